@@ -1,0 +1,87 @@
+// Builds the four programs: extension host, engine, command line (CommonJS for Node) and webview (ESM, split so
+// that charts load when first needed). `--watch` rebuilds; `--production` leaves source maps out.
+import { build, context } from "esbuild";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+const root = import.meta.dirname;
+const watch = process.argv.includes("--watch");
+const production = process.argv.includes("--production");
+
+/** Webview code that loads before the first chart: at most this many bytes, minified. */
+const FIRST_LOAD_BUDGET = 700_000;
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  sourcemap: production ? false : "linked",
+  logLevel: "warning",
+  metafile: true,
+};
+const node = { ...common, platform: "node", target: "node20", format: "cjs" };
+
+const programs = [
+  {
+    ...node,
+    entryPoints: ["src/extension/main.ts"],
+    outfile: "dist/extension/main.cjs",
+    external: ["vscode"],
+  },
+  {
+    ...node,
+    entryPoints: ["src/engine/main.ts"],
+    outfile: "dist/engine/main.cjs",
+    // Native packages stay beside the bundle in node_modules.
+    external: ["onnxruntime-node", "sharp"],
+  },
+  { ...node, entryPoints: ["src/cli/main.ts"], outfile: "dist/cli/main.cjs" },
+  {
+    ...common,
+    platform: "browser",
+    target: "es2022",
+    format: "esm",
+    splitting: true,
+    minify: true,
+    entryPoints: { main: "src/webview/main.ts" },
+    outdir: "dist/webview",
+    chunkNames: "chunks/[name]-[hash]",
+    tsconfig: "src/webview/tsconfig.json",
+  },
+];
+
+/** Bytes of the entry and of everything that it imports statically. */
+function firstLoad(metafile) {
+  const entry = Object.keys(metafile.outputs).find((file) => file.endsWith("webview/main.js"));
+  const seen = new Set();
+  const visit = (file) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const imported of metafile.outputs[file]?.imports ?? []) {
+      if (imported.kind === "import-statement") visit(imported.path);
+    }
+  };
+  visit(entry);
+  return [...seen].reduce((sum, file) => sum + (metafile.outputs[file]?.bytes ?? 0), 0);
+}
+
+await rm(path.join(root, "dist"), { recursive: true, force: true });
+if (watch) {
+  for (const program of programs) await (await context(program)).watch();
+  console.log("watching");
+} else {
+  const results = await Promise.all(programs.map((program) => build(program)));
+  const webview = results.at(-1).metafile;
+  const bytes = firstLoad(webview);
+  await mkdir(path.join(root, "dist"), { recursive: true });
+  await writeFile(
+    path.join(root, "dist/webview-first-load.json"),
+    JSON.stringify({ bytes, budget: FIRST_LOAD_BUDGET }),
+  );
+  console.log(`webview first load ${(bytes / 1000).toFixed(0)} KB of ${FIRST_LOAD_BUDGET / 1000} KB`);
+  if (bytes > FIRST_LOAD_BUDGET) {
+    console.error(
+      "The webview's first load is over its budget: load what is not needed for the first picture later.",
+    );
+    process.exit(1);
+  }
+}

@@ -1,0 +1,117 @@
+/** What one run of a model on one input gives: sites with figures, labels of the axes, and handles to the maps. */
+import { z } from "zod";
+import { headFiguresSchema } from "./figures";
+import { siteSchema } from "./model";
+
+export const providerNameSchema = z.enum(["tensorrt", "cuda", "dml", "coreml", "webgpu", "cpu"]);
+export type ProviderName = z.infer<typeof providerNameSchema>;
+
+/** Names of providers as people write them. */
+export const providerLabels: Record<ProviderName, string> = {
+  tensorrt: "TensorRT",
+  cuda: "CUDA",
+  dml: "DirectML",
+  coreml: "CoreML",
+  webgpu: "WebGPU",
+  cpu: "CPU",
+};
+
+export const providerStatusSchema = z.object({
+  name: providerNameSchema,
+  available: z.boolean(),
+  /** Why not, or what was measured in the tiny run. */
+  detail: z.string(),
+  /** What to install or switch on, where that would help. */
+  advice: z.string().nullable(),
+});
+export type ProviderStatus = z.infer<typeof providerStatusSchema>;
+
+export const providerReportSchema = z.object({
+  /** The provider that ran. */
+  used: providerNameSchema,
+  /** What was asked for: a provider, or `auto`. */
+  asked: z.union([providerNameSchema, z.literal("auto")]),
+  /** Providers that were tried before and refused, in order. */
+  refused: z.array(z.object({ name: providerNameSchema, reason: z.string() })),
+  /** Set when a GPU is present and not used: what to do. */
+  advice: z.string().nullable(),
+});
+export type ProviderReport = z.infer<typeof providerReportSchema>;
+
+export const segmentRoleSchema = z.enum(["image", "text", "state", "action", "return", "other"]);
+export type SegmentRole = z.infer<typeof segmentRoleSchema>;
+
+/** Labels of one axis of tokens. `segmentOf[i]` is the index into `segments` of token i. */
+export const tokenAxisSchema = z.object({
+  id: z.string(),
+  labels: z.array(z.string()),
+  segments: z.array(z.object({ name: z.string(), role: segmentRoleSchema })),
+  segmentOf: z.array(z.number().int()),
+  /** `manifest`, or `index` when nothing names the tokens and they are numbered. */
+  from: z.enum(["manifest", "index"]),
+});
+export type TokenAxis = z.infer<typeof tokenAxisSchema>;
+
+export const capturedSiteSchema = siteSchema.extend({
+  handle: z.string(),
+  batch: z.number().int().positive(),
+  heads: z.number().int().positive(),
+  queries: z.number().int().positive(),
+  keys: z.number().int().positive(),
+  /** Figures as [batch][head]. */
+  figures: z.array(z.array(headFiguresSchema)),
+  /** Indices into `Capture.axes`. */
+  queryAxis: z.number().int(),
+  keyAxis: z.number().int(),
+  /** How valid keys are known: from the score before the softmax, or inferred from p > 0. */
+  validity: z.enum(["score", "inferred"]),
+  /** Largest error of a rebuilt map; null where nothing was rebuilt. */
+  error: z.number().nullable(),
+  /** What the batch axis means, in words ("history step"), or null when it is samples. */
+  batchAxis: z.string().nullable(),
+});
+export type CapturedSite = z.infer<typeof capturedSiteSchema>;
+
+export const phaseNameSchema = z.enum(["read", "find", "instrument", "load", "run", "reduce"]);
+export type PhaseName = z.infer<typeof phaseNameSchema>;
+export const phaseSchema = z.object({
+  name: phaseNameSchema,
+  state: z.enum(["pending", "active", "done"]),
+  ms: z.number().nullable(),
+  /** Bytes or counts in words: "519 KB read", "8 heads". */
+  detail: z.string(),
+});
+export type Phase = z.infer<typeof phaseSchema>;
+
+/** Words for the phases of opening, in order. */
+export const phaseLabels: Record<PhaseName, string> = {
+  read: "Read graph",
+  find: "Find attention",
+  instrument: "Add outputs",
+  load: "Load weights",
+  run: "Run",
+  reduce: "Reduce",
+};
+
+export const inputReportSchema = z.object({
+  from: z.enum(["manifest", "file", "synthetic"]),
+  /** "recorded.npz", "synthetic (seed 0)" … */
+  label: z.string(),
+  tensors: z.array(z.object({ name: z.string(), dtype: z.string(), dims: z.array(z.number()) })),
+});
+export type InputReport = z.infer<typeof inputReportSchema>;
+
+export const captureSchema = z.object({
+  /** Grows with every capture of an engine; a page of another generation is stale. */
+  generation: z.number().int(),
+  provider: providerReportSchema,
+  input: inputReportSchema,
+  axes: z.array(tokenAxisSchema),
+  sites: z.array(capturedSiteSchema),
+  phases: z.array(phaseSchema),
+  /** Bytes of all maps that the engine holds. */
+  mapBytes: z.number(),
+  /** Sentences about what was cut, assumed or refused in this run. */
+  notices: z.array(z.string()),
+});
+export type Capture = z.infer<typeof captureSchema>;

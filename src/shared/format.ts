@@ -1,0 +1,58 @@
+/** The one formatter of numbers (rules of `mock/DESIGN.md`, "Type and numbers"). */
+import type { Site } from "./model";
+
+/** A probability: 2 decimals, 3 below 0.1, `<0.001` below that, `0` only if exactly zero. */
+export function probability(p: number): string {
+  if (Number.isNaN(p)) return "NaN";
+  if (p === 0) return "0";
+  if (p < 0.001) return "<0.001";
+  return p < 0.1 ? p.toFixed(3) : p.toFixed(2);
+}
+
+/** A figure with 2 decimals; `—` where there is none. */
+export function figure(value: number | null | undefined): string {
+  if (value === null || value === undefined) return "—";
+  if (Number.isNaN(value)) return "NaN";
+  return value.toFixed(2).replace("-", "−");
+}
+
+/** Decimal bytes: MB is 10⁶ bytes. */
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} B`;
+  if (count < 1e6) return `${(count / 1e3).toFixed(count < 1e4 ? 1 : 0)} KB`;
+  if (count < 1e9) return `${(count / 1e6).toFixed(count < 1e7 ? 2 : count < 1e8 ? 1 : 0)} MB`;
+  return `${(count / 1e9).toFixed(2)} GB`;
+}
+
+/** Thousands with a comma. */
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** `L1H2` where there is one component, else `decoder.1 H2`; `mean` for the mean of heads. */
+export function headName(
+  site: Pick<Site, "component" | "layer" | "name">,
+  head: number | string,
+  oneComponent: boolean,
+): string {
+  if (site.layer === null) return `${site.name} H${head}`;
+  if (oneComponent || site.component === null) return `L${site.layer}H${head}`;
+  return `${site.component}.${site.layer} H${head}`;
+}
+
+/** A token for a ruler: white space and control characters made visible, long names cut in the middle. */
+export function tokenLabel(token: string, longest = 12): string {
+  const visible = Array.from(
+    token
+      .replace(/\n/g, "⏎")
+      .replace(/\t/g, "⇥")
+      .replace(/ /g, "␣")
+      // eslint-disable-next-line no-control-regex -- control and direction characters must not act on the page
+      .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "�"),
+  );
+  if (visible.length <= longest) return visible.join("");
+  const head = Math.ceil((longest - 1) / 2);
+  return (
+    visible.slice(0, head).join("") + "…" + visible.slice(visible.length - (longest - 1 - head)).join("")
+  );
+}

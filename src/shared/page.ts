@@ -1,0 +1,66 @@
+/**
+ * Pages: the only way in which cells of a map leave the engine (`decisions.md` 4).
+ * Row-major, query 0 on top, key 0 on the left.
+ */
+import { z } from "zod";
+
+/** `ArrayBuffer` by its tag: it may come from another realm. */
+export const arrayBufferSchema = z.custom<ArrayBuffer>(
+  (value) => Object.prototype.toString.call(value) === "[object ArrayBuffer]",
+  "expected an ArrayBuffer",
+);
+
+const index = z.number().int().nonnegative();
+const handleSchema = z.string().min(1).max(200);
+
+/** One head, or the mean of all heads or of the named ones. */
+export const headChoiceSchema = z.union([index, z.literal("mean"), z.array(index).min(1).max(4096)]);
+export type HeadChoice = z.infer<typeof headChoiceSchema>;
+
+const headRef = { handle: handleSchema, generation: z.number().int(), batch: index, head: headChoiceSchema };
+
+export const pageRequestSchema = z.object({
+  ...headRef,
+  /** Half-open ranges of queries and keys. */
+  queryStart: index,
+  queryEnd: index,
+  keyStart: index,
+  keyEnd: index,
+  /** Most rows and columns that the pane can show; a larger window is pooled by a whole factor. */
+  maxRows: z.number().int().min(1).max(8192),
+  maxColumns: z.number().int().min(1).max(8192),
+  pooling: z.enum(["max", "mean"]),
+});
+export type PageRequest = z.infer<typeof pageRequestSchema>;
+
+/**
+ * Cells are float32 probabilities. A cell of −1 is masked: its key is not visible to its query
+ * (a pooled cell is masked when all its cells are). NaN stays NaN.
+ */
+export const MASKED = -1;
+
+export const pageSchema = z.object({
+  ...headRef,
+  queryStart: index,
+  queryEnd: index,
+  keyStart: index,
+  keyEnd: index,
+  rows: index,
+  columns: index,
+  pooling: z.enum(["none", "max", "mean"]),
+  /** Queries per row and keys per column; 1 and 1 when nothing is pooled. */
+  rowFactor: z.number().int().positive(),
+  columnFactor: z.number().int().positive(),
+  /** float32, rows × columns. */
+  cells: arrayBufferSchema,
+});
+export type Page = z.infer<typeof pageSchema>;
+
+export const rowRequestSchema = z.object({ ...headRef, query: index });
+export type RowRequest = z.infer<typeof rowRequestSchema>;
+/** One query's probabilities, exact: float32[keys], −1 where masked. */
+export const rowSchema = z.object({ ...headRef, query: index, cells: arrayBufferSchema });
+export type Row = z.infer<typeof rowSchema>;
+
+export const headRequestSchema = z.object(headRef);
+export type HeadRequest = z.infer<typeof headRequestSchema>;
