@@ -1,0 +1,166 @@
+/**
+ * The client of one model's engine: starts the process when it is needed, speaks the contract, and turns a cancel
+ * into kill and respawn, because a run of ONNX Runtime can be neither aborted nor interrupted (ARCHITECTURE.md).
+ */
+import type { CaptureRequest } from "../shared/protocol";
+import type { Capture, Phase, ProviderName, ProviderStatus } from "../shared/capture";
+import { AttentionError } from "../shared/errors";
+import type { ModelSummary } from "../shared/model";
+import type { HeadRequest, Page, PageRequest, Row, RowRequest } from "../shared/page";
+import type { HeadProfile } from "../shared/profile";
+import { type EngineContract, engineContract, engineNotifications } from "../shared/protocol";
+import { caller, type Caller, listen } from "../shared/rpc";
+import { type EngineOptions, type EngineProcess, startEngine } from "./engine-process";
+
+/** Crashes in a row after which the engine is not started again by itself. */
+const CRASH_LIMIT = 3;
+
+interface Running {
+  readonly process: EngineProcess;
+  readonly call: Caller<EngineContract>;
+  /** Why the process was ended on purpose; undefined when it ended by itself. */
+  endedBecause: "cancelled" | "disposed" | undefined;
+  /** Whether this process has opened the model. */
+  opened: boolean;
+}
+
+export class EngineClient {
+  readonly #options: EngineOptions;
+  #running: Running | undefined;
+  #crashes = 0;
+  #disposed = false;
+  #opened: { path: string; mode: "full" | "scan" } | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  /** Called for every step of opening and capturing. */
+  onProgress: (phases: readonly Phase[]) => void = () => undefined;
+  /** Called once for a process that ended by itself, after the pending calls were rejected. */
+  onCrash: (error: AttentionError) => void = () => undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** Process id of the engine, undefined while none runs. */
+  get pid(): number | undefined {
+    return this.#running?.process.pid;
+  }
+
+  /** Read the graph and find its attention. `scan` never loads ONNX Runtime. */
+  async open(path: string, mode: "full" | "scan"): Promise<ModelSummary> {
+    this.#opened = { path, mode };
+    return this.#call((call) => call.open({ path, mode }), "opens");
+  }
+
+  /** Run the model. A process that was started again opens the model first, so one call is enough. */
+  async capture(request: CaptureRequest): Promise<Capture> {
+    return this.#call(async (call) => {
+      const capture = await call.capture(request);
+      this.#crashes = 0;
+      return capture;
+    });
+  }
+
+  readPage(request: PageRequest): Promise<Page> {
+    return this.#call((call) => call.readPage(request));
+  }
+  readRow(request: RowRequest): Promise<Row> {
+    return this.#call((call) => call.readRow(request));
+  }
+  readHead(request: HeadRequest): Promise<HeadProfile> {
+    return this.#call((call) => call.readHead(request));
+  }
+  providers(order: readonly ProviderName[] = []): Promise<ProviderStatus[]> {
+    return this.#call((call) => call.providers({ order: [...order] }));
+  }
+  writeCapture(files: { npz: string | null; json: string | null }): Promise<{ bytes: number }> {
+    return this.#call((call) => call.writeCapture(files));
+  }
+  captureJson(): Promise<string> {
+    return this.#call((call) => call.captureJson({}));
+  }
+  writeReport(files: { html: string | null; png: string | null }): Promise<{ bytes: number }> {
+    return this.#call((call) => call.writeReport(files));
+  }
+
+  /** Stop what runs: pending calls reject with `cancelled`, and the next call starts a new process. */
+  async cancel(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    running.endedBecause = "cancelled";
+    this.#running = undefined;
+    running.process.kill();
+    await running.process.exited;
+  }
+
+  /** Start afresh, whatever happened before: clears the back-off after crashes. */
+  async restart(): Promise<void> {
+    this.#crashes = 0;
+    await this.cancel();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    clearTimeout(this.#idle);
+    const running = this.#running;
+    this.#running = undefined;
+    if (running) {
+      running.endedBecause = "disposed";
+      running.process.kill();
+    }
+  }
+
+  async #call<T>(act: (call: Caller<EngineContract>) => Promise<T>, opens?: "opens"): Promise<T> {
+    clearTimeout(this.#idle);
+    const running = this.#ensure();
+    try {
+      if (!running.opened && this.#opened && !opens) {
+        await running.call.open(this.#opened);
+        running.opened = true;
+      }
+      const result = await act(running.call);
+      if (opens) running.opened = true;
+      return result;
+    } finally {
+      this.#idle = setTimeout(() => void this.cancel(), IDLE_MS);
+      this.#idle.unref();
+    }
+  }
+
+  #ensure(): Running {
+    if (this.#disposed) throw new AttentionError("cancelled", "The model was closed.");
+    if (this.#crashes >= CRASH_LIMIT) throw new AttentionError("engineBackoff");
+    if (this.#running) return this.#running;
+    const engine = startEngine(this.#options);
+    const running: Running = {
+      process: engine,
+      call: caller(engine.connection, engineContract, () => this.#lost(running)),
+      endedBecause: undefined,
+      opened: false,
+    };
+    this.#running = running;
+    listen(
+      engine.connection,
+      engineNotifications,
+      "progress",
+      ({ phases }) => this.onProgress(phases),
+      (error) => this.#options.log(error.message),
+    );
+    void engine.exited.then((how) => {
+      if (running.endedBecause !== undefined) return;
+      this.#running = undefined;
+      this.#crashes += 1;
+      this.#options.log(`engine ended: ${how}`);
+      this.onCrash(new AttentionError("engineCrashed", `The process ended with ${how}.`));
+    });
+    return running;
+  }
+
+  #lost(running: Running): AttentionError {
+    if (running.endedBecause === "cancelled") return new AttentionError("cancelled");
+    if (running.endedBecause === "disposed") return new AttentionError("cancelled", "The model was closed.");
+    return new AttentionError("engineCrashed");
+  }
+}
+
+/** After this long without a call the engine gives its memory back (`decisions.md` 1). */
+const IDLE_MS = 10 * 60 * 1000;
