@@ -1,0 +1,15 @@
+// Where things are in a clone. Works before `npm ci`: Node's own modules only.
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The repository's folder. */
+export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+/** Things that take long to make and are made once: VS Code, a browser, a staged package. */
+export const cache = path.join(root, ".cache");
+/** What a run leaves for people: reports, pictures, results of tests. */
+export const out = path.join(root, "out");
+/** The model that `npm start` opens, and its source. */
+export const exampleModel = path.join(root, "examples", "decision-transformer", "model.onnx");
+
+/** This machine as npm's packages and VS Code's targets name it: "linux-x64". */
+export const platform = `${process.platform}-${process.arch}`;

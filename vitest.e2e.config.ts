@@ -1,0 +1,16 @@
+// Tests of the package (.vsix): unpacked outside the clone, and installed in a real VS Code. One at a time.
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    environment: "node",
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    fileParallelism: false,
+    maxWorkers: 1,
+    projects: [
+      { extends: true, test: { name: "package", include: ["test/package/**/*.test.ts"] } },
+      { extends: true, test: { name: "e2e", include: ["test/e2e/**/*.test.ts"] } },
+    ],
+  },
+});
