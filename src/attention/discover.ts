@@ -1,0 +1,61 @@
+/** All attention sites of a model: every kind of site is asked, and what is found is named and put in graph order. */
+import type { NotSupported, Site } from "../shared/model";
+import { GraphView } from "../onnx/graph-view";
+import type { OnnxModel } from "../onnx/model";
+import type { ByteSource } from "../onnx/source";
+import { headsOf } from "./layout";
+import { nameSites, sourceLocation } from "./naming";
+import { fusedOperatorSites } from "./sites/fused-operator";
+import { nestedSites } from "./sites/nested";
+import type { FoundSite, SiteModule } from "./sites/site";
+import { softmaxSites } from "./sites/softmax";
+
+/** Kinds of sites, in the order in which they are asked. */
+const kinds: readonly SiteModule[] = [softmaxSites, fusedOperatorSites];
+
+export interface Discovery {
+  readonly sites: readonly (Site & { readonly found: FoundSite })[];
+  readonly notSupported: readonly NotSupported[];
+  readonly otherSoftmaxes: readonly NotSupported[];
+}
+
+/** @param inputDims sizes of the inputs of a run, where they are known; sharper than the graph's own symbols */
+export function discover(
+  model: OnnxModel,
+  source: ByteSource,
+  inputDims?: ReadonlyMap<string, readonly number[]>,
+): Discovery {
+  const view = new GraphView(model, source, inputDims);
+  const matches = kinds.map((kind) => kind.match(view));
+  const found = matches.flatMap((match) => match.sites).sort((a, b) => a.node.index - b.node.index);
+  const names = nameSites(found.map((site) => site.node));
+  const sites = found.map((site, index) => {
+    const size = (role: "query" | "key") => {
+      const factors = site.layout.flat().filter((factor) => factor.role === role);
+      return factors.length === 1 ? (factors[0]?.size ?? null) : null;
+    };
+    const name = names[index] ?? { name: site.tensor, component: null, layer: index };
+    return {
+      id: `site_${String(index).padStart(3, "0")}`,
+      index,
+      ...name,
+      kind: site.kind,
+      heads: headsOf(site.layout),
+      kvHeads: null,
+      groups: null,
+      queries: size("query"),
+      keys: size("key"),
+      method: site.method,
+      tensor: site.tensor,
+      assumed: [...site.assumed],
+      note: site.note,
+      source: sourceLocation(site.node),
+      found: site,
+    };
+  });
+  return {
+    sites,
+    notSupported: [...matches.flatMap((match) => match.notSupported), ...nestedSites(model).notSupported],
+    otherSoftmaxes: matches.flatMap((match) => match.others),
+  };
+}

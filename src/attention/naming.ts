@@ -1,0 +1,97 @@
+/**
+ * A site's module path, component and layer, from what its exporter left (`capture.md`, "Where a site is in the
+ * source"): torch dynamo keeps scopes as metadata, TorchScript keeps the path in the node's name.
+ */
+import type { SourceLocation } from "../shared/model";
+import type { Node } from "../onnx/model";
+
+/** Module path of a node, outermost first; empty when the export kept none. */
+export function modulePath(node: Node): readonly string[] {
+  const scopes = node.metadata.get("pkg.torch.onnx.name_scopes");
+  if (scopes) {
+    // A Python list of paths, each extending the one before; the last entry is the node itself.
+    const entries = [...scopes.matchAll(/'([^']*)'|"([^"]*)"/g)].map((match) => match[1] ?? match[2] ?? "");
+    const module = entries.slice(0, -1).filter(Boolean).pop();
+    if (module) return module.split(".");
+  }
+  if (node.name.startsWith("/")) {
+    const parts = node.name.split("/").filter(Boolean);
+    return parts.slice(0, -1).flatMap((part) => part.split("."));
+  }
+  return [];
+}
+
+/** The last frame of the user's own code that made a node. Torch lists frames outermost first. */
+export function sourceLocation(node: Node): SourceLocation | null {
+  const trace = node.metadata.get("pkg.torch.onnx.stack_trace");
+  if (!trace) return null;
+  const frames = [...trace.matchAll(/File "([^"]+)", line (\d+)/g)].map((match) => ({
+    file: match[1] ?? "",
+    line: Number(match[2]),
+  }));
+  return frames.filter(({ file }) => !/site-packages|dist-packages|<[^>]+>/.test(file)).pop() ?? null;
+}
+
+export interface SiteName {
+  readonly name: string;
+  readonly component: string | null;
+  readonly layer: number | null;
+}
+
+/** Words for a list of layers, which say nothing as the name of a component. */
+const listWords =
+  /^(layers?|blocks?|h|resblocks|stages?|units?|encoder_layers?|decoder_layers?|transformer_blocks)(_\d+)?$/;
+
+interface Parsed {
+  readonly path: readonly string[];
+  readonly before: string;
+  readonly layer: number | null;
+  readonly after: string;
+}
+
+function parse(path: readonly string[]): Parsed {
+  const at = path.findLastIndex((part) => /^\d+$/.test(part) || /^(layers?|blocks?|h)_\d+$/.test(part));
+  if (at < 0) return { path, before: path.join("."), layer: null, after: "" };
+  const layer = Number(path[at]?.match(/\d+$/)?.[0]);
+  let before = path.slice(0, at);
+  if (listWords.test(before[before.length - 1] ?? "") && before.length > 1) before = before.slice(0, -1);
+  return { path, before: before.join("."), layer, after: path.slice(at + 1).join(".") };
+}
+
+/**
+ * Names of all sites of a model, in graph order. Two sites of one layer (self and cross attention of a decoder) are
+ * told apart by what follows the layer in their paths. Sites without a path are numbered in graph order.
+ */
+export function nameSites(nodes: readonly Node[]): SiteName[] {
+  const parsed = nodes.map((node) => parse(modulePath(node)));
+  const key = (each: Parsed) => `${each.before}|${each.layer}`;
+  const counts = new Map<string, number>();
+  for (const each of parsed) counts.set(key(each), (counts.get(key(each)) ?? 0) + 1);
+  const crowded = new Set(
+    parsed
+      .filter((each) => each.layer !== null && (counts.get(key(each)) ?? 0) > 1)
+      .map((each) => each.before),
+  );
+  let unnamed = 0;
+  const taken = new Map<string, number>();
+  return parsed.map((each, index) => {
+    const node = nodes[index] as Node;
+    const unique = (name: string) => {
+      const times = taken.get(name) ?? 0;
+      taken.set(name, times + 1);
+      return times === 0 ? name : `${name}#${times}`;
+    };
+    if (each.path.length === 0) {
+      return {
+        name: unique(node.name || node.outputs[0] || `${node.opType}_${index}`),
+        component: null,
+        layer: unnamed++,
+      };
+    }
+    const component =
+      crowded.has(each.before) && each.after
+        ? [each.before, each.after].filter(Boolean).join(".")
+        : each.before;
+    return { name: unique(each.path.join(".")), component: component || null, layer: each.layer };
+  });
+}

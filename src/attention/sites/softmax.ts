@@ -1,0 +1,203 @@
+/**
+ * Attention that the graph writes out: scores = product of queries and keys, scale, mask → Softmax → product with
+ * the values. https://onnx.ai/onnx/operators/onnx__Softmax.html
+ *
+ * Shapes: the map has one axis of queries, one of keys (the softmax's axis) and any number of batch and head axes,
+ * merged or not; see `axes.ts`. The map is the tensor that meets the values: after a NaN guard or a mask applied to
+ * the probabilities, before trailing changes of layout. A graph output that holds the same values is read instead.
+ */
+import type { NotSupported } from "../../shared/model";
+import type { NewNode, NewScalar } from "../../onnx/append";
+import type { GraphView } from "../../onnx/graph-view";
+import type { Node } from "../../onnx/model";
+import { einsumLetters } from "../../onnx/shapes";
+import { AxisTrace } from "../axes";
+import { kindOf } from "../kind";
+import { layoutOf } from "../layout";
+import { onlyLayout, scoreProducts, valuePath } from "../products";
+import type { FoundSite, Match, SiteModule, SitePlan } from "./site";
+
+/** A score at or below this is a mask (`decisions.md` 8). */
+export const MASK_SCORE = -5000;
+
+export const softmaxSites: SiteModule = {
+  match(view: GraphView): Match {
+    const sites: FoundSite[] = [];
+    const notSupported: NotSupported[] = [];
+    const others: NotSupported[] = [];
+    for (const node of view.graph.nodes) {
+      if (node.opType !== "Softmax" || node.domain !== "") continue;
+      const result = matchOne(node, view);
+      if ("reason" in result)
+        (result.looksLikeAttention ? notSupported : others).push({
+          name: node.name || (node.outputs[0] ?? ""),
+          reason: result.reason,
+        });
+      else sites.push(result);
+    }
+    return { sites, notSupported, others };
+  },
+};
+
+type Refusal = { readonly reason: string; readonly looksLikeAttention: boolean };
+
+function matchOne(node: Node, view: GraphView): FoundSite | Refusal {
+  const score = node.inputs[0] ?? "";
+  const probability = node.outputs[0] ?? "";
+  const products = scoreProducts(score, view);
+  const product = products[0];
+  if (!product)
+    return { reason: "its scores are not a product of queries and keys", looksLikeAttention: false };
+  const path = valuePath(probability, view);
+  const output = outputBehind(path.tensors.slice(path.tensors.indexOf(path.map)), view);
+  if (!path.product && output === undefined) {
+    return { reason: "a product feeds it, but its result meets no values", looksLikeAttention: false };
+  }
+  if (!view.isLive(node))
+    return { reason: "nobody uses its result: the site is dead code", looksLikeAttention: true };
+
+  const trace = new AxisTrace(view, new Set(products));
+  const keyOrigin = softmaxOrigin(node, view, trace);
+  if (keyOrigin === undefined) {
+    return {
+      reason: "it normalises over an axis that is neither queries nor keys of its product",
+      looksLikeAttention: true,
+    };
+  }
+  // An output keeps the values and often the plainer layout.
+  const tensor = output ?? path.map;
+  const axes = trace.axes(tensor);
+  const shape = view.shape(tensor) ?? axes?.map(() => null);
+  const layout = axes && shape && layoutOf(axes, shape, keyOrigin);
+  if (!layout)
+    return { reason: `the layout of its map ${tensor} cannot be followed`, looksLikeAttention: true };
+
+  const operands = productOperands(product);
+  const [query, key] = keyOrigin === "columns" ? operands : [operands[1], operands[0]];
+  return {
+    node,
+    kind: kindOf(query, key, view),
+    method: output !== undefined && view.outputs.has(output) ? "output" : "exposed",
+    tensor,
+    layout: layout.layout,
+    assumed: layout.assumed,
+    note: path.product ? null : "its result meets no values in this graph",
+    plan: (prefix) =>
+      plan({
+        prefix,
+        tensor,
+        score,
+        probability,
+        changed: path.changed,
+        sameShape: sameShape(tensor, score, view),
+        view,
+      }),
+  };
+}
+
+/** A graph output that holds one of these tensors, perhaps in another layout. */
+function outputBehind(tensors: readonly string[], view: GraphView): string | undefined {
+  const queue = [...tensors];
+  const seen = new Set(queue);
+  while (queue.length > 0) {
+    const value = queue.shift() as string;
+    if (view.outputs.has(value)) return value;
+    for (const consumer of view.consumers(value)) {
+      const next = consumer.outputs[0];
+      if (!onlyLayout.has(consumer.opType) || consumer.inputs[0] !== value || !next || seen.has(next))
+        continue;
+      seen.add(next);
+      queue.push(next);
+    }
+  }
+  return undefined;
+}
+
+/** Which free axis of the score product the softmax runs over. Below opset 13 all axes from `axis` on are flattened. */
+function softmaxOrigin(node: Node, view: GraphView, trace: AxisTrace): "rows" | "columns" | undefined {
+  const score = node.inputs[0] ?? "";
+  const axes = trace.axes(score);
+  const rank = axes?.length ?? view.shape(score)?.length;
+  const given = node.attributes.get("axis")?.int;
+  const axis = Number(given ?? (view.opset < 13 ? 1n : -1n));
+  if (rank === undefined) return axis === -1 ? "columns" : undefined;
+  const at = axis < 0 ? axis + rank : axis;
+  if (view.opset < 13 && at !== rank - 1) return undefined;
+  const origins = new Set((axes?.[at] ?? []).map((atom) => atom.origin));
+  if (origins.size === 1 && (origins.has("rows") || origins.has("columns")))
+    return origins.has("rows") ? "rows" : "columns";
+  // One key, or an axis that could not be followed: the last axis of a product is its columns.
+  const undecided = origins.size === 0 || origins.has("unknown");
+  return undecided && at === rank - 1 ? "columns" : undefined;
+}
+
+/** Operands of a product in the order (rows, columns). */
+function productOperands(product: Node): [string, string] {
+  const [a = "", b = ""] = product.inputs;
+  const letters = product.opType === "Einsum" ? einsumLetters(product) : undefined;
+  if (!letters) return [a, b];
+  return [a, b];
+}
+
+function sameShape(a: string, b: string, view: GraphView): boolean {
+  const left = view.shape(a);
+  const right = view.shape(b);
+  return (
+    left !== undefined &&
+    right !== undefined &&
+    left.length === right.length &&
+    left.every((dim, axis) => dim === right[axis] || dim === null || right[axis] === null)
+  );
+}
+
+interface PlanInput {
+  readonly prefix: string;
+  readonly tensor: string;
+  readonly score: string;
+  readonly probability: string;
+  readonly changed: boolean;
+  readonly sameShape: boolean;
+  readonly view: GraphView;
+}
+
+/**
+ * Adds to the graph: the map as float32, and whether each key is visible to its query: its score is above the mask
+ * value, and its probability was not set to zero after the softmax.
+ */
+function plan({
+  prefix,
+  tensor,
+  score,
+  probability,
+  changed,
+  sameShape: aligned,
+  view,
+}: PlanInput): SitePlan {
+  const nodes: NewNode[] = [];
+  const scalars: NewScalar[] = [];
+  const outputs: string[] = [];
+  const add = (opType: string, inputs: string[], suffix: string, ints?: Record<string, number>): string => {
+    const output = `${prefix}/${suffix}`;
+    nodes.push({ opType, name: output, inputs, outputs: [output], ...(ints ? { ints } : {}) });
+    return output;
+  };
+  const asFloat = (value: string, suffix: string) =>
+    view.elementType(value) === 1 ? value : add("Cast", [value], suffix, { to: 1 });
+  const map = asFloat(tensor, "map");
+  if (!view.outputs.has(map)) outputs.push(map);
+  // The score lies in the softmax's layout; where the map lies in another, validity is inferred from p > 0.
+  if (!aligned) return { extension: { nodes, scalars, outputs }, map, valid: null };
+  const limit = `${prefix}/mask_score`;
+  scalars.push({ name: limit, value: MASK_SCORE });
+  let valid = add("Greater", [asFloat(score, "score"), limit], "visible");
+  if (changed) {
+    const zero = `${prefix}/zero`;
+    scalars.push({ name: zero, value: 0 });
+    const before = add("Greater", [asFloat(probability, "probability"), zero], "was_positive");
+    const after = add("Equal", [map, zero], "is_zero");
+    const kept = add("Not", [add("And", [before, after], "zeroed")], "kept");
+    valid = add("And", [valid, kept], "valid");
+  }
+  outputs.push(valid);
+  return { extension: { nodes, scalars, outputs }, map, valid };
+}
