@@ -1,0 +1,171 @@
+/**
+ * The open models, by URI. All editors of a model share one document and so one engine process; the last one that
+ * closes ends it. Documents hear from here what happens around them: trust, settings, files.
+ */
+import path from "node:path";
+import * as vscode from "vscode";
+import { EngineClient } from "../client/engine-client";
+import { AttentionError, oneLine } from "../shared/errors";
+import { AttentionDocument, type DocumentHost } from "./document";
+import { DisposableBase, type Disposable } from "./disposable";
+import { FileWatch, filesOf } from "./file-watch";
+import { onSettingsChange, readSettings } from "./settings";
+
+/** How often the files of a visible model are looked at, for file systems that tell of no changes. */
+const POLL_MS = 2000;
+
+/** One holder's share of an open model. */
+export interface DocumentReference extends Disposable {
+  readonly uri: vscode.Uri;
+  readonly document: AttentionDocument;
+  /** Somebody sees the model: its files are looked at more often. */
+  setVisible(holder: object, visible: boolean): void;
+}
+
+class OpenModel extends DisposableBase {
+  readonly uri: vscode.Uri;
+  readonly document: AttentionDocument;
+  references = 0;
+  readonly #watch: FileWatch;
+  readonly #visibleTo = new Set<object>();
+
+  constructor(uri: vscode.Uri, host: DocumentHost) {
+    super();
+    this.uri = uri;
+    this.document = this.register(new AttentionDocument(uri.fsPath, host));
+    const report = (error: unknown) =>
+      host.log.error(`${this.document.name}: ${AttentionError.wrap(error).message}`);
+    const files = filesOf(uri.fsPath);
+    this.#watch = this.register(
+      new FileWatch({
+        files,
+        onChanged: (missing) => this.document.fileChanged(missing),
+        onRestored: () => this.document.fileRestored(),
+        onSettled: () => void this.document.fileSettled().catch(report),
+        onError: report,
+      }),
+    );
+    // All of the folder and then by name: a file's own name may hold the characters of a glob pattern.
+    const names = new Set(files.map((file) => path.basename(file)));
+    const folder = vscode.Uri.file(path.dirname(uri.fsPath));
+    const watcher = this.register(
+      vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, "*")),
+    );
+    const check = (changed: vscode.Uri) => {
+      if (names.has(path.basename(changed.fsPath))) this.#watch.check();
+    };
+    this.register(watcher.onDidChange(check));
+    this.register(watcher.onDidCreate(check));
+    this.register(watcher.onDidDelete(check));
+    void this.#open().catch(report);
+  }
+
+  setVisible(holder: object, visible: boolean): void {
+    if (visible) this.#visibleTo.add(holder);
+    else this.#visibleTo.delete(holder);
+    this.#watch.poll(this.#visibleTo.size > 0 ? POLL_MS : 0);
+    if (visible) this.#watch.check();
+  }
+
+  get visible(): boolean {
+    return this.#visibleTo.size > 0;
+  }
+
+  async #open(): Promise<void> {
+    await this.#watch.accept();
+    await this.document.load();
+  }
+}
+
+export class DocumentRegistry extends DisposableBase {
+  readonly #models = new Map<string, OpenModel>();
+  readonly #enginePath: string;
+  readonly #log: vscode.LogOutputChannel;
+
+  constructor(enginePath: string, log: vscode.LogOutputChannel) {
+    super();
+    this.#enginePath = enginePath;
+    this.#log = log;
+    this.register(vscode.workspace.onDidGrantWorkspaceTrust(() => this.#all((d) => d.replaceEngine())));
+    this.register(
+      onSettingsChange(({ engine }) => this.#all((d) => (engine ? d.replaceEngine() : d.load()))),
+    );
+    this.register({ dispose: () => this.#models.forEach((model) => model.dispose()) });
+  }
+
+  get documents(): AttentionDocument[] {
+    return [...this.#models.values()].map((model) => model.document);
+  }
+
+  /** Open the model, or share it with those who have it open already. */
+  acquire(uri: vscode.Uri): DocumentReference {
+    const key = uri.toString();
+    const model = this.#models.get(key) ?? this.#add(key, uri);
+    model.references += 1;
+    let held = true;
+    return {
+      uri,
+      document: model.document,
+      setVisible: (holder, visible) => model.setVisible(holder, visible),
+      dispose: () => {
+        if (!held) return;
+        held = false;
+        model.references -= 1;
+        if (model.references > 0) return;
+        this.#models.delete(key);
+        model.dispose();
+      },
+    };
+  }
+
+  /** An engine of its own, for questions that concern no model. */
+  createEngine(name: string): EngineClient {
+    const { threads, nodePath } = readSettings();
+    return new EngineClient({
+      entry: this.#enginePath,
+      trusted: vscode.workspace.isTrusted,
+      ...(threads > 0 ? { threads } : {}),
+      ...(nodePath ? { nodePath } : {}),
+      log: (line) => this.#log.info(`[${name}] ${line}`),
+    });
+  }
+
+  #add(key: string, uri: vscode.Uri): OpenModel {
+    const name = path.basename(uri.fsPath);
+    const createEngine = () => this.createEngine(name);
+    const model = new OpenModel(uri, {
+      log: this.#log,
+      createEngine,
+      get trusted() {
+        return vscode.workspace.isTrusted;
+      },
+      get recipe() {
+        const { provider, providerOrder } = readSettings();
+        return { provider, providerOrder };
+      },
+    });
+    this.#models.set(key, model);
+    this.#tellWhenHidden(model);
+    return model;
+  }
+
+  /** A failure is told once: by the view where one is visible, else by a notification. */
+  #tellWhenHidden(model: OpenModel): void {
+    let told: unknown;
+    model.document.onDidChange((state) => {
+      if (state.status !== "error") told = undefined;
+      else if (state.error.code !== "cancelled" && told === undefined && !model.visible) {
+        told = state.error;
+        void vscode.window.showErrorMessage(`${state.name}: ${oneLine(state.error)}`);
+      }
+    });
+  }
+
+  #all(act: (document: AttentionDocument) => Promise<void>): void {
+    for (const document of this.documents) {
+      act(document).catch((error: unknown) =>
+        this.#log.error(`${document.name}: ${AttentionError.wrap(error).message}`),
+      );
+    }
+  }
+}

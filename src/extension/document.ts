@@ -1,0 +1,282 @@
+/**
+ * One open model: the recipe of what is shown (file, provider), the state that every view of it draws, and the
+ * engine behind it. Knows nothing of VS Code, so that its rules can be tested in Node.
+ *
+ * Rules that shape it:
+ * - A load that was superseded (another provider, a retry, a close) never writes the state: every load has a number.
+ * - While something is shown, a change on disk is loaded in a second engine that replaces the first when it is
+ *   done, so the last good view keeps answering.
+ * - Generations are counted here, over all engines of the document: an engine that is started again counts from
+ *   its own beginning, and a page of an earlier capture must never pass for one of the present capture.
+ */
+import path from "node:path";
+import { Emitter } from "vscode-jsonrpc";
+import type { EngineClient } from "../client/engine-client";
+import type { Capture, Phase } from "../shared/capture";
+import type { DocumentState } from "../shared/document";
+import { AttentionError, oneLine } from "../shared/errors";
+import type { ModelSummary } from "../shared/model";
+import type { HeadRequest, Page, PageRequest, Row, RowRequest } from "../shared/page";
+import type { HeadProfile } from "../shared/profile";
+import type { CaptureRequest } from "../shared/protocol";
+import { DisposableBase, DisposableSlot } from "./disposable";
+import type { Log } from "./log";
+
+export type Engine = Pick<
+  EngineClient,
+  | "open"
+  | "capture"
+  | "readPage"
+  | "readRow"
+  | "readHead"
+  | "cancel"
+  | "restart"
+  | "dispose"
+  | "onProgress"
+  | "onCrash"
+>;
+
+/** What a document needs of its surroundings; read anew at every load. */
+export interface DocumentHost {
+  readonly trusted: boolean;
+  /** Provider and order from the settings. */
+  readonly recipe: Pick<CaptureRequest, "provider" | "providerOrder">;
+  createEngine(): Engine;
+  readonly log: Log;
+}
+
+interface Shown {
+  readonly model: ModelSummary;
+  /** With the document's own generation. */
+  readonly capture: Capture;
+  readonly engineGeneration: number;
+}
+
+export class AttentionDocument extends DisposableBase {
+  readonly path: string;
+  readonly name: string;
+  readonly #host: DocumentHost;
+  readonly #changed = this.register(new Emitter<DocumentState>());
+  readonly #engine = this.register(new DisposableSlot<Engine>());
+  /** The engine of a reload that is not done yet. */
+  readonly #incoming = this.register(new DisposableSlot<Engine>());
+  #state: DocumentState;
+  #shown: Shown | undefined;
+  #generation = 0;
+  #loads = 0;
+  /** Number of the load that the engine works on. */
+  #loading: number | undefined;
+  #capturingAgain = false;
+
+  constructor(file: string, host: DocumentHost) {
+    super();
+    this.path = file;
+    this.name = path.basename(file);
+    this.#host = host;
+    this.#state = { status: "opening", name: this.name, phases: [], model: null };
+  }
+
+  get state(): DocumentState {
+    return this.#state;
+  }
+
+  readonly onDidChange = this.#changed.event;
+
+  /** Open and capture from the beginning; whatever ran before is stopped. Failures become the state. */
+  async load(): Promise<void> {
+    const load = ++this.#loads;
+    this.#incoming.value = undefined;
+    this.#shown = undefined;
+    this.#set({ status: "opening", name: this.name, phases: [], model: null });
+    if (this.#loading !== undefined) await this.#engine.value?.cancel();
+    if (load !== this.#loads || this.disposed) return;
+    this.#loading = load;
+    const engine = this.#engine.value ?? this.#watched(this.#host.createEngine());
+    this.#engine.value = engine;
+    try {
+      await this.#openAndCapture(engine, load);
+    } catch (error) {
+      if (load === this.#loads) this.#fail(error);
+    } finally {
+      if (this.#loading === load) this.#loading = undefined;
+    }
+  }
+
+  /** Stop what runs. The state says so and offers to try again. */
+  async cancel(): Promise<void> {
+    if (this.#loading === undefined) return;
+    this.#host.log.info(`${this.name}: cancelled`);
+    await this.#engine.value?.cancel();
+  }
+
+  /** Start the engine afresh, the back-off after crashes included, and load again. */
+  async restart(): Promise<void> {
+    ++this.#loads;
+    await this.#engine.value?.restart();
+    await this.load();
+  }
+
+  /** Load with another kind of engine: after trust was granted, or its settings changed. */
+  async replaceEngine(): Promise<void> {
+    ++this.#loads;
+    this.#loading = undefined;
+    this.#engine.value = undefined;
+    await this.load();
+  }
+
+  /** The file differs from what is shown, or is gone; it is not read before it is stable. */
+  fileChanged(missing: boolean): void {
+    const happened = missing ? "was deleted or is being replaced" : "changed on disk, reloading";
+    this.#markStale(`${this.name} ${happened}. The last capture is shown.`);
+  }
+
+  /** The file is again what was loaded. */
+  fileRestored(): void {
+    this.#markStale(null);
+  }
+
+  /** The file is stable: load it, and keep what is shown until the new capture is there. */
+  async fileSettled(): Promise<void> {
+    if (this.#state.status !== "ready") return this.load();
+    const load = ++this.#loads;
+    const next = this.#host.createEngine();
+    this.#incoming.value = next;
+    try {
+      await this.#openAndCapture(next, load);
+    } catch (error) {
+      if (load !== this.#loads) return;
+      const report = AttentionError.wrap(error).report();
+      this.#host.log.error(`${this.name}: reload failed: ${oneLine(report)}`);
+      this.#incoming.value = undefined;
+      this.#markStale(
+        `${this.name} changed on disk and cannot be shown: ${oneLine(report)} The last capture is shown.`,
+      );
+    }
+  }
+
+  readPage(request: PageRequest): Promise<Page> {
+    return this.#read(request, (engine, own) => engine.readPage(own));
+  }
+  readRow(request: RowRequest): Promise<Row> {
+    return this.#read(request, (engine, own) => engine.readRow(own));
+  }
+  readHead(request: HeadRequest): Promise<HeadProfile> {
+    return this.#read(request, (engine, own) => engine.readHead(own));
+  }
+
+  override dispose(): void {
+    ++this.#loads;
+    this.#loading = undefined;
+    super.dispose();
+  }
+
+  async #openAndCapture(engine: Engine, load: number): Promise<void> {
+    const { log, trusted, recipe } = this.#host;
+    const model = await engine.open(this.path, trusted ? "full" : "scan");
+    if (load !== this.#loads) return;
+    if (model.sites.length === 0) return this.#finish(engine, { status: "empty", name: this.name, model });
+    if (!trusted) return this.#finish(engine, { status: "restricted", name: this.name, model });
+    if (this.#state.status === "opening") this.#set({ ...this.#state, model });
+    const capture = await engine.capture({ ...recipe, inputs: null, sites: null });
+    if (load !== this.#loads) return;
+    log.info(`${this.name}: ${capture.sites.length} sites captured on ${capture.provider.used}`);
+    for (const { name, reason } of capture.provider.refused) log.warn(`${name} was not used: ${reason}`);
+    const generation = ++this.#generation;
+    this.#shown = { model, capture: { ...capture, generation }, engineGeneration: capture.generation };
+    this.#finish(engine, {
+      status: "ready",
+      name: this.name,
+      model,
+      capture: this.#shown.capture,
+      stale: null,
+    });
+  }
+
+  /** A load is done: its engine is the document's engine from now on. */
+  #finish(engine: Engine, state: DocumentState): void {
+    if (this.#incoming.value === engine) {
+      this.#engine.value = this.#watched(this.#incoming.release() ?? engine);
+    }
+    if (state.status !== "ready") this.#shown = undefined;
+    this.#set(state);
+  }
+
+  #watched(engine: Engine): Engine {
+    engine.onProgress = (phases) => this.#progress(engine, phases);
+    engine.onCrash = (error) => {
+      this.#host.log.error(`${this.name}: ${error.message}`);
+      // A load in progress is rejected by the client and fails there; here only what nobody waits for.
+      if (this.#engine.value === engine && this.#loading === undefined) this.#fail(error);
+    };
+    return engine;
+  }
+
+  #progress(engine: Engine, phases: readonly Phase[]): void {
+    if (this.#engine.value !== engine || this.#state.status !== "opening") return;
+    this.#set({ ...this.#state, phases: [...phases] });
+  }
+
+  #fail(thrown: unknown): void {
+    const error = AttentionError.wrap(thrown);
+    const { model } = this.#state;
+    if (error.code === "noAttention" && model) {
+      this.#shown = undefined;
+      return this.#set({ status: "empty", name: this.name, model });
+    }
+    if (error.code !== "cancelled") this.#host.log.error(`${this.name}: ${oneLine(error.report())}`);
+    if (error.code === "internal" && error.stack) this.#host.log.debug(error.stack);
+    this.#shown = undefined;
+    this.#set({ status: "error", name: this.name, error: error.report(), model });
+  }
+
+  #markStale(stale: string | null): void {
+    if (this.#state.status !== "ready" || this.#state.stale === stale) return;
+    this.#set({ ...this.#state, stale });
+  }
+
+  /** Ask the engine in its own generation, answer in the document's. */
+  async #read<R extends { generation: number }, T extends { generation: number }>(
+    request: R,
+    ask: (engine: Engine, own: R) => Promise<T>,
+  ): Promise<T> {
+    const shown = this.#shown;
+    const engine = this.#engine.value;
+    if (!shown || !engine || request.generation !== shown.capture.generation) {
+      throw new AttentionError("stale");
+    }
+    try {
+      const answer = await ask(engine, { ...request, generation: shown.engineGeneration });
+      return { ...answer, generation: request.generation };
+    } catch (thrown) {
+      const error = AttentionError.wrap(thrown);
+      if (this.#shown !== shown) throw new AttentionError("stale");
+      if (error.code === "stale") void this.#captureAgain();
+      throw error;
+    }
+  }
+
+  /** The engine gave its memory back after a while without use: run the recipe again, once for all who ask. */
+  async #captureAgain(): Promise<void> {
+    if (this.#capturingAgain || this.#loading !== undefined) return;
+    const engine = this.#engine.value;
+    if (!engine) return;
+    const load = ++this.#loads;
+    this.#loading = load;
+    this.#capturingAgain = true;
+    this.#markStale("The engine had given its memory back after a while without use. Capturing again.");
+    try {
+      await this.#openAndCapture(engine, load);
+    } catch (error) {
+      if (load === this.#loads) this.#fail(error);
+    } finally {
+      this.#capturingAgain = false;
+      if (this.#loading === load) this.#loading = undefined;
+    }
+  }
+
+  #set(state: DocumentState): void {
+    if (this.disposed) return;
+    this.#state = state;
+    this.#changed.fire(state);
+  }
+}

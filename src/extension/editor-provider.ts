@@ -1,0 +1,151 @@
+/** The read-only editor of `*.onnx`: a webview on an open model. VS Code restores it after a reload by itself. */
+import * as vscode from "vscode";
+import { AttentionError, oneLine } from "../shared/errors";
+import type { DocumentReference, DocumentRegistry } from "./document-registry";
+import { DisposableBase } from "./disposable";
+import { type View, type Views, viewType } from "./views";
+import { WebviewConnection } from "./webview-connection";
+import { messageHtml, viewHtml } from "./webview-html";
+
+export interface EditorServices {
+  readonly extensionUri: vscode.Uri;
+  readonly documents: DocumentRegistry;
+  readonly views: Views;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** What VS Code holds for an open model; without a reference where nothing can be opened. */
+class EditorDocument implements vscode.CustomDocument {
+  constructor(
+    readonly uri: vscode.Uri,
+    readonly reference: DocumentReference | undefined,
+  ) {}
+
+  dispose(): void {
+    this.reference?.dispose();
+  }
+}
+
+class EditorView extends DisposableBase implements View {
+  readonly uri: vscode.Uri;
+  readonly document;
+  readonly #panel: vscode.WebviewPanel;
+  readonly #connection: WebviewConnection;
+  readonly #log: vscode.LogOutputChannel;
+  #failureTold = false;
+
+  constructor(reference: DocumentReference, panel: vscode.WebviewPanel, services: EditorServices) {
+    super();
+    const { document } = reference;
+    this.uri = reference.uri;
+    this.document = document;
+    this.#panel = panel;
+    this.#log = services.log;
+    this.#connection = this.register(
+      new WebviewConnection(
+        panel.webview,
+        {
+          requests: {
+            connect: () => document.state,
+            readPage: (request) => document.readPage(request),
+            readRow: (request) => document.readRow(request),
+            readHead: (request) => document.readHead(request),
+            cancel: async () => (await document.cancel(), null),
+            retry: () => this.#start(document.load()),
+            selectProvider: () => this.#start(vscode.commands.executeCommand("attentionLens.selectProvider")),
+            manageTrust: () => this.#start(vscode.commands.executeCommand("workbench.trust.manage")),
+            showLog: () => (services.log.show(), null),
+          },
+          selected: () => undefined,
+          failed: (message) => this.#failed(message),
+        },
+        services.log,
+      ),
+    );
+    this.register(document.onDidChange((state) => this.#connection.sendState(state)));
+    reference.setVisible(this, panel.visible);
+    this.register({ dispose: () => reference.setVisible(this, false) });
+    this.register(
+      panel.onDidChangeViewState(() => {
+        // A hidden webview is unloaded, and loads its page anew when it is shown.
+        if (!panel.visible) this.#connection.pageGone();
+        reference.setVisible(this, panel.visible);
+        services.views.update();
+      }),
+    );
+    this.register(services.views.add(this));
+    this.register(panel.onDidDispose(() => this.dispose()));
+  }
+
+  get active(): boolean {
+    return !this.disposed && this.#panel.active;
+  }
+  get visible(): boolean {
+    return !this.disposed && this.#panel.visible;
+  }
+
+  sendCommand(command: Parameters<View["sendCommand"]>[0]): void {
+    this.#connection.sendCommand(command);
+  }
+
+  /** Let an act run that tells its own outcome; what it rejects with goes to the log. */
+  #start(act: PromiseLike<unknown>): null {
+    Promise.resolve(act).catch((error: unknown) =>
+      this.#log.error(oneLine(AttentionError.wrap(error).report())),
+    );
+    return null;
+  }
+
+  #failed(message: string): void {
+    this.#log.error(`view: ${message}`);
+    if (this.#failureTold) return;
+    this.#failureTold = true;
+    const told = vscode.window.showErrorMessage(
+      `The view of ${this.document.name} met an error of its own: ${message.slice(0, 200)}`,
+      "Show Log",
+    );
+    void told.then((choice) => choice && this.#log.show());
+  }
+}
+
+export class AttentionEditorProvider implements vscode.CustomReadonlyEditorProvider<EditorDocument> {
+  readonly #services: EditorServices;
+
+  constructor(services: EditorServices) {
+    this.#services = services;
+  }
+
+  static register(services: EditorServices): vscode.Disposable {
+    return vscode.window.registerCustomEditorProvider(viewType, new AttentionEditorProvider(services), {
+      supportsMultipleEditorsPerDocument: true,
+      webviewOptions: { retainContextWhenHidden: false },
+    });
+  }
+
+  /** Never fails: whatever is wrong with the file is a state that the view draws. */
+  openCustomDocument(uri: vscode.Uri): EditorDocument {
+    return new EditorDocument(uri, uri.scheme === "file" ? this.#services.documents.acquire(uri) : undefined);
+  }
+
+  resolveCustomEditor(document: EditorDocument, panel: vscode.WebviewPanel): void {
+    const { webview } = panel;
+    const bundle = vscode.Uri.joinPath(this.#services.extensionUri, "dist", "webview");
+    if (!document.reference) {
+      webview.options = { enableScripts: false, localResourceRoots: [] };
+      webview.html = messageHtml(
+        "This model is not a file on this machine",
+        `Attention Lens runs models where their files are. ${document.uri.scheme}: has no such files; ` +
+          "open the folder on disk, over SSH, in WSL or in a container.",
+      );
+      return;
+    }
+    webview.options = { enableScripts: true, enableForms: false, localResourceRoots: [bundle] };
+    // Listen before the page can speak.
+    new EditorView(document.reference, panel, this.#services);
+    webview.html = viewHtml({
+      cspSource: webview.cspSource,
+      script: webview.asWebviewUri(vscode.Uri.joinPath(bundle, "main.js")).toString(),
+      title: document.reference.document.name,
+    });
+  }
+}

@@ -1,0 +1,14 @@
+/** The log of the extension: the *Attention Lens* channel of the Output panel. */
+import * as vscode from "vscode";
+
+/** What parts without `vscode` need of the log. */
+export interface Log {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+export function createLog(): vscode.LogOutputChannel {
+  return vscode.window.createOutputChannel("Attention Lens", { log: true });
+}

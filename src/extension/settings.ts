@@ -1,0 +1,54 @@
+/** The one place that reads the settings `attentionLens.*`; their descriptions are in package.json. */
+import * as vscode from "vscode";
+import { z } from "zod";
+import { providerNameSchema } from "../shared/capture";
+import { providerChoiceSchema, type ProviderChoice } from "../shared/document";
+
+const section = "attentionLens";
+
+const settingsSchema = z.object({
+  provider: providerChoiceSchema.catch("auto"),
+  providerOrder: z.array(providerNameSchema).catch([]),
+  threads: z.number().int().min(0).max(1024).catch(0),
+  nodePath: z.string().catch(""),
+});
+/** `threads` 0: one less than the machine has cores. `nodePath` empty: the Node of the extension host. */
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** The settings now; a value that does not fit its description counts as not set. */
+export function readSettings(): Settings {
+  const values = vscode.workspace.getConfiguration(section);
+  return settingsSchema.parse({
+    provider: values.get("provider"),
+    providerOrder: values.get("providerOrder"),
+    threads: values.get("engine.threads"),
+    nodePath: values.get("engine.nodePath"),
+  });
+}
+
+/** Keep the provider where it is set already: in the workspace, else for the user. */
+export async function writeProvider(provider: ProviderChoice): Promise<void> {
+  const values = vscode.workspace.getConfiguration(section);
+  const target =
+    values.inspect("provider")?.workspaceValue === undefined
+      ? vscode.ConfigurationTarget.Global
+      : vscode.ConfigurationTarget.Workspace;
+  await values.update("provider", provider, target);
+}
+
+export interface SettingsChange {
+  /** Another way to run the same engine: capture again. */
+  readonly recipe: boolean;
+  /** Another engine process is needed. */
+  readonly engine: boolean;
+}
+
+export function onSettingsChange(react: (change: SettingsChange) => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    const recipe =
+      event.affectsConfiguration(`${section}.provider`) ||
+      event.affectsConfiguration(`${section}.providerOrder`);
+    const engine = event.affectsConfiguration(`${section}.engine`);
+    if (recipe || engine) react({ recipe, engine });
+  });
+}
