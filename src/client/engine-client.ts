@@ -20,8 +20,8 @@ interface Running {
   readonly call: Caller<EngineContract>;
   /** Why the process was ended on purpose; undefined when it ended by itself. */
   endedBecause: "cancelled" | "disposed" | undefined;
-  /** Whether this process has opened the model. */
-  opened: boolean;
+  /** The model that this process has opened or is opening; undefined before the first call needs it. */
+  opened: Promise<unknown> | undefined;
 }
 
 export class EngineClient {
@@ -29,6 +29,7 @@ export class EngineClient {
   #running: Running | undefined;
   #crashes = 0;
   #disposed = false;
+  #calls = 0;
   #opened: { path: string; mode: "full" | "scan" } | undefined;
   #idle: NodeJS.Timeout | undefined;
   /** Called for every step of opening and capturing. */
@@ -112,17 +113,31 @@ export class EngineClient {
   async #call<T>(act: (call: Caller<EngineContract>) => Promise<T>, opens?: "opens"): Promise<T> {
     clearTimeout(this.#idle);
     const running = this.#ensure();
+    this.#calls += 1;
     try {
-      if (!running.opened && this.#opened && !opens) {
-        await running.call.open(this.#opened);
-        running.opened = true;
-      }
-      const result = await act(running.call);
-      if (opens) running.opened = true;
-      return result;
+      if (opens) return await this.#opening(running, act(running.call));
+      // Calls that arrive together at a process that was started again share one opening.
+      if (this.#opened) await (running.opened ?? this.#opening(running, running.call.open(this.#opened)));
+      return await act(running.call);
     } finally {
-      this.#idle = setTimeout(() => void this.cancel(), IDLE_MS);
-      this.#idle.unref();
+      this.#calls -= 1;
+      // A long run is not idleness, whatever else was answered meanwhile.
+      if (this.#calls === 0 && !this.#disposed) {
+        clearTimeout(this.#idle);
+        this.#idle = setTimeout(() => void this.cancel(), IDLE_MS);
+        this.#idle.unref();
+      }
+    }
+  }
+
+  /** Remember the opening as the process's; one that failed is tried again by the next call. */
+  async #opening<T>(running: Running, opening: Promise<T>): Promise<T> {
+    running.opened = opening;
+    try {
+      return await opening;
+    } catch (error) {
+      if (running.opened === opening) running.opened = undefined;
+      throw error;
     }
   }
 
@@ -135,7 +150,7 @@ export class EngineClient {
       process: engine,
       call: caller(engine.connection, engineContract, () => this.#lost(running)),
       endedBecause: undefined,
-      opened: false,
+      opened: undefined,
     };
     this.#running = running;
     listen(
