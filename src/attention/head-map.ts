@@ -1,0 +1,106 @@
+/** One head's map and what is made of it cell by cell: the mean of heads, and pages pooled for the screen. */
+import { MASKED } from "../shared/page";
+
+/** [queries × keys], row-major, query 0 first. */
+export interface HeadMap {
+  readonly queries: number;
+  readonly keys: number;
+  readonly cells: Float32Array;
+  /** 1 where the key is visible to the query (`decisions.md` 8). */
+  readonly valid: Uint8Array;
+}
+
+/** The mean over heads, cell by cell in float64; a cell is valid where it is in any of them. */
+export function meanOfHeads(heads: readonly HeadMap[]): HeadMap {
+  const first = heads[0];
+  if (!first) throw new RangeError("The mean of no head.");
+  const sum = new Float64Array(first.cells.length);
+  const valid = new Uint8Array(first.cells.length);
+  for (const head of heads) {
+    for (let cell = 0; cell < sum.length; cell++) {
+      sum[cell] = (sum[cell] as number) + (head.cells[cell] as number);
+      if (head.valid[cell]) valid[cell] = 1;
+    }
+  }
+  return {
+    queries: first.queries,
+    keys: first.keys,
+    cells: Float32Array.from(sum, (value) => value / heads.length),
+    valid,
+  };
+}
+
+export interface PageWindow {
+  readonly queryStart: number;
+  readonly queryEnd: number;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly maxRows: number;
+  readonly maxColumns: number;
+  readonly pooling: "max" | "mean";
+}
+
+export interface PooledCells {
+  readonly rows: number;
+  readonly columns: number;
+  readonly rowFactor: number;
+  readonly columnFactor: number;
+  readonly pooling: "none" | "max" | "mean";
+  /** float32, rows × columns; −1 where masked, NaN where any cell of the block is NaN. */
+  readonly cells: Float32Array;
+}
+
+/** A window of a map, pooled by whole factors until it fits. Window ends are cut to the map. */
+export function pageOf(map: HeadMap, window: PageWindow): PooledCells {
+  const queryStart = Math.min(window.queryStart, map.queries);
+  const queryEnd = Math.max(queryStart, Math.min(window.queryEnd, map.queries));
+  const keyStart = Math.min(window.keyStart, map.keys);
+  const keyEnd = Math.max(keyStart, Math.min(window.keyEnd, map.keys));
+  const rowFactor = Math.max(1, Math.ceil((queryEnd - queryStart) / window.maxRows));
+  const columnFactor = Math.max(1, Math.ceil((keyEnd - keyStart) / window.maxColumns));
+  const rows = Math.ceil((queryEnd - queryStart) / rowFactor);
+  const columns = Math.ceil((keyEnd - keyStart) / columnFactor);
+  const cells = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    const fromQuery = queryStart + row * rowFactor;
+    const toQuery = Math.min(fromQuery + rowFactor, queryEnd);
+    for (let column = 0; column < columns; column++) {
+      const fromKey = keyStart + column * columnFactor;
+      const toKey = Math.min(fromKey + columnFactor, keyEnd);
+      cells[row * columns + column] = poolBlock(map, fromQuery, toQuery, fromKey, toKey, window.pooling);
+    }
+  }
+  return {
+    rows,
+    columns,
+    rowFactor,
+    columnFactor,
+    pooling: rowFactor * columnFactor === 1 ? "none" : window.pooling,
+    cells,
+  };
+}
+
+function poolBlock(
+  map: HeadMap,
+  fromQuery: number,
+  toQuery: number,
+  fromKey: number,
+  toKey: number,
+  pooling: "max" | "mean",
+): number {
+  let maximum = MASKED;
+  let sum = 0;
+  let seen = 0;
+  for (let query = fromQuery; query < toQuery; query++) {
+    for (let at = query * map.keys + fromKey; at < query * map.keys + toKey; at++) {
+      const value = map.cells[at] as number;
+      if (Number.isNaN(value)) return NaN;
+      if (!map.valid[at]) continue;
+      if (value > maximum) maximum = value;
+      sum += value;
+      seen += 1;
+    }
+  }
+  if (seen === 0) return MASKED;
+  return pooling === "max" ? maximum : sum / seen;
+}

@@ -1,0 +1,117 @@
+/** Named arrays in NumPy's archive format, read and written. */
+import { dump, parse } from "npyjs";
+import { unzipSync, zipSync } from "fflate";
+import { AttentionError } from "../shared/errors";
+
+export type ArrayData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array
+  | string[];
+
+export interface NamedArray {
+  /** ONNX element type in lower case; `float16` holds its bits in a Uint16Array. */
+  readonly dtype: string;
+  readonly dims: readonly number[];
+  /** Row-major. */
+  readonly data: ArrayData;
+}
+
+const dtypes: Readonly<Record<string, string>> = {
+  f2: "float16",
+  f4: "float32",
+  f8: "float64",
+  i1: "int8",
+  i2: "int16",
+  i4: "int32",
+  i8: "int64",
+  u1: "uint8",
+  u2: "uint16",
+  u4: "uint32",
+  u8: "uint64",
+  b1: "bool",
+};
+
+/** An archive that declares more than this is refused before it is unpacked. */
+const MAX_UNPACKED_BYTES = 4e9;
+
+/**
+ * Arrays of an npz file by name.
+ * @param where the file's name, for messages
+ */
+export function readNpz(file: Uint8Array, where: string): Map<string, NamedArray> {
+  let entries: Record<string, Uint8Array>;
+  let declared = 0;
+  try {
+    entries = unzipSync(file, {
+      filter: ({ name, originalSize }) => {
+        declared += originalSize;
+        if (declared > MAX_UNPACKED_BYTES) {
+          throw new AttentionError(
+            "memory",
+            `The archive unpacks to more than ${MAX_UNPACKED_BYTES / 1e9} GB.`,
+            { where },
+          );
+        }
+        return name.endsWith(".npy");
+      },
+    });
+  } catch (error) {
+    if (error instanceof AttentionError) throw error;
+    throw new AttentionError("fileUnreadable", `It is not an npz archive: ${String(error)}`, {
+      where,
+      cause: error,
+    });
+  }
+  return new Map(
+    Object.entries(entries).map(([name, bytes]) => [
+      name.replace(/\.npy$/, ""),
+      readNpy(bytes, `${where}: ${name}`),
+    ]),
+  );
+}
+
+function readNpy(bytes: Uint8Array, where: string): NamedArray {
+  try {
+    const array = parse(bytes.slice().buffer, { convertFloat16: false });
+    const text = array.dtype.startsWith("U");
+    const dtype = text ? "string" : dtypes[array.dtype];
+    if (!dtype)
+      throw new AttentionError("inputMismatch", `Arrays of ${array.dtype} cannot be fed to a model.`, {
+        where,
+      });
+    if (array.fortranOrder && array.shape.length > 1) {
+      throw new AttentionError("inputMismatch", "The array is in column-major order.", {
+        where,
+        fix: "Save it with np.ascontiguousarray.",
+      });
+    }
+    return { dtype, dims: array.shape, data: array.data as unknown as ArrayData };
+  } catch (error) {
+    if (error instanceof AttentionError) throw error;
+    throw new AttentionError("fileUnreadable", `The array cannot be read: ${String(error)}`, {
+      where,
+      cause: error,
+    });
+  }
+}
+
+/** An npz archive of float32 arrays, stored without compression as `np.savez` does. */
+export function writeNpz(
+  arrays: ReadonlyMap<string, { data: Float32Array; dims: readonly number[] }>,
+): Uint8Array {
+  const entries: Record<string, [Uint8Array, { level: 0; mtime: Date }]> = {};
+  // One fixed date, so that the same capture gives the same bytes.
+  const mtime = new Date(1980, 0, 1);
+  for (const [name, { data, dims }] of arrays) {
+    entries[`${name}.npy`] = [new Uint8Array(dump(data, [...dims], { dtype: "f4" })), { level: 0, mtime }];
+  }
+  return zipSync(entries);
+}

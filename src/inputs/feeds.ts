@@ -1,0 +1,89 @@
+/** The arrays of a run, fitted to what the model wants: by name, type and shape, with a message where they do not fit. */
+import { AttentionError } from "../shared/errors";
+import type { TensorSignature } from "../shared/model";
+import type { ArrayData, NamedArray } from "./arrays";
+
+export interface FeedResult {
+  readonly feeds: ReadonlyMap<string, NamedArray>;
+  /** Conversions that were made, in words. */
+  readonly notices: readonly string[];
+}
+
+const shapeText = (dims: readonly (number | string | null)[]) =>
+  `[${dims.map((dim) => dim ?? "?").join(", ")}]`;
+
+/**
+ * @param mapping array name for each input, where they differ
+ * @param where the file that the arrays came from
+ */
+export function fitFeeds(
+  inputs: readonly TensorSignature[],
+  arrays: ReadonlyMap<string, NamedArray>,
+  mapping: Readonly<Record<string, string>>,
+  where: string,
+): FeedResult {
+  const feeds = new Map<string, NamedArray>();
+  const notices: string[] = [];
+  const symbols = new Map<string, { size: number; input: string }>();
+  for (const input of inputs) {
+    const name = mapping[input.name] ?? input.name;
+    const array = arrays.get(name);
+    if (!array) {
+      const has = [...arrays.keys()].slice(0, 12).join(", ");
+      throw new AttentionError(
+        "inputMissing",
+        `The input ${input.name} wants ${input.dtype} ${shapeText(input.dims ?? [])}; the file has: ${has || "nothing"}.`,
+        { where },
+      );
+    }
+    const mismatch = (why: string) =>
+      new AttentionError(
+        "inputMismatch",
+        `The input ${input.name} wants ${input.dtype} ${input.dims ? shapeText(input.dims) : "of any shape"}; the recording has ${array.dtype} ${shapeText(array.dims)}: ${why}.`,
+        { where },
+      );
+    if (input.dims) {
+      if (input.dims.length !== array.dims.length)
+        throw mismatch(`rank ${array.dims.length} instead of ${input.dims.length}`);
+      input.dims.forEach((dim, axis) => {
+        const size = array.dims[axis] as number;
+        if (typeof dim === "number" && dim >= 0 && dim !== size)
+          throw mismatch(`axis ${axis} is ${size} instead of ${dim}`);
+        if (typeof dim !== "string") return;
+        const before = symbols.get(dim);
+        if (before && before.size !== size)
+          throw mismatch(`axis ${axis} (${dim}) is ${size}, but ${before.size} in ${before.input}`);
+        symbols.set(dim, { size, input: input.name });
+      });
+    }
+    const converted = convert(array, input.dtype);
+    if (!converted) throw mismatch("the type differs");
+    if (converted !== array)
+      notices.push(`${input.name} was recorded as ${array.dtype} and given as ${input.dtype}.`);
+    feeds.set(input.name, converted);
+  }
+  return { feeds, notices };
+}
+
+/** The array as another type where that is what a person means: double for single precision, and integers of other widths. */
+function convert(array: NamedArray, dtype: string): NamedArray | undefined {
+  if (array.dtype === dtype) return array;
+  const { data } = array;
+  if (Array.isArray(data)) return undefined;
+  const make = (to: ArrayData): NamedArray => ({ dtype, dims: array.dims, data: to });
+  const numbers = () => Array.from(data as ArrayLike<number | bigint>, Number);
+  const isInteger = /^u?int|^bool/.test(array.dtype);
+  if (dtype === "float32" && array.dtype === "float64") return make(Float32Array.from(data as Float64Array));
+  if (dtype === "float64" && array.dtype === "float32") return make(Float64Array.from(data as Float32Array));
+  if (dtype === "int64" && isInteger)
+    return make(BigInt64Array.from(Array.from(data as ArrayLike<number | bigint>, BigInt)));
+  if (dtype === "int32" && isInteger) {
+    const values = numbers();
+    return values.every((value) => Math.abs(value) < 2 ** 31) ? make(Int32Array.from(values)) : undefined;
+  }
+  if (dtype === "bool" && isInteger) {
+    const values = numbers();
+    return values.every((value) => value === 0 || value === 1) ? make(Uint8Array.from(values)) : undefined;
+  }
+  return undefined;
+}
