@@ -10,7 +10,14 @@ export default defineConfig({
     maxWorkers: 1,
     projects: [
       { extends: true, test: { name: "package", include: ["test/package/**/*.test.ts"] } },
-      { extends: true, test: { name: "e2e", include: ["test/e2e/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          globalSetup: ["test/e2e/harness/installation.ts"],
+        },
+      },
     ],
   },
 });

@@ -39,7 +39,8 @@ export async function mustRun(command, args, options = {}) {
   const { code, output } = await run(command, args, options);
   if (code !== 0) {
     const shown = [path.basename(command), ...args].join(" ");
-    throw new Error(`\`${shown}\` ended with ${code}.${output ? `\n${output.trim()}` : ""}`);
+    // A minified program's crash prints its whole source: the last words are what helps.
+    throw new Error(`\`${shown}\` ended with ${code}.${output ? `\n${output.trim().slice(-4000)}` : ""}`);
   }
   return output;
 }

@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { endGroup, startGroup } from "./processes.mjs";
+import { endGroup, mustRun, startGroup } from "./processes.mjs";
 import { ensureVscodeWeb } from "./vscode-web.mjs";
 
 /** No tips, no updates, no telemetry: a first start shows the folder and nothing else. */
@@ -25,6 +25,7 @@ export const QUIET_SETTINGS = {
  * @typedef {object} ServerOptions
  * @property {string} home Folder for user data, server data and extensions; made when missing.
  * @property {boolean} trusted Every folder counts as trusted (no question is asked).
+ * @property {string} [extensions] Folder of installed extensions; one below `home` by default.
  * @property {number} [port] 0 for a free one.
  * @property {Record<string, string | undefined>} [env] Variables for the extension host.
  * @property {Record<string, unknown>} [settings] User settings beyond the quiet ones.
@@ -44,12 +45,10 @@ export const QUIET_SETTINGS = {
  * @param {ServerOptions} options
  * @returns {Promise<Server>}
  */
-export async function startServer({ home, trusted, port = 0, env = {}, settings = {} }) {
+export async function startServer(options) {
+  const { home, trusted, port = 0, env = {}, settings = {} } = options;
   const program = await ensureVscodeWeb();
-  const userData = path.join(home, "user");
-  const extensions = path.join(home, "extensions");
-  await mkdir(path.join(userData, "User"), { recursive: true });
-  await mkdir(extensions, { recursive: true });
+  const { userData, serverData, extensions } = await makeFolders(home, options.extensions);
   await writeSettings(path.join(userData, "User", "settings.json"), settings);
 
   const chosen = port === 0 ? await freePort() : port;
@@ -59,7 +58,7 @@ export async function startServer({ home, trusted, port = 0, env = {}, settings 
     [
       program,
       ...["--host", "127.0.0.1", "--port", String(chosen), "--connection-token", token],
-      ...["--user-data-dir", userData, "--server-data-dir", path.join(home, "server")],
+      ...["--user-data-dir", userData, "--server-data-dir", serverData],
       ...["--extensions-dir", extensions, "--telemetry-level", "off", "--accept-server-license-terms"],
       ...(trusted ? ["--disable-workspace-trust"] : []),
     ],
@@ -84,6 +83,34 @@ export async function startServer({ home, trusted, port = 0, env = {}, settings 
     output: () => output,
     stop: () => endGroup(child),
   };
+}
+
+/**
+ * Install a package (.vsix) with VS Code's own installer.
+ * @param {string} vsix
+ * @param {{ home: string }} where As for `startServer`.
+ * @returns {Promise<string>} The folder of extensions, for `startServer`.
+ */
+export async function installExtension(vsix, { home }) {
+  const program = await ensureVscodeWeb();
+  const { userData, serverData, extensions } = await makeFolders(home);
+  await mustRun(
+    process.execPath,
+    [
+      ...[program, "--install-extension", vsix, "--accept-server-license-terms"],
+      ...["--user-data-dir", userData, "--server-data-dir", serverData, "--extensions-dir", extensions],
+    ],
+    { quiet: true },
+  );
+  return extensions;
+}
+
+async function makeFolders(home, extensions = path.join(home, "extensions")) {
+  const folders = { userData: path.join(home, "user"), serverData: path.join(home, "server"), extensions };
+  for (const folder of [path.join(folders.userData, "User"), folders.serverData, extensions]) {
+    await mkdir(folder, { recursive: true });
+  }
+  return folders;
 }
 
 async function writeSettings(file, settings) {

@@ -1,0 +1,7 @@
+export interface Browser {
+  readonly executablePath: string;
+  readonly args: string[];
+  readonly from: "installed" | "carried";
+}
+export function findBrowser(options?: { carried?: boolean }): Promise<Browser>;
+export function softwareVulkan(): Promise<Record<string, string> | null>;

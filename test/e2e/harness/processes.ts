@@ -1,0 +1,48 @@
+/** Processes that a server has started, read from the system: which engines run, and is the host still the same. */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+function all(): Process[] {
+  if (process.platform !== "linux") return fromPs();
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        // "pid (name) state parent …"; the name may hold anything, so read from its closing bracket on.
+        const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+        const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        if (state === "Z") return [];
+        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
+        return [{ pid: Number(name), parent: Number(parent), command }];
+      } catch {
+        return [];
+      }
+    });
+}
+
+function fromPs(): Process[] {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,command="], { encoding: "utf8" })
+    .trim()
+    .split("\n");
+  return lines.map((line) => {
+    const [, pid, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return { pid: Number(pid), parent: Number(parent), command: command ?? "" };
+  });
+}
+
+/** Engine processes that an extension host has started. */
+export function enginesOf(host: number): number[] {
+  return all()
+    .filter(({ parent, command }) => parent === host && /dist[\\/]engine[\\/]main\.cjs/.test(command))
+    .map(({ pid }) => pid);
+}
+
+export function isRunning(pid: number): boolean {
+  return all().some((process) => process.pid === pid);
+}
