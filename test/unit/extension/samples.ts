@@ -43,7 +43,8 @@ export function sampleModel(path: string, sites = LAYERS): ModelSummary {
     outputs: [{ name: "actions", dtype: "float32", dims: [1, TOKENS, 7] }],
     sites: Array.from({ length: sites }, (_, index) => site(index)),
     notSupported: [],
-    otherSoftmaxes: sites === 0 ? [{ name: "/head/Softmax", reason: "class scores: no values are mixed" }] : [],
+    otherSoftmaxes:
+      sites === 0 ? [{ name: "/head/Softmax", reason: "class scores: no values are mixed" }] : [],
     manifest: null,
     manifestProblems: [],
   };
@@ -126,6 +127,5 @@ export function samplePage(request: PageRequest): Page {
       cells[row * columns + column] = column <= row ? 1 / (row + 1) : -1;
     }
   }
-  const { maxRows: _maxRows, maxColumns: _maxColumns, ...rest } = request;
-  return { ...rest, rows, columns, pooling: "none", rowFactor: 1, columnFactor: 1, cells: cells.buffer };
+  return { ...request, rows, columns, pooling: "none", rowFactor: 1, columnFactor: 1, cells: cells.buffer };
 }

@@ -1,0 +1,141 @@
+/** An engine whose answers a test gives by hand, and a document on it. */
+import type { Capture, Phase } from "../../../src/shared/capture";
+import type { DocumentState } from "../../../src/shared/document";
+import { AttentionError } from "../../../src/shared/errors";
+import type { ModelSummary } from "../../../src/shared/model";
+import type { PageRequest } from "../../../src/shared/page";
+import { AttentionDocument, type DocumentHost, type Engine } from "../../../src/extension/document";
+import type { Log } from "../../../src/extension/log";
+import { sampleCapture, sampleModel, samplePage } from "./samples";
+
+export class TestLog implements Log {
+  readonly lines: string[] = [];
+  debug = (line: string) => void this.lines.push(`debug ${line}`);
+  info = (line: string) => void this.lines.push(`info ${line}`);
+  warn = (line: string) => void this.lines.push(`warn ${line}`);
+  error = (line: string) => void this.lines.push(`error ${line}`);
+}
+
+interface Pending<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/** Opens and captures wait until the test answers them; pages are answered at once, as the real engine would. */
+export class FakeEngine implements Engine {
+  readonly opens: (Pending<ModelSummary> & { mode: string })[] = [];
+  readonly captures: (Pending<Capture> & { provider: string })[] = [];
+  readonly asked: number[] = [];
+  disposed = false;
+  cancels = 0;
+  restarts = 0;
+  /** Generation of the maps that it holds; 0 for none. */
+  holds = 0;
+  onProgress: (phases: readonly Phase[]) => void = () => undefined;
+  onCrash: (error: AttentionError) => void = () => undefined;
+
+  open = (_path: string, mode: "full" | "scan") =>
+    new Promise<ModelSummary>((resolve, reject) => this.opens.push({ resolve, reject, mode }));
+  capture = ({ provider }: { provider: string }) =>
+    new Promise<Capture>((resolve, reject) => this.captures.push({ resolve, reject, provider }));
+  readPage = async (request: PageRequest) => {
+    this.asked.push(request.generation);
+    if (request.generation !== this.holds) throw new AttentionError("stale");
+    return samplePage(request);
+  };
+  readRow = () => Promise.reject(new AttentionError("internal"));
+  readHead = () => Promise.reject(new AttentionError("internal"));
+  cancel = async () => {
+    this.cancels += 1;
+    this.#end();
+  };
+  restart = async () => {
+    this.restarts += 1;
+    this.#end();
+  };
+  dispose = () => {
+    this.disposed = true;
+    this.#end();
+  };
+
+  #end(): void {
+    this.holds = 0;
+    for (const call of [...this.opens, ...this.captures]) call.reject(new AttentionError("cancelled"));
+  }
+}
+
+export const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
+
+export class DocumentBench {
+  readonly engines: FakeEngine[] = [];
+  readonly states: DocumentState[] = [];
+  readonly log = new TestLog();
+  trusted = true;
+  provider: "auto" | "cpu" | "cuda" = "auto";
+  readonly document: AttentionDocument;
+
+  constructor() {
+    // Read at every load, so a test changes trust and settings by changing the bench.
+    const bench = { trusted: () => this.trusted, provider: () => this.provider };
+    const host: DocumentHost = {
+      log: this.log,
+      get trusted() {
+        return bench.trusted();
+      },
+      get recipe() {
+        return { provider: bench.provider(), providerOrder: [] };
+      },
+      createEngine: () => {
+        const engine = new FakeEngine();
+        this.engines.push(engine);
+        return engine;
+      },
+    };
+    this.document = new AttentionDocument("/models/actor.onnx", host);
+    this.document.onDidChange((state) => this.states.push(state));
+  }
+
+  /** The engine started last. */
+  get engine(): FakeEngine {
+    return this.engines.at(-1)!;
+  }
+
+  get state(): DocumentState {
+    return this.document.state;
+  }
+
+  /** Answer what the engine was asked last: the opening, then the capture. */
+  async answerOpen(sites = 2): Promise<void> {
+    await settle();
+    this.engine.opens.at(-1)!.resolve(sampleModel(this.document.path, sites));
+    await settle();
+  }
+  async answerCapture(generation = 1): Promise<void> {
+    this.engine.captures.at(-1)!.resolve(sampleCapture(generation));
+    this.engine.holds = generation;
+    await settle();
+  }
+
+  /** Load until the model is shown. */
+  async show(): Promise<void> {
+    void this.document.load();
+    await this.answerOpen();
+    await this.answerCapture();
+  }
+
+  page(generation: number): PageRequest {
+    return {
+      handle: "g1.site_000",
+      generation,
+      batch: 0,
+      head: 0,
+      queryStart: 0,
+      queryEnd: 6,
+      keyStart: 0,
+      keyEnd: 6,
+      maxRows: 6,
+      maxColumns: 6,
+      pooling: "max",
+    };
+  }
+}
