@@ -38,10 +38,11 @@ class Mean {
 }
 
 /**
- * @param isSelf queries and keys are the same tokens: distances have a meaning, and a query is not its own context
+ * @param ownKey key that is query 0's own token, in self-attention: 0, or the number of past keys before it; null where
+ *   queries and keys are other tokens. Distances need it, and a query is not its own context.
  * @param sinkKey the key whose mass is the sink's (`decisions.md` 11)
  */
-export function headMetrics(map: HeadMap, isSelf: boolean, sinkKey = 0): HeadMetrics {
+export function headMetrics(map: HeadMap, ownKey: number | null, sinkKey = 0): HeadMetrics {
   const { queries, keys, cells, valid } = map;
   // Figures named after rows: means over the rows that have them.
   const mean = {
@@ -91,8 +92,8 @@ export function headMetrics(map: HeadMap, isSelf: boolean, sinkKey = 0): HeadMet
       sum += weight;
       if (weight > 0) entropy -= weight * Math.log(weight);
       if (weight > maximum) maximum = weight;
-      distance += weight * Math.abs(query - key);
-      if (!isSelf || key !== query) {
+      if (ownKey !== null) distance += weight * Math.abs(query + ownKey - key);
+      if (ownKey === null || key !== query + ownKey) {
         context[contextKeys++] = weight;
         contextSum += weight;
       }
@@ -127,7 +128,7 @@ export function headMetrics(map: HeadMap, isSelf: boolean, sinkKey = 0): HeadMet
       mean.normalised.add(normalised);
     }
     if (sinkKey < keys && valid[start + sinkKey]) mean.sink.add(cells[start + sinkKey] as number);
-    if (isSelf && sum > 0) mean.distance.add(distance / sum);
+    if (ownKey !== null && sum > 0) mean.distance.add(distance / sum);
     const sorted = weights.subarray(0, n).sort();
     mean.sparsity.add(sparsity(sorted, sum));
     if (sum > 0) mean.gini.add(gini(sorted, sum));

@@ -16,6 +16,13 @@ export function figure(value: number | null | undefined): string {
   return value.toFixed(2).replace("-", "−");
 }
 
+/** A share of 1: `58 %`, one decimal under 10 %. */
+export function share(part: number): string {
+  if (Number.isNaN(part)) return "NaN";
+  const percent = part * 100;
+  return `${percent > 0 && percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+}
+
 /** Decimal bytes: MB is 10⁶ bytes. */
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`;

@@ -1,0 +1,66 @@
+/** Entry of the command line. Data go to standard output, messages and progress to standard error. */
+import { Command, CommanderError, Option } from "commander";
+import { type ProviderName, providerLabels } from "../shared/capture";
+import { AttentionError, oneLine } from "../shared/errors";
+import { runCapture } from "./capture-command";
+import { exitCodeOf } from "./exit-codes";
+import { runInspect } from "./inspect-command";
+import { runProviders } from "./providers-command";
+import { runReport } from "./report-command";
+
+const list = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+
+function program(): Command {
+  const provider = () =>
+    new Option("--provider <name>", "execution provider")
+      .choices(["auto", ...Object.keys(providerLabels)] as ("auto" | ProviderName)[])
+      .default("auto");
+  const command = new Command("attention-lens")
+    .description("See what a transformer attends to: finds and captures the attention of any ONNX export.")
+    .showHelpAfterError()
+    .exitOverride();
+  command
+    .command("inspect <model>")
+    .description("list the attention sites that the graph holds, without running it")
+    .option("--json <file>", "write the same as JSON; - for standard output")
+    .action(runInspect);
+  command
+    .command("capture <model>")
+    .description("run the model once and write every attention map")
+    .option("--inputs <npz>", "arrays for the model's inputs; without it the manifest's, else synthetic ones")
+    .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)
+    .option("--out <npz>", "maps as site_000, site_001 …: float32 [batch, heads, queries, keys]")
+    .option("--json <file>", "sites, figures of every head, provider and timings; - for standard output")
+    .addOption(provider())
+    .action(runCapture);
+  command
+    .command("report <model>")
+    .description("print the table of heads and write a page with every head's map")
+    .option("--inputs <npz>", "arrays for the model's inputs; without it the manifest's, else synthetic ones")
+    .option("--html <file>", "the page")
+    .option("--png <file>", "the maps as a picture")
+    .addOption(provider())
+    .action(runReport);
+  command
+    .command("providers")
+    .description("show which execution providers run here")
+    .option("--json <file>", "write the same as JSON; - for standard output")
+    .action(runProviders);
+  return command;
+}
+
+async function main(): Promise<void> {
+  try {
+    await program().parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    const wrapped = AttentionError.wrap(error);
+    console.error(`attention-lens: ${oneLine(wrapped.report())}`);
+    process.exitCode = exitCodeOf(wrapped.code);
+  }
+}
+
+void main();

@@ -1,0 +1,153 @@
+/** The maps of the last capture, and the pages, rows and profiles that are read from them. */
+import { AttentionError } from "../shared/errors";
+import {
+  type HeadChoice,
+  type HeadRequest,
+  MASKED,
+  type Page,
+  type PageRequest,
+  type Row,
+  type RowRequest,
+} from "../shared/page";
+import type { HeadProfile } from "../shared/profile";
+import { type HeadMap, meanOfHeads, pageOf } from "../attention/head-map";
+import { headMetrics, quantile } from "../attention/metrics";
+
+export interface StoredSite {
+  readonly handle: string;
+  readonly batch: number;
+  readonly heads: number;
+  readonly queries: number;
+  readonly keys: number;
+  /** float32 [batch, heads, queries, keys]. */
+  readonly cells: Float32Array;
+  /** 1 where a key is visible, same layout. */
+  readonly valid: Uint8Array;
+  /** See `headMetrics`. */
+  readonly ownKey: number | null;
+}
+
+/** Above this many cells the 99th percentile is read from a histogram, to 1/65,536 of the maximum. */
+const SORT_LIMIT = 200_000;
+
+export class CaptureStore {
+  readonly generation: number;
+  readonly #sites: ReadonlyMap<string, StoredSite>;
+  #mean: { key: string; map: HeadMap } | undefined;
+
+  constructor(generation: number, sites: readonly StoredSite[]) {
+    this.generation = generation;
+    this.#sites = new Map(sites.map((site) => [site.handle, site]));
+  }
+
+  sites(): Iterable<StoredSite> {
+    return this.#sites.values();
+  }
+
+  readPage(request: PageRequest): Page {
+    const map = this.#map(request);
+    const { cells, ...page } = pageOf(map, request);
+    return {
+      ...reference(request),
+      queryStart: Math.min(request.queryStart, map.queries),
+      queryEnd: Math.min(request.queryEnd, map.queries),
+      keyStart: Math.min(request.keyStart, map.keys),
+      keyEnd: Math.min(request.keyEnd, map.keys),
+      ...page,
+      cells: cells.buffer as ArrayBuffer,
+    };
+  }
+
+  readRow(request: RowRequest): Row {
+    const map = this.#map(request);
+    if (request.query >= map.queries)
+      throw new AttentionError("badMessage", `Query ${request.query} of ${map.queries}.`);
+    const start = request.query * map.keys;
+    const cells = map.cells.slice(start, start + map.keys);
+    for (let key = 0; key < map.keys; key++) if (!map.valid[start + key]) cells[key] = MASKED;
+    return { ...reference(request), query: request.query, cells: cells.buffer };
+  }
+
+  readHead(request: HeadRequest): HeadProfile {
+    const map = this.#map(request);
+    const metrics = headMetrics(map, this.#site(request).ownKey);
+    return {
+      ...reference(request),
+      figures: metrics.figures,
+      entropyNats: metrics.entropyNats.buffer as ArrayBuffer,
+      normalisedEntropy: metrics.normalisedEntropy.buffer as ArrayBuffer,
+      rowSum: metrics.rowSum.buffer as ArrayBuffer,
+      validKeys: metrics.validKeys.buffer as ArrayBuffer,
+      received: metrics.received.buffer as ArrayBuffer,
+      ...extremes(map),
+    };
+  }
+
+  #site({ handle, generation }: HeadRequest): StoredSite {
+    const site = this.#sites.get(handle);
+    if (!site || generation !== this.generation) throw new AttentionError("stale");
+    return site;
+  }
+
+  #map(request: HeadRequest): HeadMap {
+    const site = this.#site(request);
+    if (request.batch >= site.batch)
+      throw new AttentionError("badMessage", `Batch ${request.batch} of ${site.batch}.`);
+    if (typeof request.head === "number") return headMap(site, request.batch, request.head);
+    const key = JSON.stringify([request.handle, request.batch, request.head]);
+    if (this.#mean?.key !== key)
+      this.#mean = {
+        key,
+        map: meanOfHeads(chosen(site, request.head).map((head) => headMap(site, request.batch, head))),
+      };
+    return this.#mean.map;
+  }
+}
+
+/** Views, not copies, of one head. */
+export function headMap(site: StoredSite, batch: number, head: number): HeadMap {
+  if (head >= site.heads) throw new AttentionError("badMessage", `Head ${head} of ${site.heads}.`);
+  const size = site.queries * site.keys;
+  const start = (batch * site.heads + head) * size;
+  return {
+    queries: site.queries,
+    keys: site.keys,
+    cells: site.cells.subarray(start, start + size),
+    valid: site.valid.subarray(start, start + size),
+  };
+}
+
+function chosen(site: StoredSite, head: HeadChoice): number[] {
+  if (typeof head === "number") return [head];
+  return head === "mean" ? Array.from({ length: site.heads }, (_, index) => index) : [...new Set(head)];
+}
+
+function reference({ handle, generation, batch, head }: HeadRequest): HeadRequest {
+  return { handle, generation, batch, head };
+}
+
+function extremes(map: HeadMap): { maximum: number; p99: number } {
+  let maximum = 0;
+  let count = 0;
+  for (let cell = 0; cell < map.cells.length; cell++) {
+    const value = map.cells[cell] as number;
+    if (!map.valid[cell] || !Number.isFinite(value)) continue;
+    count += 1;
+    if (value > maximum) maximum = value;
+  }
+  if (count <= SORT_LIMIT) {
+    const values = map.cells.filter((value, cell) => map.valid[cell] && Number.isFinite(value)).sort();
+    return { maximum, p99: quantile(values, 0.99) ?? 0 };
+  }
+  const bins = new Uint32Array(65_536);
+  for (let cell = 0; cell < map.cells.length; cell++) {
+    const value = map.cells[cell] as number;
+    if (!map.valid[cell] || !Number.isFinite(value)) continue;
+    const bin = Math.min(65_535, Math.floor((value / (maximum || 1)) * 65_535));
+    bins[bin] = (bins[bin] as number) + 1;
+  }
+  let above = count * 0.01;
+  let bin = bins.length - 1;
+  while (bin > 0 && (above -= bins[bin] as number) > 0) bin -= 1;
+  return { maximum, p99: ((bin + 1) / 65_535) * maximum };
+}

@@ -1,0 +1,81 @@
+/** What a run will hold in memory, told before it starts (invariant: a run that does not fit is not begun). */
+import os from "node:os";
+import { AttentionError } from "../shared/errors";
+import { bytes as formatBytes } from "../shared/format";
+import type { GraphView } from "../onnx/graph-view";
+
+const elementBytes: Readonly<Record<number, number>> = {
+  1: 4,
+  2: 1,
+  3: 1,
+  4: 2,
+  5: 2,
+  6: 4,
+  7: 8,
+  9: 1,
+  10: 2,
+  11: 8,
+  12: 4,
+  13: 8,
+  16: 2,
+};
+
+export interface Estimate {
+  readonly bytes: number;
+  /** In words: "model 1.84 MB ×2, maps 25.8 GB". */
+  readonly parts: string;
+  /** Tensors whose size the graph does not tell. */
+  readonly unknown: number;
+}
+
+/** Memory that this process may take now. */
+export function freeMemory(): number {
+  const asked = Number(process.env["ATTENTION_LENS_MEMORY_LIMIT"]);
+  const available = (process as { availableMemory?: () => number }).availableMemory?.() ?? os.freemem();
+  return asked > 0 ? Math.min(asked, available) : available;
+}
+
+/**
+ * @param view shapes with the sizes of this run's inputs
+ * @param maps tensors that are returned: their cells as float32, a byte of validity and the figures' copy
+ */
+export function estimateRun(
+  view: GraphView,
+  modelBytes: number,
+  externalBytes: number,
+  maps: readonly string[],
+): Estimate {
+  const size = (value: string): number | undefined => {
+    const shape = view.shape(value);
+    if (!shape?.every((dim) => typeof dim === "number")) return undefined;
+    return (shape as number[]).reduce((all, dim) => all * dim, elementBytes[view.elementType(value)] ?? 4);
+  };
+  let unknown = 0;
+  let largest = 0;
+  for (const node of view.graph.nodes) {
+    for (const output of node.outputs) {
+      const bytes = size(output);
+      if (bytes === undefined) unknown += 1;
+      else largest = Math.max(largest, bytes);
+    }
+  }
+  const mapBytes = maps.reduce((all, map) => all + (size(map) ?? 0) * 2.25, 0);
+  // The model's bytes are held while the session copies its weights; a step holds a few tensors at a time.
+  const total = modelBytes * 2 + externalBytes + mapBytes + largest * 3;
+  return {
+    bytes: total,
+    parts: `model ${formatBytes(modelBytes + externalBytes)}, maps ${formatBytes(mapBytes)}, largest step ${formatBytes(largest)}`,
+    unknown,
+  };
+}
+
+/** Refuses a run that needs more than is free, with both figures. */
+export function refuseTooLarge(estimate: Estimate): void {
+  const free = freeMemory();
+  if (!(estimate.bytes <= free)) {
+    throw new AttentionError(
+      "memory",
+      `It needs about ${formatBytes(estimate.bytes)} (${estimate.parts}), and ${formatBytes(free)} is free.`,
+    );
+  }
+}

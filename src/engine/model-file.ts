@@ -1,0 +1,204 @@
+/** A model on disk: opened without its weights, checked before anything is run. */
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import path from "node:path";
+import { AttentionError } from "../shared/errors";
+import type { Graph, OnnxModel, TensorRef } from "../onnx/model";
+import { readModel } from "../onnx/read";
+import type { ByteSource } from "../onnx/source";
+import { refuseOtherKinds } from "./file-kind";
+
+/** Protobuf cannot hold more, and ONNX Runtime refuses it. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+
+export class ModelFile implements ByteSource {
+  readonly path: string;
+  readonly size: number;
+  readonly model: OnnxModel;
+  readonly #fd: number;
+  readonly #stamp: string;
+
+  /** Opens and scans. Throws the error that fits what the file is. */
+  constructor(file: string) {
+    this.path = file;
+    try {
+      this.#fd = openSync(file, "r");
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code === "ENOENT" ? "fileNotFound" : "fileUnreadable";
+      throw new AttentionError(code, error instanceof Error ? error.message : "", {
+        where: file,
+        cause: error,
+      });
+    }
+    try {
+      const stats = fstatSync(this.#fd);
+      if (!stats.isFile()) throw new AttentionError("notOnnx", "The path is a folder.", { where: file });
+      this.size = stats.size;
+      this.#stamp = stampOf(stats);
+      refuseOtherKinds(this.read(0, 512), this.size, path.basename(file));
+      if (this.size > MAX_FILE_BYTES) {
+        throw new AttentionError("tooLarge", `The file has ${(this.size / 1e9).toFixed(2)} GB.`, {
+          where: path.basename(file),
+        });
+      }
+      this.model = readModel(this);
+      checkTensors(this.model);
+    } catch (error) {
+      closeSync(this.#fd);
+      throw placed(error, path.basename(file));
+    }
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const count = readSync(this.#fd, bytes, filled, length - filled, offset + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  }
+
+  /** Whether the path holds another file than the one that was scanned. */
+  changed(): boolean {
+    try {
+      return stampOf(statSync(this.path)) !== this.#stamp;
+    } catch {
+      return true;
+    }
+  }
+
+  /** Bytes of weights that lie in other files, after checking that every one may be read. */
+  checkExternalData(): number {
+    const folder = path.dirname(this.path);
+    let bytes = 0;
+    const sizes = new Map<string, number>();
+    for (const tensor of externalTensors(this.model.graph)) {
+      const { location } = tensor.external as NonNullable<TensorRef["external"]>;
+      const size = sizes.get(location) ?? externalSize(folder, location);
+      sizes.set(location, size);
+      const range = (value: string | null, fallback: number) =>
+        value === null ? fallback : /^\d{1,15}$/.test(value) ? Number(value) : NaN;
+      const offset = range(tensor.external?.offset ?? null, 0);
+      const length = range(tensor.external?.length ?? null, Math.max(0, size - offset));
+      if (!(offset + length <= size)) {
+        throw new AttentionError(
+          "truncated",
+          `The tensor ${tensor.name} wants bytes ${offset} to ${offset + length} of ${size}.`,
+          { where: location },
+        );
+      }
+      bytes += length;
+    }
+    return bytes;
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+function stampOf(stats: Stats): string {
+  return `${stats.ino}:${stats.size}:${stats.mtimeMs}`;
+}
+
+function placed(error: unknown, where: string): AttentionError {
+  const wrapped = AttentionError.wrap(error);
+  return wrapped.where === undefined
+    ? new AttentionError(wrapped.code, wrapped.detail, {
+        where,
+        ...(wrapped.fix ? { fix: wrapped.fix } : {}),
+        cause: error,
+      })
+    : wrapped;
+}
+
+function* tensors(graph: Graph): Generator<TensorRef> {
+  yield* graph.initializers.values();
+  for (const node of graph.nodes) {
+    for (const attribute of node.attributes.values()) {
+      if (attribute.tensor) yield attribute.tensor;
+      if (attribute.graph) yield* tensors(attribute.graph);
+    }
+  }
+}
+
+function* externalTensors(graph: Graph): Generator<TensorRef> {
+  for (const tensor of tensors(graph)) if (tensor.external) yield tensor;
+}
+
+const elementBytes: Readonly<Record<number, number>> = {
+  1: 4,
+  2: 1,
+  3: 1,
+  4: 2,
+  5: 2,
+  6: 4,
+  7: 8,
+  9: 1,
+  10: 2,
+  11: 8,
+  12: 4,
+  13: 8,
+  16: 2,
+};
+
+/** Sizes that cannot be: negative or overflowing dimensions, and raw data of another length than its shape says. */
+function checkTensors(model: OnnxModel): void {
+  for (const tensor of tensors(model.graph)) {
+    const count = tensor.dims.reduce((product, dim) => product * dim, 1);
+    if (tensor.dims.some((dim) => dim < 0) || !Number.isSafeInteger(count)) {
+      throw new AttentionError(
+        "limits",
+        `The tensor ${tensor.name} has the impossible shape [${tensor.dims.join(", ")}].`,
+      );
+    }
+    const bytes = elementBytes[tensor.elementType];
+    if (tensor.data?.field === "raw" && bytes !== undefined && tensor.data.length !== count * bytes) {
+      throw new AttentionError(
+        "truncated",
+        `The tensor ${tensor.name} holds ${tensor.data.length} bytes, its shape wants ${count * bytes}.`,
+      );
+    }
+  }
+}
+
+/** Size of a file of weights; refuses any that is not a plain file in the model's own folder. */
+function externalSize(folder: string, location: string): number {
+  const refuse = (why: string) => new AttentionError("externalDataRefused", why, { where: location });
+  if (
+    location === "" ||
+    path.isAbsolute(location) ||
+    /^[a-z]:|^\\\\|^\*\/_ORT_MEM_ADDR_/i.test(location) ||
+    location.split(/[\\/]/).includes("..")
+  ) {
+    throw refuse("The location is not a plain relative path.");
+  }
+  const file = path.join(folder, location);
+  let stats: Stats;
+  try {
+    stats = lstatSync(file);
+  } catch {
+    throw new AttentionError("externalDataMissing", `${location} is not beside the model.`, {
+      where: location,
+    });
+  }
+  if (
+    stats.isSymbolicLink() ||
+    path.dirname(realpathSync(file)) !== path.join(realpathSync(folder), path.dirname(location))
+  ) {
+    throw refuse("It is a symbolic link.");
+  }
+  if (!stats.isFile()) throw refuse("It is not a file.");
+  if (stats.nlink > 1) throw refuse("It is a hard link to another file.");
+  return stats.size;
+}

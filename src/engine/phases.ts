@@ -1,0 +1,33 @@
+/** The phases of opening, as the view and the terminal show them. */
+import { type Phase, type PhaseName, phaseLabels } from "../shared/capture";
+
+export class Phases {
+  readonly #report: (phases: Phase[]) => void;
+  #phases: Phase[];
+  #started = 0;
+
+  constructor(report: (phases: Phase[]) => void, done: readonly Phase[] = []) {
+    this.#report = report;
+    this.#phases = (Object.keys(phaseLabels) as PhaseName[]).map(
+      (name) => done.find((phase) => phase.name === name) ?? { name, state: "pending", ms: null, detail: "" },
+    );
+  }
+
+  get all(): Phase[] {
+    return this.#phases.map((phase) => ({ ...phase }));
+  }
+
+  start(name: PhaseName, detail = ""): void {
+    this.#started = performance.now();
+    this.#set(name, { state: "active", ms: null, detail });
+  }
+
+  end(name: PhaseName, detail: string): void {
+    this.#set(name, { state: "done", ms: performance.now() - this.#started, detail });
+  }
+
+  #set(name: PhaseName, change: Omit<Phase, "name">): void {
+    this.#phases = this.#phases.map((phase) => (phase.name === name ? { name, ...change } : phase));
+    this.#report(this.all);
+  }
+}
