@@ -8,7 +8,7 @@ import { phaseLabels } from "../shared/capture";
 
 /** Run `act` with an engine; the process is ended whatever happens. */
 export async function withEngine<T>(act: (client: EngineClient) => Promise<T>): Promise<T> {
-  const entry = path.join(import.meta.dirname ?? __dirname, "../engine/main.cjs");
+  const entry = path.join(__dirname, "../engine/main.cjs");
   const log: string[] = [];
   const client = new EngineClient({
     entry,

@@ -79,6 +79,7 @@ export function shortReason(error: unknown): string {
     error instanceof AttentionError ? error.detail : error instanceof Error ? error.message : String(error);
   const line = message.split("\n").find((part) => part.trim()) ?? "";
   return line
+    .replace(/onnxruntime::\S+\(.*?\)::<lambda\(\)> .*? was false\. /, "")
     .replace(/\/[^\s:]*\/(onnxruntime|_work)\/\S+/g, "")
     .replace(/\s+/g, " ")
     .trim()
@@ -97,7 +98,7 @@ export function adviceFor(name: ProviderName): string | null {
         (name === "tensorrt" ? ", and TensorRT 10." : ".")
       );
     case "webgpu":
-      return process.platform === "linux"
+      return process.platform === "linux" && here.present
         ? "Install a Vulkan driver for the GPU (mesa-vulkan-drivers, or NVIDIA's own)."
         : null;
     default:
