@@ -1,5 +1,5 @@
 /** What one run of a model on one input gives: sites with figures, labels of the axes, and handles to the maps. */
-import { z } from "zod";
+import * as z from "zod";
 import { headFiguresSchema } from "./figures";
 import { siteSchema } from "./model";
 

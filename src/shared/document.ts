@@ -1,5 +1,5 @@
 /** The state of one open model as the view sees it: exactly one of the states that the view can draw. */
-import { z } from "zod";
+import * as z from "zod";
 import { captureSchema, phaseSchema, providerNameSchema } from "./capture";
 import { errorReportSchema } from "./errors";
 import { modelSummarySchema } from "./model";

@@ -4,7 +4,7 @@
  * Errors cross processes as a code with details (`ErrorReport`); the wording is made at the edge where it is
  * shown, by `describe`. Each says what is wrong, where, and what to do.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const wording = {
   notOnnx: {

@@ -2,7 +2,7 @@
  * The figures of one head map, and what each is called. Formulas: `src/attention/metrics.ts` and `docs/metrics.md`.
  * A figure that the map cannot support is `null`, never 0.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const figure = z.number().nullable();
 

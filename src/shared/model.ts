@@ -1,5 +1,5 @@
 /** What a scan of the graph tells about a model, before anything is run. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** A dimension is a size, a symbol of the exporter (`batch`), or unknown. */
 export const dimSchema = z.union([z.number().int(), z.string(), z.null()]);

@@ -2,7 +2,7 @@
  * Pages: the only way in which cells of a map leave the engine (`decisions.md` 4).
  * Row-major, query 0 on top, key 0 on the left.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** `ArrayBuffer` by its tag: it may come from another realm. */
 export const arrayBufferSchema = z.custom<ArrayBuffer>(

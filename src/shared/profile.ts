@@ -1,5 +1,5 @@
 /** Figures along the edges of one head map: per query and per key. Sent for the selected head only. */
-import { z } from "zod";
+import * as z from "zod";
 import { headFiguresSchema } from "./figures";
 import { arrayBufferSchema, headRequestSchema } from "./page";
 

@@ -1,5 +1,5 @@
 /** The two contracts: what the engine answers, and what the extension host answers to the view. */
-import { z } from "zod";
+import * as z from "zod";
 import { captureSchema, phaseSchema, providerNameSchema, providerStatusSchema } from "./capture";
 import { documentStateSchema, providerChoiceSchema } from "./document";
 import { modelSummarySchema } from "./model";

@@ -1,5 +1,5 @@
 /** The one selection that every view draws from. Owned by the webview, saved with its state. */
-import { z } from "zod";
+import * as z from "zod";
 import { headChoiceSchema } from "./page";
 
 export const selectionSchema = z.object({

@@ -1,0 +1,157 @@
+/** The application: one screen for each state of the document, and the three linked views when it is ready. */
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import "../entropy/entropy-element";
+import "../head-picker/toolbar-element";
+import "../heatmap/heatmap-element";
+import type { Session } from "../session";
+import "../states/empty-element";
+import "../states/error-element";
+import "../states/opening-element";
+import "../states/restricted-element";
+import { StoreController } from "../store";
+import { baseStyles } from "../styles";
+import "../tokens/tokens-element";
+import { globalKey } from "./global-keys";
+import { notices } from "./notices";
+
+@customElement("attention-app")
+export class AppElement extends LitElement {
+  static override styles = [
+    baseStyles,
+    css`
+      :host {
+        display: block;
+        height: 100%;
+        container-type: size;
+        background: var(--vscode-editor-background);
+      }
+      main {
+        height: 100%;
+        min-height: 0;
+      }
+      .ready {
+        display: flex;
+        flex-direction: column;
+        height: 100%;
+      }
+      .workbench {
+        display: grid;
+        flex: 1;
+        grid-template: minmax(0, 1fr) 122px 226px / minmax(0, 1fr);
+        min-height: 0;
+      }
+      attention-toolbar,
+      .bar {
+        flex: none;
+        border-bottom: 1px solid var(--vscode-panel-border);
+      }
+      attention-tokens,
+      attention-entropy {
+        border-top: 1px solid var(--vscode-panel-border);
+      }
+      .bar {
+        display: flex;
+        align-items: start;
+        gap: 8px;
+        max-height: 88px;
+        padding: 4px 10px;
+        overflow-y: auto;
+        font-size: 11px;
+      }
+      .bar .icon {
+        margin-top: 1px;
+      }
+      .bar ul {
+        margin: 0;
+        padding: 0 0 0 16px;
+      }
+      .bar summary {
+        cursor: pointer;
+      }
+      .badge {
+        flex: none;
+        padding: 1px 7px;
+        border: 1px solid var(--vscode-contrastBorder, transparent);
+        border-radius: 9px;
+        background: var(--vscode-badge-background);
+        color: var(--vscode-badge-foreground);
+      }
+      /* A low panel scrolls rather than squeeze the map. */
+      @container (max-height: 640px) {
+        .ready {
+          height: auto;
+          min-height: 100%;
+        }
+        main {
+          overflow-y: auto;
+        }
+        .workbench {
+          grid-template-rows: 330px 122px 200px;
+        }
+      }
+      @container (max-width: 520px) {
+        .workbench {
+          grid-template-rows: minmax(0, 1fr) 122px 190px;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) session!: Session;
+
+  constructor() {
+    super();
+    new StoreController(this, () => this.session.store);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.addEventListener("keydown", this.#keyed);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.removeEventListener("keydown", this.#keyed);
+  }
+
+  protected override render(): TemplateResult {
+    return html`<main aria-label="Attention Lens">${this.#screen()}</main>`;
+  }
+
+  #screen(): TemplateResult | typeof nothing {
+    const { document } = this.session.store.state;
+    switch (document?.status) {
+      case "opening":
+        return html`<attention-opening .session=${this.session} .document=${document}></attention-opening>`;
+      case "error":
+        return html`<attention-error .session=${this.session} .document=${document}></attention-error>`;
+      case "empty":
+        return html`<attention-empty .session=${this.session} .document=${document}></attention-empty>`;
+      case "restricted":
+        return html`<attention-restricted
+          .session=${this.session}
+          .document=${document}
+        ></attention-restricted>`;
+      case "ready":
+        return html`<div class="ready">
+          <attention-toolbar .session=${this.session}></attention-toolbar>
+          ${notices(document)}
+          <div class="workbench">
+            <attention-heatmap .session=${this.session}></attention-heatmap>
+            <attention-tokens .session=${this.session}></attention-tokens>
+            <attention-entropy .session=${this.session}></attention-entropy>
+          </div>
+        </div>`;
+      case undefined:
+        return nothing;
+    }
+  }
+
+  #keyed = (event: KeyboardEvent): void => {
+    const reducer = globalKey(event);
+    if (!reducer || this.session.store.state.document?.status !== "ready") return;
+    event.preventDefault();
+    this.session.store.update(reducer);
+  };
+}

@@ -1,0 +1,267 @@
+/**
+ * The bars in ECharts. This module and ECharts with it load when the first chart is drawn.
+ * One category per head and an empty one between sites; the sites' names are drawn under their bars.
+ */
+import { BarChart, type BarSeriesOption, CustomChart, type CustomSeriesOption } from "echarts/charts";
+import {
+  GridComponent,
+  type GridComponentOption,
+  MarkLineComponent,
+  TooltipComponent,
+  type TooltipComponentOption,
+} from "echarts/components";
+import { type ComposeOption, init, use } from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+import { figure } from "../../shared/format";
+import { cssColour } from "../colour-maps";
+import type { Theme } from "../theme";
+import { textWidth } from "../heatmap/rulers";
+import { barWords, type EntropyBar, type EntropyGroup } from "./entropy-data";
+
+use([BarChart, CustomChart, GridComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
+
+type Option = ComposeOption<
+  BarSeriesOption | CustomSeriesOption | GridComponentOption | TooltipComponentOption
+>;
+
+/** The axis ends above 1 so that a full bar is not cut. */
+export const AXIS_END = 1.05;
+export const REFERENCE = 0.5;
+const GRID = { left: 36, right: 32, top: 10, bottom: 40 };
+/** A head's number needs this much, px. */
+const NUMBER_ROOM = 12;
+
+interface Slot {
+  readonly bar: EntropyBar;
+  readonly title: string;
+}
+
+/** Bars with an empty slot after each group but the last. */
+export function slotsOf(groups: readonly EntropyGroup[]): (Slot | null)[] {
+  return groups.flatMap((group, index) => [
+    ...group.bars.map((bar) => ({ bar, title: group.title })),
+    ...(index < groups.length - 1 ? [null] : []),
+  ]);
+}
+
+export interface EntropyDrawing {
+  readonly groups: readonly EntropyGroup[];
+  readonly selected: { readonly site: number; readonly head: number | null };
+  readonly theme: Theme;
+  /** Width of the chart, px. */
+  readonly width: number;
+}
+
+/** The chart as ECharts wants it: pure, so that tests can read it. */
+export function entropyOption({ groups, selected, theme, width }: EntropyDrawing): Option {
+  const slots = slotsOf(groups);
+  const pitch = (width - GRID.left - GRID.right) / Math.max(1, slots.length);
+  const text = { fontFamily: theme.fontFamily, fontSize: 10, color: cssColour(theme.description) };
+  const isSelected = (bar: EntropyBar): boolean => bar.site === selected.site && bar.head === selected.head;
+  const spans: { title: string; first: number; last: number; site: number }[] = [];
+  slots.forEach((slot, index) => {
+    const last = spans.at(-1);
+    if (!slot) return;
+    if (last && last.site === slot.bar.site) last.last = index;
+    else spans.push({ title: slot.title, first: index, last: index, site: slot.bar.site });
+  });
+  return {
+    animation: false,
+    textStyle: text,
+    grid: GRID,
+    tooltip: {
+      trigger: "axis",
+      renderMode: "richText",
+      axisPointer: { type: "shadow", shadowStyle: { color: cssColour(theme.foreground), opacity: 0.06 } },
+      backgroundColor: cssColour(theme.hover),
+      borderColor: cssColour(theme.hoverBorder),
+      borderWidth: 1,
+      padding: [4, 8],
+      textStyle: { ...text, fontSize: 11, color: cssColour(theme.foreground) },
+      formatter: (params) => {
+        const slot = slots[(Array.isArray(params) ? params[0] : params)?.dataIndex ?? -1];
+        return slot ? barWords(slot.title, slot.bar) : "";
+      },
+    },
+    xAxis: {
+      type: "category",
+      data: slots.map((slot) => (slot ? String(slot.bar.head) : "")),
+      axisTick: { show: false },
+      axisLine: { show: true, lineStyle: { color: cssColour(theme.grid) } },
+      axisLabel: { ...text, fontSize: 9, margin: 5, interval: 0, show: pitch >= NUMBER_ROOM },
+    },
+    yAxis: {
+      type: "value",
+      min: 0,
+      max: AXIS_END,
+      interval: 0.25,
+      axisLabel: { ...text, showMaxLabel: false, formatter: (value: number) => String(value) },
+      splitLine: { showMaxLine: false, lineStyle: { color: cssColour(theme.grid) } },
+    },
+    series: [
+      {
+        type: "bar",
+        barCategoryGap: pitch < 6 ? "0%" : "8%",
+        cursor: "pointer",
+        data: slots.map((slot) =>
+          slot
+            ? {
+                value: slot.bar.value ?? "-",
+                itemStyle: { color: cssColour(isSelected(slot.bar) ? theme.selected : theme.bar) },
+              }
+            : { value: "-" },
+        ),
+        markLine: {
+          silent: true,
+          symbol: "none",
+          lineStyle: { color: cssColour(theme.reference), type: "dashed", width: 1 },
+          label: { ...text, formatter: "0.5", position: "end", distance: 6 },
+          data: [{ yAxis: REFERENCE }],
+        },
+      },
+      whiskers(slots, selected, theme, text),
+      siteNames(spans, selected.site, theme, text),
+    ],
+  };
+}
+
+/** A line from p10 to p90 on every bar, the figure over the selected one, and `—` where there is none. */
+function whiskers(
+  slots: readonly (Slot | null)[],
+  selected: EntropyDrawing["selected"],
+  theme: Theme,
+  text: { fontFamily: string; fontSize: number },
+): CustomSeriesOption {
+  return {
+    type: "custom",
+    silent: true,
+    tooltip: { show: false },
+    data: slots.map((_, index) => index),
+    renderItem: (params, api) => {
+      const slot = slots[params.dataIndex];
+      if (!slot) return { type: "group", children: [] };
+      const { bar } = slot;
+      const isSelected = bar.site === selected.site && bar.head === selected.head;
+      const at = (value: number): number[] => api.coord([params.dataIndex, value]);
+      const [x = 0, base = 0] = at(0);
+      const caption = (words: string, y: number, fill: string) => ({
+        type: "text" as const,
+        style: {
+          text: words,
+          x,
+          y,
+          fill,
+          align: "center" as const,
+          verticalAlign: "bottom" as const,
+          ...text,
+        },
+      });
+      if (bar.value === null) {
+        return { type: "group", children: [caption("—", base - 2, cssColour(theme.description))] };
+      }
+      const top = Math.min(at(bar.high ?? bar.value)[1] ?? base, at(bar.value)[1] ?? base);
+      const line =
+        bar.low === null || bar.high === null
+          ? []
+          : [
+              {
+                type: "line" as const,
+                shape: { x1: x, x2: x, y1: at(bar.low)[1] ?? base, y2: at(bar.high)[1] ?? base },
+                style: { stroke: cssColour(theme.description), lineWidth: 1 },
+              },
+            ];
+      const label = isSelected
+        ? [caption(figure(bar.value), Math.max(11, top - 1), cssColour(theme.foreground))]
+        : [];
+      return { type: "group", children: [...line, ...label] };
+    },
+  };
+}
+
+/** The sites' names under their bars, with a line that spans them; a name that does not fit is cut or left out. */
+function siteNames(
+  spans: readonly { title: string; first: number; last: number; site: number }[],
+  selected: number,
+  theme: Theme,
+  text: { fontFamily: string; fontSize: number },
+): CustomSeriesOption {
+  return {
+    type: "custom",
+    silent: true,
+    clip: false,
+    tooltip: { show: false },
+    data: spans.map((span) => span.first),
+    renderItem: (params, api) => {
+      const span = spans[params.dataIndex];
+      if (!span) return { type: "group", children: [] };
+      const pitch = Number((api.size?.([1, 0]) as number[] | undefined)?.[0] ?? 0);
+      const [first = 0, base = 0] = api.coord([span.first, 0]);
+      const [last = 0] = api.coord([span.last, 0]);
+      const from = first - pitch / 2;
+      const room = last + pitch / 2 - from + pitch * 0.8;
+      const isSelected = span.site === selected;
+      return {
+        type: "group",
+        children: [
+          {
+            type: "line",
+            shape: { x1: from + 1, x2: last + pitch / 2 - 1, y1: base + 18, y2: base + 18 },
+            style: { stroke: cssColour(isSelected ? theme.selected : theme.grid), lineWidth: 1 },
+          },
+          {
+            type: "text",
+            style: {
+              text: fitted(span.title, room, `${text.fontSize}px ${text.fontFamily}`),
+              x: (first + last) / 2,
+              y: base + 22,
+              align: "center",
+              verticalAlign: "top",
+              fill: cssColour(isSelected ? theme.foreground : theme.description),
+              ...text,
+            },
+          },
+        ],
+      };
+    },
+  };
+}
+
+/** A name cut in the middle to the room it has; empty when not even a few letters fit. */
+export function fitted(name: string, room: number, font: string): string {
+  if (textWidth(name, font) <= room) return name;
+  const letters = Array.from(name);
+  for (let kept = letters.length - 1; kept >= 4; kept--) {
+    const head = Math.ceil(kept / 2);
+    const cut = `${letters.slice(0, head).join("")}…${letters.slice(letters.length - (kept - head)).join("")}`;
+    if (textWidth(cut, font) <= room) return cut;
+  }
+  return "";
+}
+
+export interface EntropyChart {
+  draw(drawing: EntropyDrawing): void;
+  resize(): void;
+  dispose(): void;
+}
+
+/** A chart in `element`; `chosen` hears which head was clicked. */
+export function createEntropyChart(element: HTMLElement, chosen: (bar: EntropyBar) => void): EntropyChart {
+  const chart = init(element, null, { renderer: "canvas", devicePixelRatio: window.devicePixelRatio });
+  let slots: (Slot | null)[] = [];
+  // The whole column is the target: short bars are hard to hit.
+  chart.getZr().on("click", (event) => {
+    const at = [event.offsetX, event.offsetY];
+    if (!chart.containPixel("grid", at)) return;
+    const index = chart.convertFromPixel({ xAxisIndex: 0 }, event.offsetX);
+    const slot = slots[Math.round(Number(index))];
+    if (slot) chosen(slot.bar);
+  });
+  return {
+    draw: (drawing) => {
+      slots = slotsOf(drawing.groups);
+      chart.setOption(entropyOption(drawing), { notMerge: true });
+    },
+    resize: () => chart.resize(),
+    dispose: () => chart.dispose(),
+  };
+}

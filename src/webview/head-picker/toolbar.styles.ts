@@ -1,0 +1,114 @@
+/** Styles of the Toolbar. */
+import { css } from "lit";
+
+export const toolbarStyles = css`
+  :host {
+    display: block;
+    container-type: inline-size;
+  }
+  .toolbar {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 6px 10px;
+    min-height: 36px;
+    padding: 5px 8px 5px 10px;
+    white-space: nowrap;
+  }
+  h1 {
+    flex: 0 1 auto;
+    min-width: 40px;
+    max-width: 200px;
+    margin: 0;
+    overflow: hidden;
+    font-size: 12px;
+    font-weight: 600;
+    text-overflow: ellipsis;
+  }
+  .space {
+    flex: 1;
+  }
+  vscode-dropdown {
+    --input-height: 24;
+    --input-min-width: 60px;
+    --dropdown-list-max-height: 320px;
+    --type-ramp-base-font-size: 12px;
+    --type-ramp-base-line-height: 16px;
+    z-index: 2;
+  }
+  vscode-dropdown.site {
+    width: 180px;
+  }
+  vscode-dropdown.colour-map {
+    width: 92px;
+  }
+  vscode-dropdown.scale {
+    width: 84px;
+  }
+  vscode-checkbox {
+    --type-ramp-base-font-size: 12px;
+    margin: 0;
+  }
+  .group,
+  .slider,
+  .input {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+    min-width: 0;
+  }
+  .word {
+    color: var(--vscode-descriptionForeground);
+  }
+  .input .name {
+    max-width: 170px;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  output {
+    min-width: 14px;
+  }
+  input[type="range"] {
+    width: 72px;
+    height: 20px;
+    margin: 0;
+    background: transparent;
+    appearance: none;
+    cursor: pointer;
+  }
+  input[type="range"]::-webkit-slider-runnable-track {
+    height: 2px;
+    background: color-mix(in srgb, var(--vscode-foreground) 35%, transparent);
+  }
+  input[type="range"]::-webkit-slider-thumb {
+    width: 10px;
+    height: 14px;
+    margin-top: -6px;
+    border: 1px solid var(--vscode-contrastBorder, transparent);
+    border-radius: 2px;
+    background: var(--vscode-foreground);
+    appearance: none;
+  }
+  input[type="range"]:focus-visible::-webkit-slider-thumb {
+    background: var(--vscode-focusBorder);
+  }
+  .provider {
+    display: inline-flex;
+    align-items: center;
+    gap: 4px;
+    height: 20px;
+    padding: 0 8px;
+    border: 1px solid var(--vscode-contrastBorder, transparent);
+    border-radius: 10px;
+    background: var(--vscode-badge-background);
+    color: var(--vscode-badge-foreground);
+    font: inherit;
+    font-size: 11px;
+    cursor: pointer;
+  }
+  @container (max-width: 900px) {
+    .input .word {
+      display: none;
+    }
+  }
+`;

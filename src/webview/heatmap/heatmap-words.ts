@@ -1,0 +1,44 @@
+/** Sentences of the map: for its image role, its cursor cell and its tooltip. */
+import type { CapturedSite, TokenAxis } from "../../shared/capture";
+import { probability, tokenLabel } from "../../shared/format";
+import type { HeadChoice, Page } from "../../shared/page";
+import { headTitle } from "../site-names";
+import { pageFacts } from "./page-facts";
+
+export function token(axis: TokenAxis, index: number): string {
+  return tokenLabel(axis.labels[index] ?? String(index), 32);
+}
+
+/** Value of a cell in words. */
+export function cellWords(p: number | null): string {
+  if (p === null) return "not read yet";
+  return p < 0 ? "masked" : `p ${probability(p)}`;
+}
+
+/** What the picture shows: shape, strongest pair, masked rows. */
+export function mapSentence(
+  title: string,
+  site: CapturedSite,
+  head: HeadChoice,
+  axes: { query: TokenAxis; key: TokenAxis },
+  page: Page | null,
+): string {
+  const shape = `${site.queries} queries by ${site.keys} keys`;
+  const opening = `Attention of ${title}, ${headTitle(head)}: ${shape}.`;
+  if (!page) return opening;
+  const { strongest, maskedRows, flagged } = pageFacts(page);
+  const whole = page.queryEnd - page.queryStart >= site.queries && page.keyEnd - page.keyStart >= site.keys;
+  const parts = [opening];
+  if (strongest) {
+    const pair = `${token(axes.query, strongest.query)} to ${token(axes.key, strongest.key)}`;
+    const near = page.rowFactor > 1 || page.columnFactor > 1 ? "at or just after " : "";
+    const where = whole ? "Strongest pair" : "Strongest visible pair";
+    parts.push(`${where} ${near}${pair}, ${probability(strongest.p)}.`);
+  }
+  if (maskedRows > 0) {
+    const unit = page.rowFactor > 1 ? `blocks of ${page.rowFactor} rows` : "rows";
+    parts.push(`${maskedRows} ${unit} fully masked.`);
+  }
+  if (flagged > 0) parts.push(`${flagged} cells are not a number.`);
+  return parts.join(" ");
+}

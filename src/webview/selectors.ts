@@ -1,0 +1,117 @@
+/** What follows from the state: the selected site, the query that is shown, the cells that belong to it. */
+import type { Capture, CapturedSite, TokenAxis } from "../shared/capture";
+import type { HeadChoice, Page, Row } from "../shared/page";
+import type { HeadProfile } from "../shared/profile";
+import type { AppState } from "./state";
+
+export function captureOf(state: AppState): Capture | null {
+  return state.document?.status === "ready" ? state.document.capture : null;
+}
+
+export function selectedSite(state: AppState): CapturedSite | null {
+  return captureOf(state)?.sites[state.selection.site] ?? null;
+}
+
+export function axesOf(state: AppState): { query: TokenAxis; key: TokenAxis } | null {
+  const capture = captureOf(state);
+  const site = selectedSite(state);
+  const query = site ? capture?.axes[site.queryAxis] : undefined;
+  const key = site ? capture?.axes[site.keyAxis] : undefined;
+  return query && key ? { query, key } : null;
+}
+
+/** Names a head map: pages, profiles and rows that carry another one are not its own. */
+export interface HeadRef {
+  readonly handle: string;
+  readonly generation: number;
+  readonly batch: number;
+  readonly head: HeadChoice;
+}
+
+export function selectedHead(state: AppState): HeadRef | null {
+  const capture = captureOf(state);
+  const site = selectedSite(state);
+  if (!capture || !site) return null;
+  return {
+    handle: site.handle,
+    generation: capture.generation,
+    batch: state.selection.batch,
+    head: state.selection.head,
+  };
+}
+
+export function sameHead(one: HeadRef, other: HeadRef): boolean {
+  return (
+    one.handle === other.handle &&
+    one.generation === other.generation &&
+    one.batch === other.batch &&
+    JSON.stringify(one.head) === JSON.stringify(other.head)
+  );
+}
+
+function ofHead<T extends HeadRef>(part: T | null, state: AppState): T | null {
+  const head = selectedHead(state);
+  return part && head && sameHead(part, head) ? part : null;
+}
+
+export function profileOf(state: AppState): HeadProfile | null {
+  return ofHead(state.profile, state);
+}
+
+export function pageOf(state: AppState): Page | null {
+  return ofHead(state.page, state);
+}
+
+/** The query to show when nothing is pinned or pointed at: the last one that can choose among keys. */
+export function restingQuery(profile: HeadProfile): number | null {
+  const validKeys = new Uint32Array(profile.validKeys);
+  for (const least of [2, 1]) {
+    for (let query = validKeys.length - 1; query >= 0; query--) {
+      if ((validKeys[query] ?? 0) >= least) return query;
+    }
+  }
+  return null;
+}
+
+/** Pinned wins over hovered, hovered over the keyboard's cursor, that over the resting query. */
+export function activeQuery(state: AppState): number | null {
+  const chosen = state.selection.query ?? state.hover.query ?? state.cursor.query;
+  if (chosen !== null) return chosen;
+  const profile = profileOf(state);
+  return profile ? restingQuery(profile) : null;
+}
+
+export function activeKey(state: AppState): number | null {
+  return state.selection.key ?? state.hover.key ?? state.cursor.key;
+}
+
+/** The last row of this head that arrived; `row.query` says whose. */
+export function rowOf(state: AppState): Row | null {
+  return ofHead(state.row, state);
+}
+
+/** Rank of a key among the visible keys of its query: 1 is the largest; ties share the better rank. */
+export function rankOf(cells: Float32Array, key: number): { rank: number; of: number } {
+  const own = cells[key] ?? Number.NaN;
+  let rank = 1;
+  let of = 0;
+  for (const cell of cells) {
+    if (cell < 0) continue;
+    of++;
+    if (cell > own) rank++;
+  }
+  return { rank, of };
+}
+
+/** One value of a page that covers (query, key); null when it does not. */
+export function pageCell(page: Page, query: number, key: number): number | null {
+  if (query < page.queryStart || query >= page.queryEnd || key < page.keyStart || key >= page.keyEnd)
+    return null;
+  const row = Math.floor((query - page.queryStart) / page.rowFactor);
+  const column = Math.floor((key - page.keyStart) / page.columnFactor);
+  return new Float32Array(page.cells)[row * page.columns + column] ?? null;
+}
+
+export function isPooled(page: Page): boolean {
+  return page.rowFactor > 1 || page.columnFactor > 1;
+}

@@ -1,0 +1,51 @@
+/** Holds the one state; every change is a pure function of it. */
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { type AppState, initialState } from "./state";
+
+export class Store {
+  #state: AppState;
+  readonly #listeners = new Set<(state: AppState, before: AppState) => void>();
+
+  constructor(state: AppState = initialState) {
+    this.#state = state;
+  }
+
+  get state(): AppState {
+    return this.#state;
+  }
+
+  /** Apply a reducer; listeners are told only when it gave another state. */
+  update(reducer: (state: AppState) => AppState): void {
+    const before = this.#state;
+    const after = reducer(before);
+    if (after === before) return;
+    this.#state = after;
+    for (const listener of [...this.#listeners]) listener(after, before);
+  }
+
+  subscribe(listener: (state: AppState, before: AppState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** Redraws a Lit element when the store that `storeOf` names changes. */
+export class StoreController implements ReactiveController {
+  #leave: (() => void) | null = null;
+
+  constructor(
+    private readonly element: ReactiveControllerHost,
+    private readonly storeOf: () => Store,
+  ) {
+    element.addController(this);
+  }
+
+  hostConnected(): void {
+    this.#leave = this.storeOf().subscribe(() => this.element.requestUpdate());
+  }
+
+  hostDisconnected(): void {
+    this.#leave?.();
+    this.#leave = null;
+  }
+}

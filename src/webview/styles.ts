@@ -1,0 +1,133 @@
+/** Styles that panes share: theme variables only, measures of `mock/DESIGN.md`. */
+import { css } from "lit";
+
+export const baseStyles = css`
+  :host {
+    box-sizing: border-box;
+    color: var(--vscode-foreground);
+    font-family: var(--vscode-font-family, sans-serif);
+    font-size: 12px;
+    font-variant-numeric: tabular-nums;
+    line-height: 1.35;
+  }
+  * {
+    box-sizing: border-box;
+  }
+  .icon {
+    flex: none;
+    vertical-align: -2px;
+  }
+  .dim {
+    color: var(--vscode-descriptionForeground);
+  }
+  .warning {
+    color: var(--vscode-editorWarning-foreground);
+  }
+  .visually-hidden {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    margin: -1px;
+    padding: 0;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+  :focus-visible {
+    outline: 1px solid var(--vscode-focusBorder);
+    outline-offset: -1px;
+  }
+`;
+
+export const paneStyles = css`
+  .pane {
+    display: flex;
+    flex-direction: column;
+    height: 100%;
+    min-height: 0;
+    min-width: 0;
+  }
+  .header {
+    display: flex;
+    flex: none;
+    align-items: center;
+    gap: 8px;
+    min-height: 26px;
+    padding: 0 8px 0 10px;
+    font-size: 11px;
+    white-space: nowrap;
+  }
+  .header h2 {
+    flex: none;
+    max-width: 50%;
+    margin: 0;
+    overflow: hidden;
+    font-size: 11px;
+    font-weight: 600;
+    text-overflow: ellipsis;
+  }
+  .header .detail {
+    flex: 0 1 auto;
+    min-width: 0;
+    overflow: hidden;
+    color: var(--vscode-descriptionForeground);
+    text-overflow: ellipsis;
+  }
+  .header .space {
+    flex: 1;
+  }
+`;
+
+/** Buttons that are an icon or a word in a pane's header. */
+export const quietButtonStyles = css`
+  .quiet {
+    display: inline-grid;
+    flex: none;
+    place-items: center;
+    min-width: 22px;
+    height: 20px;
+    padding: 0 4px;
+    border: 1px solid var(--vscode-contrastBorder, transparent);
+    border-radius: 4px;
+    background: none;
+    color: var(--vscode-foreground);
+    font: inherit;
+    cursor: pointer;
+  }
+  .quiet:hover:not(:disabled) {
+    background: var(--vscode-toolbar-hoverBackground);
+  }
+  .quiet:disabled {
+    color: var(--vscode-disabledForeground);
+    cursor: default;
+  }
+`;
+
+export const tableStyles = css`
+  table {
+    width: 100%;
+    border-collapse: collapse;
+    font-size: 11px;
+  }
+  th,
+  td {
+    height: 22px;
+    padding: 2px 8px 2px 0;
+    text-align: left;
+    vertical-align: top;
+    overflow-wrap: anywhere;
+  }
+  th {
+    border-bottom: 1px solid var(--vscode-panel-border);
+    color: var(--vscode-descriptionForeground);
+    font-weight: 400;
+    overflow-wrap: normal;
+  }
+  .number {
+    text-align: right;
+    overflow-wrap: normal;
+  }
+  .code {
+    font-family: var(--vscode-editor-font-family, monospace);
+  }
+`;

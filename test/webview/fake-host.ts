@@ -1,0 +1,94 @@
+/** A host over an in-memory model: answers at once, or when a test lets it, and keeps what it was asked. */
+import type { DocumentState } from "../../src/shared/document";
+import { AttentionError } from "../../src/shared/errors";
+import type { PageRequest, RowRequest } from "../../src/shared/page";
+import type { ViewCommand } from "../../src/shared/protocol";
+import type { Selection } from "../../src/shared/selection";
+import type { Host } from "../../src/webview/host";
+import { type FakeModel, mapOf } from "./fake-capture";
+import { pageOfMap, profileOfMap, rowOfMap } from "./fake-maps";
+
+export class FakeHost implements Host {
+  readonly pages: PageRequest[] = [];
+  readonly rows: RowRequest[] = [];
+  readonly acts: string[] = [];
+  readonly selections: Selection[] = [];
+  readonly failures: string[] = [];
+  saved: unknown = undefined;
+  /** Called before a page is answered; a test may hold it back or throw. */
+  beforePage: (request: PageRequest) => Promise<void> | void = () => undefined;
+  #handlers: { state(state: DocumentState): void; command(command: ViewCommand): void } | null = null;
+
+  constructor(
+    public document: DocumentState,
+    public model: FakeModel = { axes: [], sites: [] },
+  ) {}
+
+  readonly calls: Host["calls"] = {
+    connect: () => Promise.resolve(this.document),
+    readPage: async (request) => {
+      this.pages.push(request);
+      await this.beforePage(request);
+      return pageOfMap(this.#map(request), request);
+    },
+    readRow: async (request) => {
+      this.rows.push(request);
+      await Promise.resolve();
+      return rowOfMap(this.#map(request), request);
+    },
+    readHead: async (request) => {
+      await Promise.resolve();
+      return profileOfMap(this.#map(request), request);
+    },
+    cancel: () => this.#act("cancel"),
+    retry: () => this.#act("retry"),
+    selectProvider: () => this.#act("selectProvider"),
+    manageTrust: () => this.#act("manageTrust"),
+    showLog: () => this.#act("showLog"),
+  };
+
+  #act(name: string): Promise<null> {
+    this.acts.push(name);
+    return Promise.resolve(null);
+  }
+
+  #map(request: {
+    handle: string;
+    batch: number;
+    head: number | "mean" | number[];
+  }): ReturnType<typeof mapOf> {
+    const site = Number(request.handle.split("/")[1]);
+    if (!this.model.sites[site]) throw new AttentionError("siteUnknown", request.handle);
+    return mapOf(this.model, site, request.batch, request.head);
+  }
+
+  listen(handlers: { state(state: DocumentState): void; command(command: ViewCommand): void }): void {
+    this.#handlers = handlers;
+  }
+
+  /** What the extension host would send. */
+  send(state: DocumentState): void {
+    this.document = state;
+    this.#handlers?.state(state);
+  }
+
+  command(command: ViewCommand): void {
+    this.#handlers?.command(command);
+  }
+
+  selected(selection: Selection): void {
+    this.selections.push(selection);
+  }
+
+  failed(message: string): void {
+    this.failures.push(message);
+  }
+
+  readState(): unknown {
+    return this.saved;
+  }
+
+  writeState(state: unknown): void {
+    this.saved = structuredClone(state);
+  }
+}

@@ -1,0 +1,152 @@
+/** Seeded attention maps with masks, and pages, rows and figures of them, worked out plainly. */
+import type { HeadFigures } from "../../src/shared/figures";
+import { MASKED, type Page, type PageRequest, type Row } from "../../src/shared/page";
+import type { HeadProfile } from "../../src/shared/profile";
+
+/** float32 probabilities, queries × keys, row-major; −1 where masked. */
+export interface FakeMap {
+  readonly queries: number;
+  readonly keys: number;
+  readonly cells: Float32Array<ArrayBuffer>;
+}
+
+/** Small, fast, seeded: mulberry32. Numbers in [0, 1). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Softmax rows over the keys that `visible` lets through; a row with none is masked. */
+export function randomMap(
+  queries: number,
+  keys: number,
+  seed: number,
+  options: { sharpness?: number; visible?: (query: number, key: number) => boolean; near?: number } = {},
+): FakeMap {
+  const random = seeded(seed);
+  const cells = new Float32Array(queries * keys).fill(MASKED);
+  for (let query = 0; query < queries; query++) {
+    const scores = Array.from({ length: keys }, (_, key) => {
+      const distance = Math.abs(query / queries - key / keys);
+      return (options.sharpness ?? 3) * random() - (options.near ?? 0) * distance;
+    });
+    const seen = scores.map((_, key) => options.visible?.(query, key) ?? true);
+    const total = scores.reduce((sum, score, key) => sum + (seen[key] ? Math.exp(score) : 0), 0);
+    scores.forEach((score, key) => {
+      if (seen[key]) cells[query * keys + key] = Math.exp(score) / total;
+    });
+  }
+  return { queries, keys, cells };
+}
+
+/** Mean of maps with the same masks. */
+export function meanMap(maps: readonly FakeMap[]): FakeMap {
+  const [first] = maps;
+  if (!first) throw new Error("no maps to take the mean of");
+  const cells = first.cells.map((cell, index) =>
+    cell < 0 ? MASKED : maps.reduce((sum, map) => sum + map.cells[index]!, 0) / maps.length,
+  );
+  return { ...first, cells };
+}
+
+/** A window, pooled by the smallest whole factors that fit, keeping maxima. */
+export function pageOfMap(map: FakeMap, request: PageRequest): Page {
+  const { handle, generation, batch, head, queryStart, queryEnd, keyStart, keyEnd, maxRows, maxColumns } =
+    request;
+  const rowFactor = Math.ceil((queryEnd - queryStart) / maxRows);
+  const columnFactor = Math.ceil((keyEnd - keyStart) / maxColumns);
+  const rows = Math.ceil((queryEnd - queryStart) / rowFactor);
+  const columns = Math.ceil((keyEnd - keyStart) / columnFactor);
+  const cells = new Float32Array(rows * columns).fill(MASKED);
+  for (let query = queryStart; query < queryEnd; query++) {
+    for (let key = keyStart; key < keyEnd; key++) {
+      const at =
+        Math.floor((query - queryStart) / rowFactor) * columns + Math.floor((key - keyStart) / columnFactor);
+      const p = map.cells[query * map.keys + key]!;
+      if (Number.isNaN(p) || p > cells[at]!) cells[at] = p;
+    }
+  }
+  const pooling = rowFactor * columnFactor > 1 ? "max" : "none";
+  return {
+    ...{ handle, generation, batch, head, queryStart, queryEnd, keyStart, keyEnd },
+    ...{ rows, columns, pooling, rowFactor, columnFactor, cells: cells.buffer },
+  };
+}
+
+export function rowOfMap(map: FakeMap, request: Omit<Row, "cells">): Row {
+  const start = request.query * map.keys;
+  return { ...request, cells: map.cells.slice(start, start + map.keys).buffer };
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}
+
+export function profileOfMap(
+  map: FakeMap,
+  ref: { handle: string; generation: number; batch: number; head: HeadProfile["head"] },
+): HeadProfile {
+  const { queries, keys, cells } = map;
+  const entropyNats = new Float32Array(queries).fill(Number.NaN);
+  const normalisedEntropy = new Float32Array(queries).fill(Number.NaN);
+  const rowSum = new Float32Array(queries);
+  const validKeys = new Uint32Array(queries);
+  const received = new Float32Array(keys);
+  const seenBy = new Uint32Array(keys);
+  for (let query = 0; query < queries; query++) {
+    let entropy = 0;
+    for (let key = 0; key < keys; key++) {
+      const p = cells[query * keys + key]!;
+      if (p < 0) continue;
+      validKeys[query]!++;
+      rowSum[query]! += p;
+      received[key]! += p;
+      seenBy[key]!++;
+      if (p > 0) entropy -= p * Math.log(p);
+    }
+    if (validKeys[query]! > 0) entropyNats[query] = entropy;
+    if (validKeys[query]! > 1) normalisedEntropy[query] = entropy / Math.log(validKeys[query]!);
+  }
+  const valid = [...cells].filter((p) => p >= 0).sort((one, other) => one - other);
+  const known = [...normalisedEntropy]
+    .filter((value) => !Number.isNaN(value))
+    .sort((one, other) => one - other);
+  const mean = known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
+  const figures: HeadFigures = {
+    entropyNats: null,
+    normalisedEntropy: mean,
+    confidence: null,
+    concentration: null,
+    meanContextAttention: null,
+    contextShare: null,
+    recentDistantRatio: null,
+    sinkMass: null,
+    distanceTokens: null,
+    receivedMaximum: null,
+    sparsity90: null,
+    gini: null,
+    rowsMasked: [...validKeys].filter((count) => count === 0).length,
+    rowsSingleKey: [...validKeys].filter((count) => count === 1).length,
+    rowsFlagged: [...cells].some((p) => Number.isNaN(p)) ? 1 : 0,
+    rowSumMin: 1,
+    rowSumMax: 1,
+    normalisedEntropyP10: mean === null ? null : quantile(known, 0.1),
+    normalisedEntropyP90: mean === null ? null : quantile(known, 0.9),
+  };
+  return {
+    ...ref,
+    figures,
+    entropyNats: entropyNats.buffer,
+    normalisedEntropy: normalisedEntropy.buffer,
+    rowSum: rowSum.buffer,
+    validKeys: validKeys.buffer,
+    received: received.map((mass, key) => mass / seenBy[key]!).buffer,
+    maximum: valid.at(-1) ?? 0,
+    p99: quantile(valid, 0.99),
+  };
+}
