@@ -87,7 +87,8 @@ async function openBrowser({ model, port, open }) {
   const address = server.address(folder);
   const ended = new Promise((resolve) => server.process.once("exit", () => resolve("server")));
   const interrupted = new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => resolve("person"));
+    // npm passes a signal on that the terminal has sent already: the second one must not cut the end short.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => resolve("person"));
   });
 
   console.log(`\nVS Code runs until Ctrl-C, for this machine only, at\n\n  ${address}\n`);

@@ -69,7 +69,15 @@ export function npm(args, options) {
 
 /** Groups that run; none outlives this process. */
 const groups = new Set();
-process.once("exit", () => groups.forEach((child) => signalGroup(child, "SIGKILL")));
+let groupsEndWithThisProcess = false;
+
+function endGroupsWithThisProcess() {
+  process.once("exit", () => groups.forEach((child) => signalGroup(child, "SIGKILL")));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    // Without a listener a signal ends this process and skips "exit"; who else listens decides by itself.
+    process.on(signal, () => process.listenerCount(signal) === 1 && process.exit(130));
+  }
+}
 
 /**
  * Start a program that stays, in a group of its own so that `endGroup` reaches its children too.
@@ -85,6 +93,10 @@ export function startGroup(command, args, { cwd = root, env = {}, stdio = "pipe"
     detached: process.platform !== "win32",
     windowsHide: true,
   });
+  if (!groupsEndWithThisProcess) {
+    groupsEndWithThisProcess = true;
+    endGroupsWithThisProcess();
+  }
   groups.add(child);
   return child;
 }

@@ -62,10 +62,18 @@ export async function ensureBuild() {
 /** Whether every program was built after the newest change of a source. */
 export function buildIsFresh(folder = root) {
   const built = programs.map((program) => path.join(folder, "dist", program));
-  if (!built.every((file) => existsSync(file))) return false;
+  if (!built.every((file) => existsSync(file)) || isOverBudget(folder)) return false;
   const oldest = Math.min(...built.map((file) => statSync(file).mtimeMs));
   const sources = ["src", "esbuild.mjs", "package.json", "package-lock.json", "tsconfig.base.json"];
   return sources.every((source) => newest(path.join(folder, source)) <= oldest);
+}
+
+/** A build that was refused for its size leaves its files; it must be refused again. */
+function isOverBudget(folder) {
+  const file = path.join(folder, "dist", "webview-first-load.json");
+  if (!existsSync(file)) return true;
+  const { bytes, budget } = JSON.parse(readFileSync(file, "utf8"));
+  return bytes > budget;
 }
 
 /** The latest change in a folder, its own included: a file taken away counts too. */

@@ -59,10 +59,16 @@ describe("buildIsFresh", () => {
       write(`dist/${name}`, "x");
       touch(`dist/${name}`, hour(2));
     }
+    write("dist/webview-first-load.json", { bytes: 600, budget: 700 });
   });
 
   test("holds while every program is newer than every source", () => {
     expect(buildIsFresh(folder)).toBe(true);
+  });
+
+  test("does not hold for a build that was refused for its size", () => {
+    write("dist/webview-first-load.json", { bytes: 701, budget: 700 });
+    expect(buildIsFresh(folder)).toBe(false);
   });
 
   test("ends when a source changes, goes away, or a program is missing", () => {
