@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 EPISODES = 3000
 STEPS = 1000
 BATCH = 64
-LEARNING_RATE = 2e-4  # at 4e-4 two of five seeds still flip a coin at the turn after 1,000 steps
+LEARNING_RATE = 2e-4  # at 4e-4 two of four seeds still flip a coin at the turn after 1,000 steps
 WARM_UP = 100
 IGNORED = -100
 """Label of the padding after the end of an episode."""
