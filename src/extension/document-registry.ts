@@ -8,6 +8,7 @@ import { EngineClient } from "../client/engine-client";
 import { AttentionError, oneLine } from "../shared/errors";
 import { AttentionDocument, type DocumentHost } from "./document";
 import { DisposableBase, type Disposable } from "./disposable";
+import { plainText } from "./log";
 import { FileWatch, filesOf } from "./file-watch";
 import { onSettingsChange, readSettings } from "./settings";
 
@@ -126,7 +127,10 @@ export class DocumentRegistry extends DisposableBase {
       trusted: vscode.workspace.isTrusted,
       ...(threads > 0 ? { threads } : {}),
       ...(nodePath ? { nodePath } : {}),
-      log: (line) => this.#log.info(`[${name}] ${line}`),
+      log: (line) => {
+        const text = plainText(line);
+        if (text !== "") this.#log.info(`[${name}] ${text}`);
+      },
     });
   }
 

@@ -12,3 +12,9 @@ export interface Log {
 export function createLog(): vscode.LogOutputChannel {
   return vscode.window.createOutputChannel("Attention Lens", { log: true });
 }
+
+/** A line of a terminal without its colours: ONNX Runtime writes them whatever it writes to. */
+export function plainText(line: string): string {
+  // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+  return line.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "").trimEnd();
+}

@@ -2,7 +2,7 @@
  * Whether the header of a safetensors file is sound: an unsigned 64-bit length, then that many bytes of JSON with
  * the type, shape and byte range of each tensor (https://github.com/huggingface/safetensors#format).
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** The format's own limit for a header. */
 const MOST_HEADER_BYTES = 100_000_000;

@@ -1,31 +1,9 @@
 /** *Select Provider*: what each provider can do here, what it needs, and the choice among them. */
 import * as vscode from "vscode";
-import { providerLabels, type ProviderStatus } from "../shared/capture";
-import type { ProviderChoice } from "../shared/document";
 import { AttentionError } from "../shared/errors";
 import type { DocumentRegistry } from "./document-registry";
+import { type ProviderItem, providerItems } from "./provider-items";
 import { readSettings, writeProvider } from "./settings";
-
-interface ProviderItem extends vscode.QuickPickItem {
-  readonly choice: ProviderChoice;
-}
-
-function items(statuses: readonly ProviderStatus[], now: ProviderChoice): ProviderItem[] {
-  const mark = (choice: ProviderChoice) => (choice === now ? "$(check) " : "");
-  return [
-    {
-      choice: "auto",
-      label: `${mark("auto")}Automatic`,
-      description: "the first that passes a tiny run, CPU last",
-    },
-    ...statuses.map(({ name, available, detail, advice }) => ({
-      choice: name,
-      label: `${mark(name)}${providerLabels[name]}`,
-      description: available ? detail : `not available: ${detail}`,
-      ...(advice === null ? {} : { detail: advice }),
-    })),
-  ];
-}
 
 /** Asks, and writes the setting; open models run again on the new provider by the setting's change. */
 export async function selectProvider(documents: DocumentRegistry): Promise<void> {
@@ -36,7 +14,7 @@ export async function selectProvider(documents: DocumentRegistry): Promise<void>
   try {
     const tried: Promise<ProviderItem[]> = engine
       .providers(providerOrder)
-      .then((statuses) => items(statuses, now));
+      .then((statuses) => providerItems(statuses, now, process.platform));
     const choice = await vscode.window.showQuickPick(tried, {
       title: "Provider that runs the models",
       placeHolder: "Each was tried with a tiny run",

@@ -1,6 +1,6 @@
 /** The one place that reads the settings `attentionLens.*`; their descriptions are in package.json. */
 import * as vscode from "vscode";
-import { z } from "zod";
+import * as z from "zod";
 import { providerNameSchema } from "../shared/capture";
 import { providerChoiceSchema, type ProviderChoice } from "../shared/document";
 

@@ -16,7 +16,7 @@ import {
   type MessageReader,
   type MessageWriter,
 } from "vscode-jsonrpc";
-import { z } from "zod";
+import * as z from "zod";
 import type { DocumentState } from "../shared/document";
 import type { AttentionError } from "../shared/errors";
 import {

@@ -21,13 +21,17 @@ export function newNonce(): string {
 /**
  * The page that loads the bundle. `cspSource` stands beside the nonce for the chunks that the module loads:
  * a nonce covers the entry alone.
+ *
+ * Styles have a nonce of their own, which the page can read from `csp-nonce`: the toolkit asks with an empty style
+ * element whether the browser knows `:focus-visible`
+ * (https://github.com/microsoft/fast, `canUseFocusVisible` in fast-web-utilities).
  */
-export function viewHtml(parts: PageParts, nonce = newNonce()): string {
+export function viewHtml(parts: PageParts, nonce = newNonce(), styleNonce = newNonce()): string {
   const { cspSource } = parts;
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}' ${cspSource}`,
-    `style-src ${cspSource}`,
+    `style-src 'nonce-${styleNonce}' ${cspSource}`,
     `font-src ${cspSource}`,
     `img-src ${cspSource} data: blob:`,
   ].join("; ");
@@ -36,6 +40,7 @@ export function viewHtml(parts: PageParts, nonce = newNonce()): string {
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
+<meta property="csp-nonce" content="${styleNonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(parts.title)}</title>
 <script type="module" nonce="${nonce}" src="${escapeHtml(parts.script)}"></script>

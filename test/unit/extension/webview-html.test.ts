@@ -6,20 +6,21 @@ const policyOf = (html: string) =>
   /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1]?.replaceAll("&#39;", "'").split("; ");
 
 it("lets the bundle run, with its chunks, styles, fonts and pictures, and nothing else", () => {
-  expect(policyOf(viewHtml(parts, "NONCE"))).toEqual([
+  expect(policyOf(viewHtml(parts, "NONCE", "STYLES"))).toEqual([
     "default-src 'none'",
     "script-src 'nonce-NONCE' https://*.vscode-cdn.net",
-    "style-src https://*.vscode-cdn.net",
+    "style-src 'nonce-STYLES' https://*.vscode-cdn.net",
     "font-src https://*.vscode-cdn.net",
     "img-src https://*.vscode-cdn.net data: blob:",
   ]);
 });
 
 it("has one script, with the nonce, and an empty body", () => {
-  const html = viewHtml(parts, "NONCE");
+  const html = viewHtml(parts, "NONCE", "STYLES");
   expect(html.match(/<script/g)).toHaveLength(1);
   expect(html).toContain('<script type="module" nonce="NONCE" src="https://x/main.js"></script>');
   expect(html).toContain("<body></body>");
+  expect(html.match(/NONCE/g)).toHaveLength(2);
 });
 
 it("takes a new nonce of at least 128 bits for each page", () => {
