@@ -174,7 +174,7 @@ export function oneLine(report: ErrorReport): string {
     [words.title, words.where && ` (${words.where})`, words.detail && `: ${words.detail}`]
       .filter(Boolean)
       .join("") +
-    (words.detail.endsWith(".") || !words.detail ? " " : ". ") +
+    (words.detail.endsWith(".") ? " " : ". ") +
     words.fix
   );
 }
