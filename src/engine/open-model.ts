@@ -1,6 +1,6 @@
 /** A model that was scanned: its file, its manifest, its sites, and the summary that the view shows. */
 import path from "node:path";
-import type { ModelSummary, Site, TensorSignature } from "../shared/model";
+import { type ModelSummary, type Site, siteSchema, type TensorSignature } from "../shared/model";
 import { count, bytes as formatBytes } from "../shared/format";
 import { discover, type Discovery } from "../attention/discover";
 import { elementTypeName, type ValueInfo } from "../onnx/model";
@@ -58,15 +58,12 @@ export function openModel(modelPath: string, phases: Phases): OpenModel {
   };
 }
 
-/** A site with the manifest's component name in place of its own. */
-export function toSite(
-  { found: _, ...site }: Discovery["sites"][number],
-  manifest: Manifest | undefined,
-): Site {
+/** A site as the view sees it, with the manifest's component name in place of its own. */
+export function toSite(discovered: Discovery["sites"][number], manifest: Manifest | undefined): Site {
   const component = manifest?.components?.find(
-    ({ match }) => matchesGlob(match, site.name) || matchesGlob(match, site.id),
+    ({ match }) => matchesGlob(match, discovered.name) || matchesGlob(match, discovered.id),
   );
-  return { ...site, component: component?.name ?? site.component };
+  return siteSchema.parse({ ...discovered, component: component?.name ?? discovered.component });
 }
 
 function sitesText(sites: readonly Site[]): string {

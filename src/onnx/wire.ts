@@ -10,8 +10,8 @@ import type { ByteSource } from "./source";
 /** Nested messages deeper than this are refused: real graphs stay under 20. */
 const MAX_DEPTH = 100;
 /** First read after a jump, and largest read: small jumps past weights cost little, long runs few calls. */
-const MIN_CHUNK = 512;
-const MAX_CHUNK = 1 << 16;
+const MIN_CHUNK = 128;
+const MAX_CHUNK = 1 << 13;
 
 export interface Field {
   readonly number: number;
