@@ -1,8 +1,11 @@
 // Builds the four programs: extension host, engine, command line (CommonJS for Node) and webview (ESM, split so
-// that charts load when first needed). `--watch` rebuilds; `--production` leaves source maps out.
+// that charts load when first needed), and the manifest's JSON Schema from its zod schema. `--watch` rebuilds;
+// `--production` leaves source maps out.
 import { build, context } from "esbuild";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { format } from "prettier";
 
 const root = import.meta.dirname;
 const watch = process.argv.includes("--watch");
@@ -64,7 +67,36 @@ function firstLoad(metafile) {
   return [...seen].reduce((sum, file) => sum + (metafile.outputs[file]?.bytes ?? 0), 0);
 }
 
-await rm(path.join(root, "dist"), { recursive: true, force: true });
+/** Files of earlier builds; what is built is never missing meanwhile, so that a running engine or test keeps working. */
+async function removeStale(results) {
+  const built = new Set(results.flatMap((result) => Object.keys(result.metafile.outputs)));
+  for (const entry of await readdir(path.join(root, "dist"), { recursive: true, withFileTypes: true })) {
+    const file = path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, "/");
+    if (entry.isFile() && /\.(c|m)?js(\.map)?$/.test(file) && !built.has(file))
+      await rm(path.join(root, file));
+  }
+}
+
+/** `schemas/attention-manifest.schema.json`, which VS Code validates manifests against. */
+async function writeSchema() {
+  const bundle = path.join(root, ".cache/manifest.mjs");
+  await build({
+    ...common,
+    metafile: false,
+    sourcemap: false,
+    platform: "node",
+    format: "esm",
+    entryPoints: ["src/inputs/manifest.ts"],
+    outfile: bundle,
+  });
+  const { manifestJsonSchema } = await import(`${pathToFileURL(bundle).href}?${Date.now()}`);
+  const file = path.join(root, "schemas/attention-manifest.schema.json");
+  const text = await format(JSON.stringify(manifestJsonSchema()), { parser: "json", printWidth: 110 });
+  await mkdir(path.dirname(file), { recursive: true });
+  if ((await readFile(file, "utf8").catch(() => "")) !== text) await writeFile(file, text);
+}
+
+await writeSchema();
 if (watch) {
   for (const program of programs) await (await context(program)).watch();
   console.log("watching");
@@ -72,7 +104,7 @@ if (watch) {
   const results = await Promise.all(programs.map((program) => build(program)));
   const webview = results.at(-1).metafile;
   const bytes = firstLoad(webview);
-  await mkdir(path.join(root, "dist"), { recursive: true });
+  await removeStale(results);
   await writeFile(
     path.join(root, "dist/webview-first-load.json"),
     JSON.stringify({ bytes, budget: FIRST_LOAD_BUDGET }),
