@@ -12,7 +12,7 @@
 import path from "node:path";
 import { Emitter } from "vscode-jsonrpc";
 import type { EngineClient } from "../client/engine-client";
-import type { Capture, Phase } from "../shared/capture";
+import { type Capture, type Phase, phaseLabels } from "../shared/capture";
 import type { DocumentState } from "../shared/document";
 import { AttentionError, oneLine } from "../shared/errors";
 import type { ModelSummary } from "../shared/model";
@@ -205,8 +205,10 @@ export class AttentionDocument extends DisposableBase {
     engine.onProgress = (phases) => this.#progress(engine, phases);
     engine.onCrash = (error) => {
       this.#host.log.error(`${this.name}: ${error.message}`);
-      // A load in progress is rejected by the client and fails there; here only what nobody waits for.
-      if (this.#engine.value === engine && this.#loading === undefined) this.#fail(error);
+      // A load in progress is rejected by the client and fails there. What takes no more from the engine (an error,
+      // no attention, a scan) loses nothing.
+      const lost = this.#state.status === "ready" && this.#loading === undefined;
+      if (lost && this.#engine.value === engine) this.#fail(error);
     };
     return engine;
   }
@@ -217,7 +219,7 @@ export class AttentionDocument extends DisposableBase {
   }
 
   #fail(thrown: unknown): void {
-    const error = AttentionError.wrap(thrown);
+    const error = this.#where(AttentionError.wrap(thrown));
     const { model } = this.#state;
     if (error.code === "noAttention" && model) {
       this.#shown = undefined;
@@ -227,6 +229,13 @@ export class AttentionDocument extends DisposableBase {
     if (error.code === "internal" && error.stack) this.#host.log.debug(error.stack);
     this.#shown = undefined;
     this.#set({ status: "error", name: this.name, error: error.report(), model });
+  }
+
+  /** A cancelled run says in which phase it was stopped. */
+  #where(error: AttentionError): AttentionError {
+    if (error.code !== "cancelled" || error.detail || this.#state.status !== "opening") return error;
+    const active = this.#state.phases.find((phase) => phase.state === "active");
+    return active ? new AttentionError("cancelled", `Stopped at “${phaseLabels[active.name]}”.`) : error;
   }
 
   #markStale(stale: string | null): void {

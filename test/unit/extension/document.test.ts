@@ -113,9 +113,13 @@ describe("what is superseded", () => {
     const bench = new DocumentBench();
     void bench.document.load();
     await bench.answerOpen();
+    bench.engine.onProgress(samplePhases("load"));
     await bench.document.cancel();
     await settle();
-    expect(bench.state).toMatchObject({ status: "error", error: { code: "cancelled" } });
+    expect(bench.state).toMatchObject({
+      status: "error",
+      error: { code: "cancelled", detail: "Stopped at “Load weights”." },
+    });
     void bench.document.load();
     await bench.answerOpen();
     await bench.answerCapture();
@@ -159,6 +163,14 @@ describe("a crash", () => {
     await bench.show();
     bench.engine.onCrash(new AttentionError("engineCrashed", "The process ended with signal SIGKILL."));
     expect(bench.state).toMatchObject({ status: "error", error: { code: "engineCrashed" } });
+  });
+
+  it("of an engine that nothing is taken from any more leaves the state as it is", async () => {
+    const bench = new DocumentBench();
+    void bench.document.load();
+    await bench.answerOpen(0);
+    bench.engine.onCrash(new AttentionError("engineCrashed"));
+    expect(bench.state.status).toBe("empty");
   });
 });
 
