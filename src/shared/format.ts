@@ -47,13 +47,16 @@ export function headName(
   return `${site.component}.${site.layer} H${head}`;
 }
 
-/** A token for a ruler: white space and control characters made visible, long names cut in the middle. */
+/**
+ * A token for a ruler: white space at its ends and control characters made visible, long names cut in the middle.
+ * One space between words stays a space.
+ */
 export function tokenLabel(token: string, longest = 12): string {
   const visible = Array.from(
     token
       .replace(/\n/g, "⏎")
       .replace(/\t/g, "⇥")
-      .replace(/ /g, "␣")
+      .replace(/^ +| +$| {2,}/g, (spaces) => "␣".repeat(spaces.length))
       // eslint-disable-next-line no-control-regex -- control and direction characters must not act on the page
       .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "�"),
   );

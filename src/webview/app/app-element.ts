@@ -28,18 +28,18 @@ export class AppElement extends LitElement {
       }
       main {
         height: 100%;
-        min-height: 0;
+        overflow-y: auto;
       }
       .ready {
         display: flex;
         flex-direction: column;
-        height: 100%;
+        min-height: 100%;
       }
       .workbench {
         display: grid;
         flex: 1;
-        grid-template: minmax(0, 1fr) 122px 226px / minmax(0, 1fr);
-        min-height: 0;
+        /* A low panel scrolls rather than squeeze the map. */
+        grid-template: minmax(330px, 1fr) 122px 226px / minmax(0, 1fr);
       }
       attention-toolbar,
       .bar {
@@ -52,7 +52,7 @@ export class AppElement extends LitElement {
       }
       .bar {
         display: flex;
-        align-items: start;
+        align-items: center;
         gap: 8px;
         max-height: 88px;
         padding: 4px 10px;
@@ -77,22 +77,9 @@ export class AppElement extends LitElement {
         background: var(--vscode-badge-background);
         color: var(--vscode-badge-foreground);
       }
-      /* A low panel scrolls rather than squeeze the map. */
-      @container (max-height: 640px) {
-        .ready {
-          height: auto;
-          min-height: 100%;
-        }
-        main {
-          overflow-y: auto;
-        }
-        .workbench {
-          grid-template-rows: 330px 122px 200px;
-        }
-      }
       @container (max-width: 520px) {
         .workbench {
-          grid-template-rows: minmax(0, 1fr) 122px 190px;
+          grid-template-rows: minmax(330px, 1fr) 122px 190px;
         }
       }
     `,

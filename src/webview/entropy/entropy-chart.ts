@@ -28,6 +28,8 @@ type Option = ComposeOption<
 export const AXIS_END = 1.05;
 export const REFERENCE = 0.5;
 const GRID = { left: 36, right: 32, top: 10, bottom: 40 };
+/** Few heads do not fill the pane with a few wide bars, px. */
+const WIDEST_PITCH = 64;
 /** A head's number needs this much, px. */
 const NUMBER_ROOM = 12;
 
@@ -55,7 +57,8 @@ export interface EntropyDrawing {
 /** The chart as ECharts wants it: pure, so that tests can read it. */
 export function entropyOption({ groups, selected, theme, width }: EntropyDrawing): Option {
   const slots = slotsOf(groups);
-  const pitch = (width - GRID.left - GRID.right) / Math.max(1, slots.length);
+  const room = width - GRID.left - GRID.right;
+  const pitch = Math.min(WIDEST_PITCH, room / Math.max(1, slots.length));
   const text = { fontFamily: theme.fontFamily, fontSize: 10, color: cssColour(theme.description) };
   const isSelected = (bar: EntropyBar): boolean => bar.site === selected.site && bar.head === selected.head;
   const spans: { title: string; first: number; last: number; site: number }[] = [];
@@ -68,7 +71,7 @@ export function entropyOption({ groups, selected, theme, width }: EntropyDrawing
   return {
     animation: false,
     textStyle: text,
-    grid: GRID,
+    grid: { ...GRID, right: GRID.right + room - pitch * slots.length },
     tooltip: {
       trigger: "axis",
       renderMode: "richText",

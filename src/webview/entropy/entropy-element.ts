@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 import { figure } from "../../shared/format";
-import { watchPixelRatio } from "../pixel-ratio";
+import { type ElementSize, noSize, observeSize } from "../element-size";
 import { selectHead, selectSite } from "../reducers";
 import { captureOf } from "../selectors";
 import type { Session } from "../session";
@@ -44,32 +44,21 @@ export class EntropyElement extends LitElement {
   ];
 
   @property({ attribute: false }) session!: Session;
-  @state() private size = { width: 0, height: 0 };
+  @state() private size: ElementSize = noSize;
 
   readonly #theme = new ThemeController(this);
   #chart: EntropyChart | null = null;
-  #observer: ResizeObserver | null = null;
-  #unwatch: (() => void) | null = null;
+  #unobserve: (() => void) | null = null;
 
   constructor() {
     super();
     new StoreController(this, () => this.session.store);
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    // The chart's canvas is made for one ratio.
-    this.#unwatch = watchPixelRatio(() => {
-      this.#drop();
-      this.requestUpdate();
-    });
-  }
-
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#observer?.disconnect();
-    this.#observer = null;
-    this.#unwatch?.();
+    this.#unobserve?.();
+    this.#unobserve = null;
     this.#drop();
   }
 
@@ -146,12 +135,11 @@ export class EntropyElement extends LitElement {
     const stage = this.renderRoot.querySelector<HTMLElement>(".stage");
     const element = this.renderRoot.querySelector<HTMLElement>(".chart");
     if (!stage || !element) return;
-    if (!this.#observer) {
-      this.#observer = new ResizeObserver(([entry]) => {
-        if (entry) this.size = { width: entry.contentRect.width, height: entry.contentRect.height };
-      });
-      this.#observer.observe(stage);
-    }
+    this.#unobserve ??= observeSize(stage, (size) => {
+      // The chart's canvas is made for one ratio.
+      if (size.ratio !== this.size.ratio) this.#drop();
+      this.size = size;
+    });
     if (this.size.width < 1 || this.size.height < 1) return;
     if (!this.#chart) {
       void this.#load(element);

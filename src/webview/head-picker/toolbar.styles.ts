@@ -49,6 +49,13 @@ export const toolbarStyles = css`
     --type-ramp-base-font-size: 12px;
     margin: 0;
   }
+  vscode-checkbox::part(label) {
+    margin-inline-end: 0;
+    padding-inline-start: 6px;
+  }
+  .group {
+    margin-left: auto;
+  }
   .group,
   .slider,
   .input {

@@ -7,9 +7,9 @@ import type { CapturedSite, TokenAxis } from "../../shared/capture";
 import type { Page } from "../../shared/page";
 import { colourTable } from "../colour-maps";
 import { type ColourRange, colourRange } from "../colour-scale";
+import { type ElementSize, noSize, observeSize } from "../element-size";
 import { minusIcon, plusIcon } from "../icons";
-import { watchPixelRatio } from "../pixel-ratio";
-import { cursorMoved, hovered, pinned, unpinned, zoomed } from "../reducers";
+import { hovered } from "../reducers";
 import {
   activeKey,
   activeQuery,
@@ -26,29 +26,20 @@ import type { MapWindow } from "../state";
 import { StoreController } from "../store";
 import { baseStyles, paneStyles, quietButtonStyles } from "../styles";
 import { ThemeController } from "../theme-controller";
+import { frameOf, gridOf } from "./heatmap-frame";
 import { type Box, listenToGestures } from "./heatmap-gestures";
 import { mapAct, ZOOM_STEP } from "./heatmap-keys";
-import {
-  boxed,
-  cellSize,
-  cellsOfPixels,
-  fullWindow,
-  hitTest,
-  layoutMap,
-  type MapLayout,
-  pageIndices,
-  pageWindow,
-  panned,
-  zoomAt,
-} from "./heatmap-layout";
+import { fullWindow, layoutMap, type MapLayout, pageWindow } from "./heatmap-layout";
+import { MapNavigation } from "./heatmap-navigation";
 import { mapNotes } from "./heatmap-notes";
 import { boundaries, boxOutline, leftRuler, outlines, rulerDepth, topRuler, values } from "./heatmap-overlay";
-import { HeatmapSurface, type SurfaceKind } from "./heatmap-surface";
+import { HeatmapSurface } from "./heatmap-surface";
 import { cursorSentence, tooltip } from "./heatmap-tooltip";
 import { mapSentence } from "./heatmap-words";
 import { heatmapStyles } from "./heatmap.styles";
 import { legend } from "./legend";
-import { labelRoom, ruler, segmentRuns } from "./rulers";
+import { pageFacts } from "./page-facts";
+import { labelRoom, ruler } from "./rulers";
 
 /** The last page and range that belong together; kept until those of the next head are there. */
 interface Shown {
@@ -58,22 +49,21 @@ interface Shown {
   readonly keys: number;
 }
 
-/** Stripes of masked cells, CSS px. */
-const STRIPE_PERIOD = 4;
-
 @customElement("attention-heatmap")
 export class HeatmapElement extends LitElement {
   static override styles = [baseStyles, paneStyles, quietButtonStyles, heatmapStyles];
 
   @property({ attribute: false }) session!: Session;
-  /** Which renderer to begin with; WebGL falls back by itself. */
-  @property() renderer: SurfaceKind = "webgl";
 
-  @state() private size = { width: 0, height: 0 };
-  @state() private ratio = window.devicePixelRatio;
+  @state() private size: ElementSize = noSize;
   @state() private box: Box | null = null;
 
   readonly #theme = new ThemeController(this);
+  readonly #navigation = new MapNavigation(
+    () => this.session.store,
+    () => (this.#layout ? { layout: this.#layout, window: this.#window } : null),
+  );
+  /** The canvas of the map; null before the first picture. */
   surface: HeatmapSurface | null = null;
   #shown: Shown | null = null;
   #layout: MapLayout | null = null;
@@ -86,11 +76,6 @@ export class HeatmapElement extends LitElement {
   constructor() {
     super();
     new StoreController(this, () => this.session.store);
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#leave.push(watchPixelRatio((ratio) => (this.ratio = ratio)));
   }
 
   override disconnectedCallback(): void {
@@ -123,7 +108,6 @@ export class HeatmapElement extends LitElement {
       queries: site.queries,
       keys: site.keys,
       square: site.queryAxis === site.keyAxis,
-      ratio: this.ratio,
       rulerWidth: this.#depth(axes.query),
       rulerHeight: this.#depth(axes.key),
     });
@@ -135,12 +119,13 @@ export class HeatmapElement extends LitElement {
     const capture = captureOf(state);
     const axes = axesOf(state);
     if (!site || !capture || !axes) return nothing;
-    this.surface ??= new HeatmapSurface(this.renderer, () => this.requestUpdate());
+    this.surface ??= new HeatmapSurface(() => this.requestUpdate());
     const title = siteTitles(capture.sites)[state.selection.site] ?? site.name;
     const shown = this.#fitting(site);
     const pooled = shown && isPooled(shown.page);
     const detail = [
       siteShape(site),
+      shown && pageFacts(shown.page).masked > 0 ? "masked" : "",
       pooled ? `max of ${shown.page.rowFactor} × ${shown.page.columnFactor}` : "",
       state.view.window ? `queries ${this.#range("query")}, keys ${this.#range("key")}` : "",
     ];
@@ -154,7 +139,7 @@ export class HeatmapElement extends LitElement {
           aria-label="Zoom out"
           title="Zoom out (−)"
           ?disabled=${!state.view.window}
-          @click=${() => this.#zoomBy(1 / ZOOM_STEP)}
+          @click=${() => this.#navigation.zoomBy(1 / ZOOM_STEP)}
         >
           ${minusIcon()}
         </button>
@@ -162,7 +147,7 @@ export class HeatmapElement extends LitElement {
           class="quiet"
           title="Show the whole map (0)"
           ?disabled=${!state.view.window}
-          @click=${() => this.#zoomTo(null)}
+          @click=${() => this.#navigation.zoomTo(null)}
         >
           fit
         </button>
@@ -170,7 +155,7 @@ export class HeatmapElement extends LitElement {
           class="quiet"
           aria-label="Zoom in"
           title="Zoom in (+)"
-          @click=${() => this.#zoomBy(ZOOM_STEP)}
+          @click=${() => this.#navigation.zoomBy(ZOOM_STEP)}
         >
           ${plusIcon()}
         </button>
@@ -212,43 +197,19 @@ export class HeatmapElement extends LitElement {
     this.session.reader.want(pageWindow(layout, this.#window, site));
     const shown = this.#fitting(site);
     if (!shown) return;
-    const { page } = shown;
-    const { theme } = this.#theme;
-    const window = this.#window;
-    this.surface.setGrid(page.cells === this.#grid?.buffer ? this.#grid.grid : this.#asGrid(page));
-    this.surface.setTable(colourTable(state.view.colourMap, theme.light));
-    this.surface.request({
-      width: layout.deviceWidth,
-      height: layout.deviceHeight,
-      columnOfPixel: pageIndices(cellsOfPixels(window.keyStart, window.keyEnd, layout.deviceWidth), {
-        start: page.keyStart,
-        end: page.keyEnd,
-        factor: page.columnFactor,
+    this.surface.setGrid(gridOf(shown.page));
+    this.surface.setTable(colourTable(state.view.colourMap, this.#theme.theme.light));
+    this.surface.request(
+      frameOf({
+        layout,
+        window: this.#window,
+        page: shown.page,
+        end: shown.range.end,
+        scale: state.view.scale,
+        theme: this.#theme.theme,
+        ratio: this.size.ratio,
       }),
-      rowOfPixel: pageIndices(cellsOfPixels(window.queryStart, window.queryEnd, layout.deviceHeight), {
-        start: page.queryStart,
-        end: page.queryEnd,
-        factor: page.rowFactor,
-      }),
-      end: shown.range.end,
-      scale: state.view.scale,
-      ground: theme.ground,
-      hatch: theme.hatch,
-      flag: theme.warning,
-      stripePeriod: Math.round(STRIPE_PERIOD * this.ratio),
-      stripeWidth: Math.max(1, Math.round(this.ratio)),
-    });
-  }
-
-  #grid: {
-    buffer: ArrayBuffer;
-    grid: { rows: number; columns: number; cells: Float32Array<ArrayBuffer> };
-  } | null = null;
-
-  #asGrid(page: Page): { rows: number; columns: number; cells: Float32Array<ArrayBuffer> } {
-    const grid = { rows: page.rows, columns: page.columns, cells: new Float32Array(page.cells) };
-    this.#grid = { buffer: page.cells, grid };
-    return grid;
+    );
   }
 
   /** What is shown, unless the selected site has another size and the cells of the last would be misplaced. */
@@ -320,11 +281,7 @@ export class HeatmapElement extends LitElement {
     const stage = this.renderRoot.querySelector<HTMLElement>(".stage");
     if (stage && stage !== this.#stage) {
       this.#stage = stage;
-      const observer = new ResizeObserver(([entry]) => {
-        if (entry) this.size = { width: entry.contentRect.width, height: entry.contentRect.height };
-      });
-      observer.observe(stage);
-      this.#leave.push(() => observer.disconnect());
+      this.#leave.push(observeSize(stage, (size) => (this.size = size)));
     }
     const map = this.renderRoot.querySelector<HTMLElement>(".map");
     if (!map || map.dataset["listening"]) return;
@@ -332,66 +289,23 @@ export class HeatmapElement extends LitElement {
     this.#leave.push(
       listenToGestures(map, () => map.getBoundingClientRect(), {
         hover: (place) => this.#hover(place),
-        click: (place) => {
-          const hit = this.#hit(place);
-          if (hit) this.session.store.update((state) => pinned(state, hit));
-        },
-        pan: (dx, dy) => this.#pan(dx, dy),
+        click: (place) => this.#navigation.pin(place),
+        pan: (dx, dy) => this.#navigation.pan(dx, dy),
         box: (box) => (this.box = box),
-        boxed: (box) => this.#boxed(box),
-        zoom: (factor, place) => this.#zoomBy(factor, place),
-        fit: () => this.#zoomTo(null),
+        boxed: (box) => {
+          this.box = null;
+          this.#navigation.showBox(box);
+        },
+        zoom: (factor, place) => this.#navigation.zoomBy(factor, place),
+        fit: () => this.#navigation.zoomTo(null),
       }),
     );
   }
 
-  #hit(place: { x: number; y: number }): { query: number; key: number } | null {
-    return this.#layout ? hitTest(this.#layout, this.#window, place.x, place.y) : null;
-  }
-
   #hover(place: { x: number; y: number } | null): void {
     this.#byKeyboard = false;
-    const hit = place ? this.#hit(place) : null;
+    const hit = place ? this.#navigation.hit(place) : null;
     this.session.store.update((state) => hovered(state, hit ?? { query: null, key: null }));
-  }
-
-  #zoomTo(window: MapWindow | null): void {
-    this.session.store.update((state) => zoomed(state, window));
-  }
-
-  #zoomBy(factor: number, place?: { x: number; y: number }): void {
-    const site = selectedSite(this.session.store.state);
-    const layout = this.#layout;
-    if (!site || !layout) return;
-    const at = place ?? this.#cursorPlace(layout) ?? { x: layout.width / 2, y: layout.height / 2 };
-    this.#zoomTo(zoomAt(layout, this.#window, site, factor, at));
-  }
-
-  /** Middle of the active cell if it is visible: zooming by keyboard goes there. */
-  #cursorPlace(layout: MapLayout): { x: number; y: number } | null {
-    const { state } = this.session.store;
-    const query = activeQuery(state);
-    const key = activeKey(state);
-    if (query === null || key === null) return null;
-    const size = cellSize(layout, this.#window);
-    const at = {
-      x: (key + 0.5 - this.#window.keyStart) * size.x,
-      y: (query + 0.5 - this.#window.queryStart) * size.y,
-    };
-    return at.x >= 0 && at.y >= 0 && at.x < layout.width && at.y < layout.height ? at : null;
-  }
-
-  #pan(dx: number, dy: number): void {
-    const { state } = this.session.store;
-    const site = selectedSite(state);
-    if (!site || !this.#layout || !state.view.window) return;
-    this.#zoomTo(panned(this.#layout, this.#window, site, dx, dy));
-  }
-
-  #boxed(box: Box): void {
-    this.box = null;
-    const site = selectedSite(this.session.store.state);
-    if (site && this.#layout) this.#zoomTo(boxed(this.#layout, this.#window, site, box));
   }
 
   #tell(byKeyboard: boolean): void {
@@ -402,74 +316,9 @@ export class HeatmapElement extends LitElement {
 
   #keyed = (event: KeyboardEvent): void => {
     const act = mapAct(event);
-    if (!act) return;
-    const { store } = this.session;
-    const site = selectedSite(store.state);
-    if (!site) return;
-    const query = activeQuery(store.state) ?? 0;
-    const key = activeKey(store.state) ?? -1;
-    if (act.act === "unpin" && store.state.selection.query === null && store.state.selection.key === null)
-      return;
+    if (!act || !this.#navigation.does(act)) return;
     event.preventDefault();
     event.stopPropagation();
-    switch (act.act) {
-      case "move":
-        store.update((state) =>
-          cursorMoved(
-            state,
-            act.query ? { query: query + act.query, key: Math.max(0, key) } : { key: key + act.key },
-          ),
-        );
-        break;
-      case "edge":
-        store.update((state) => cursorMoved(state, { key: act.key === "first" ? 0 : site.keys - 1 }));
-        break;
-      case "segment":
-        store.update((state) => cursorMoved(state, { query: this.#segmentStart(query, act.step) }));
-        break;
-      case "pin":
-        store.update((state) => pinned(state, { query: activeQuery(state), key: activeKey(state) }));
-        break;
-      case "unpin":
-        store.update(unpinned);
-        break;
-      case "pan":
-        this.#pan(act.dx, act.dy);
-        break;
-      case "zoom":
-        this.#zoomBy(act.factor);
-        break;
-      case "fit":
-        this.#zoomTo(null);
-        break;
-    }
-    this.#tell(act.act !== "pan" && act.act !== "zoom" && act.act !== "fit");
-    this.#bringIntoView();
+    this.#tell(!["pan", "zoom", "fit"].includes(act.act));
   };
-
-  /** First query of the segment before or after the one that holds `query`. */
-  #segmentStart(query: number, step: 1 | -1): number {
-    const axis = axesOf(this.session.store.state)?.query;
-    const starts = axis ? segmentRuns(axis).map((run) => run.start) : [];
-    if (step > 0) return starts.find((start) => start > query) ?? query;
-    return starts.findLast((start) => start < query) ?? 0;
-  }
-
-  /** Move the window so that the cursor is in it. */
-  #bringIntoView(): void {
-    const { state } = this.session.store;
-    const window = state.view.window;
-    if (!window || !this.#byKeyboard) return;
-    const shift = (at: number | null, start: number, end: number): number =>
-      at === null ? 0 : Math.min(0, at - start) + Math.max(0, at + 1 - end);
-    const keys = shift(activeKey(state), window.keyStart, window.keyEnd);
-    const queries = shift(activeQuery(state), window.queryStart, window.queryEnd);
-    if (keys === 0 && queries === 0) return;
-    this.#zoomTo({
-      queryStart: window.queryStart + queries,
-      queryEnd: window.queryEnd + queries,
-      keyStart: window.keyStart + keys,
-      keyEnd: window.keyEnd + keys,
-    });
-  }
 }

@@ -6,7 +6,7 @@ import { createCanvasRenderer } from "./heatmap-canvas";
 import { createGlRenderer } from "./heatmap-gl";
 import type { CellGrid, HeatmapFrame, HeatmapRenderer } from "./heatmap-renderer";
 
-export type SurfaceKind = "webgl" | "canvas";
+type SurfaceKind = "webgl" | "canvas";
 
 export class HeatmapSurface {
   canvas: HTMLCanvasElement;
@@ -20,11 +20,8 @@ export class HeatmapSurface {
   #scheduled = 0;
 
   /** `replaced` is called when another canvas takes the place of a lost one. */
-  constructor(
-    prefer: SurfaceKind,
-    private readonly replaced: () => void,
-  ) {
-    this.canvas = this.#make(prefer);
+  constructor(private readonly replaced: () => void) {
+    this.canvas = this.#make("webgl");
   }
 
   /** The cells to draw from. The same object again costs nothing. */

@@ -17,6 +17,9 @@ import type { AppState, MapWindow } from "../state";
 import { cellSize, edge, type MapLayout } from "./heatmap-layout";
 import { cellWords, token } from "./heatmap-words";
 
+/** Width that a tooltip may take, px; as in the pane's styles. */
+const WIDEST = 260;
+
 /** One cell in figures. `p` is exact; null until it is known. −1 is masked. */
 export interface CellFigures {
   readonly p: number | null;
@@ -80,8 +83,8 @@ export function tooltip(
   const size = cellSize(layout, window);
   const left = layout.left + edge(at.key, window.keyStart, window.keyEnd, layout.width);
   const top = layout.top + edge(at.query, window.queryStart, window.queryEnd, layout.height);
-  // Beside the cell, towards the middle of the pane, so that it is never cut.
-  const toLeft = left + size.x / 2 > stage.width / 2;
+  // Beside the cell where the pane has room, so that it is never cut and covers as little as it can.
+  const toLeft = left + size.x + 8 + WIDEST > stage.width && left - 8 > stage.width - left - size.x;
   const above = top + size.y / 2 > stage.height / 2;
   const style = {
     ...(toLeft ? { right: `${stage.width - left + 8}px` } : { left: `${left + size.x + 8}px` }),

@@ -100,9 +100,6 @@ export const heatmapStyles = css`
   .tip .of-block {
     color: var(--vscode-descriptionForeground);
   }
-  .tip .right {
-    transform: translateX(-100%);
-  }
   .legend {
     display: flex;
     flex: none;

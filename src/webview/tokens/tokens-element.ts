@@ -23,7 +23,7 @@ const LONGEST = 24;
 /** Keys that print their probability. */
 const PRINTED = 3;
 /** Place on the colour map below which a token is not lit, so that zero recedes. */
-const LIT_FROM = 0.03;
+const LIT_FROM = 0.12;
 
 type Axis = "query" | "key";
 
@@ -93,6 +93,7 @@ export class TokensElement extends LitElement {
     const largest = cells?.[strongest[0] ?? -1] ?? 0;
     const ranges = tokenRanges(axis.labels.length, middlesOf(lit ? cells : null, active));
     const groups = segmentRuns(axis);
+    let named = -1;
     const option = (index: number): TemplateResult =>
       this.#token(state, axis, index, chooses, {
         p: lit ? (cells?.[index] ?? null) : null,
@@ -115,7 +116,9 @@ export class TokensElement extends LitElement {
           .map((group) => {
             const start = Math.max(group.start, range.start);
             const end = Math.min(group.end, range.end);
-            return html`${start === group.start ? this.#segment(axis, group.segment) : nothing}${Array.from(
+            const begins = start === group.start || group.segment !== named;
+            named = group.segment;
+            return html`${begins ? this.#segment(axis, group.segment) : nothing}${Array.from(
               { length: end - start },
               (_, offset) => option(start + offset),
             )}`;

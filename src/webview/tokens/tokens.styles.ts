@@ -15,7 +15,9 @@ export const tokensStyles = css`
   .body {
     flex: 1;
     min-height: 0;
-    padding: 0 8px 4px;
+    padding: 0 8px;
+    /* Whole lines: what does not fit is scrolled to, never cut through. */
+    border-bottom: 8px solid transparent;
     overflow-y: auto;
   }
   .list {
