@@ -15,7 +15,7 @@ import {
   type MessageConnection,
   type MessageReader,
   type MessageWriter,
-} from "vscode-jsonrpc";
+} from "vscode-jsonrpc/node";
 import * as z from "zod";
 import type { DocumentState } from "../shared/document";
 import type { AttentionError } from "../shared/errors";

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import "vscode-jsonrpc/node";
 import type { Page } from "../../../src/shared/page";
 import { WebviewConnection } from "../../../src/extension/webview-connection";
 import { DocumentBench, TestLog, settle } from "./fake-engine";
