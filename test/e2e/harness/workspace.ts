@@ -42,8 +42,10 @@ export class Workspace {
     return this;
   }
 
-  copy(from: string, to: string): this {
-    return this.write(to, this.read(from));
+  /** The example's model and manifest once more, under another name. */
+  copyModel(name: string): this {
+    const manifest = (model: string) => model.replace(/\.onnx$/, ".attention.json");
+    return this.write(name, this.read("model.onnx")).write(manifest(name), this.read(manifest("model.onnx")));
   }
 
   delete(name: string): this {

@@ -33,6 +33,11 @@ export class Visualizer {
     return this.pane("Tokens").getByRole("option");
   }
 
+  /** The entropy of every head, as the table behind the bars says it. */
+  async figures(): Promise<string> {
+    return (await this.pane("Entropy").getByRole("table").textContent()) ?? "";
+  }
+
   /** What ran the model. */
   get provider(): Locator {
     return this.pane("Toolbar").getByRole("button", { name: /^Provider / });

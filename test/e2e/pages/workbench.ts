@@ -30,7 +30,10 @@ export class Workbench {
     this.palette = new Palette(page);
     this.trust = new Trust(page);
     page.on("console", (message) => {
-      if (/Content Security Policy|Refused to/i.test(message.text())) this.#complaints.push(`${message.text()} (${message.location().url}:${message.location().lineNumber})`);
+      if (/Content Security Policy|Refused to/i.test(message.text()))
+        this.#complaints.push(
+          `${message.text()} (${message.location().url}:${message.location().lineNumber})`,
+        );
     });
   }
 
