@@ -165,7 +165,7 @@ export class EngineClient {
       this.#running = undefined;
       this.#crashes += 1;
       this.#options.log(`engine ended: ${how}`);
-      this.onCrash(new AttentionError("engineCrashed", `The process ended with ${how}.`));
+      this.onCrash(this.#lost(running));
     });
     return running;
   }
@@ -173,7 +173,14 @@ export class EngineClient {
   #lost(running: Running): AttentionError {
     if (running.endedBecause === "cancelled") return new AttentionError("cancelled");
     if (running.endedBecause === "disposed") return new AttentionError("cancelled", "The model was closed.");
-    return new AttentionError("engineCrashed");
+    const { ended } = running.process;
+    const { nodePath } = this.#options;
+    if (nodePath && ended?.startsWith("spawn ")) {
+      return new AttentionError("engineCrashed", `${nodePath} could not be started (${ended}).`, {
+        fix: "Name a Node.js of version 20 or newer, or none for the one that comes with the program.",
+      });
+    }
+    return new AttentionError("engineCrashed", ended === undefined ? "" : `The process ended with ${ended}.`);
   }
 }
 

@@ -28,6 +28,8 @@ export interface EngineProcess {
   kill(): void;
   /** Resolves when the process is gone, with how it ended ("signal SIGSEGV", "exit code 1"). */
   readonly exited: Promise<string>;
+  /** How it ended; undefined while it runs. Known before the calls that wait for it are rejected. */
+  readonly ended: string | undefined;
 }
 
 export function startEngine(options: EngineOptions): EngineProcess {
@@ -65,13 +67,23 @@ export function startEngine(options: EngineOptions): EngineProcess {
   const connection = createMessageConnection(new IPCMessageReader(child), new IPCMessageWriter(child));
   // A broken pipe is reported through `exited`; without a listener it would be an uncaught error of the host.
   connection.onError(([error]) => options.log(`connection: ${error.message}`));
+  let ended: string | undefined;
   const exited = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
   }).then((how) => {
+    ended = how;
     connection.dispose();
     return how;
   });
   connection.listen();
-  return { pid: child.pid, connection, kill: () => child.kill("SIGKILL"), exited };
+  return {
+    pid: child.pid,
+    connection,
+    kill: () => child.kill("SIGKILL"),
+    exited,
+    get ended() {
+      return ended;
+    },
+  };
 }

@@ -33,7 +33,7 @@ interface Opened {
   log: TestLog;
 }
 
-function open(name: string): Opened {
+function open(name: string, nodePath?: string): Opened {
   const clients: EngineClient[] = [];
   const log = new TestLog();
   const document = new AttentionDocument(`/models/${name}.onnx`, {
@@ -41,7 +41,7 @@ function open(name: string): Opened {
     recipe: { provider: "auto", providerOrder: [] },
     log,
     createEngine: () => {
-      const client = new EngineClient({ entry, trusted: true, log: (line) => log.info(line) });
+      const client = new EngineClient({ entry, nodePath, trusted: true, log: (line) => log.info(line) });
       clients.push(client);
       return client;
     },
@@ -86,12 +86,23 @@ it("survives a native crash with one error, and opens the next model", async () 
   await crashed.document.load();
   await wait(100);
   expect(crashed.states.filter((state) => state === "engineCrashed")).toHaveLength(1);
-  expect(crashed.document.state).toMatchObject({ error: { code: "engineCrashed" } });
+  const detail = "The process ended with signal SIGSEGV.";
+  expect(crashed.document.state).toMatchObject({ error: { code: "engineCrashed", detail } });
   const next = open("actor");
   await next.document.load();
   expect(next.document.state.status).toBe("ready");
   crashed.document.dispose();
   next.document.dispose();
+});
+
+it("says which Node could not be started", async () => {
+  const { document, clients } = open("actor", "/no/such/node");
+  await document.load();
+  expect(document.state).toMatchObject({
+    error: { code: "engineCrashed", detail: expect.stringContaining("/no/such/node could not be started") },
+  });
+  expect(clients[0]!.pid).toBeUndefined();
+  document.dispose();
 });
 
 it("is not started a fourth time by itself, and is by Restart Engine", async () => {
