@@ -41,8 +41,9 @@ export function providerItems(
       .map(({ name, available, detail, advice }) => ({
         choice: name,
         label: `${mark(name)}${providerLabels[name]}`,
-        description: available ? detail : `not available: ${detail}`,
-        ...(advice === null ? {} : { detail: advice }),
+        // A reason can be long: the description is one line and cut, the detail is not.
+        description: available ? detail : "not available",
+        ...(available ? {} : { detail: [detail, advice].filter(Boolean).join(". ") }),
       })),
   ];
 }

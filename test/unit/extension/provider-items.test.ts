@@ -15,8 +15,8 @@ it("offers what can run first, then what could, and marks the present choice", (
   expect(items.at(-1)).toEqual({
     choice: "cuda",
     label: "CUDA",
-    description: "not available: no shared library",
-    detail: "Install CUDA 12 and cuDNN 9.",
+    description: "not available",
+    detail: "no shared library. Install CUDA 12 and cuDNN 9.",
   });
 });
 
