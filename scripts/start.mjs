@@ -59,7 +59,8 @@ function readOptions() {
     if (positionals.length > 1) throw new Error("Only one model can be named.");
     if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`${values.port} is not a port.`);
     // npm changes into the repository; the path is meant from where the person is.
-    const model = positionals[0] && path.resolve(process.env.INIT_CWD ?? process.cwd(), positionals[0]);
+    const from = process.env.npm_lifecycle_event === "start" ? process.env.INIT_CWD : undefined;
+    const model = positionals[0] && path.resolve(from ?? process.cwd(), positionals[0]);
     return { ...values, port, model: model ?? exampleModel, open: !values["no-open"] };
   } catch (error) {
     console.error(`${error.message}\n\n${usage}`);

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import path from "node:path";
 import { inject } from "vitest";
 
-const repository = path.resolve(import.meta.dirname, "../../..");
+export const repository = path.resolve(import.meta.dirname, "../../..");
 export const exampleFolder = path.join(repository, "examples", "decision-transformer");
 export const screenshots = path.join(repository, "out", "screenshots");
 
