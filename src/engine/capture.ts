@@ -56,7 +56,7 @@ export async function captureModel(
   refuseTooLarge(estimate);
   const extension = extensionBytes({
     nodes: plans.flatMap(({ plan }) => plan.extension.nodes),
-    scalars: plans.flatMap(({ plan }) => plan.extension.scalars),
+    tensors: plans.flatMap(({ plan }) => plan.extension.tensors),
     outputs: [...new Set(plans.flatMap(({ plan }) => plan.extension.outputs))],
   });
   phases.end(

@@ -7,10 +7,9 @@
  * the probabilities, before trailing changes of layout. A graph output that holds the same values is read instead.
  */
 import type { NotSupported } from "../../shared/model";
-import type { NewNode, NewScalar } from "../../onnx/append";
 import type { GraphView } from "../../onnx/graph-view";
 import type { Node } from "../../onnx/model";
-import { einsumLetters } from "../../onnx/shapes";
+import { Subgraph } from "../../onnx/subgraph";
 import { AxisTrace } from "../axes";
 import { kindOf } from "../kind";
 import { layoutOf } from "../layout";
@@ -72,8 +71,8 @@ function matchOne(node: Node, view: GraphView): FoundSite | Refusal {
   if (!layout)
     return { reason: `the layout of its map ${tensor} cannot be followed`, looksLikeAttention: true };
 
-  const operands = productOperands(product);
-  const [query, key] = keyOrigin === "columns" ? operands : [operands[1], operands[0]];
+  const [rows = "", columns = ""] = product.inputs;
+  const [query, key] = keyOrigin === "columns" ? [rows, columns] : [columns, rows];
   return {
     node,
     kind: kindOf(query, key, view),
@@ -131,14 +130,6 @@ function softmaxOrigin(node: Node, view: GraphView, trace: AxisTrace): "rows" | 
   return undecided && at === rank - 1 ? "columns" : undefined;
 }
 
-/** Operands of a product in the order (rows, columns). */
-function productOperands(product: Node): [string, string] {
-  const [a = "", b = ""] = product.inputs;
-  const letters = product.opType === "Einsum" ? einsumLetters(product) : undefined;
-  if (!letters) return [a, b];
-  return [a, b];
-}
-
 function sameShape(a: string, b: string, view: GraphView): boolean {
   const left = view.shape(a);
   const right = view.shape(b);
@@ -173,31 +164,18 @@ function plan({
   sameShape: aligned,
   view,
 }: PlanInput): SitePlan {
-  const nodes: NewNode[] = [];
-  const scalars: NewScalar[] = [];
-  const outputs: string[] = [];
-  const add = (opType: string, inputs: string[], suffix: string, ints?: Record<string, number>): string => {
-    const output = `${prefix}/${suffix}`;
-    nodes.push({ opType, name: output, inputs, outputs: [output], ...(ints ? { ints } : {}) });
-    return output;
-  };
-  const asFloat = (value: string, suffix: string) =>
-    view.elementType(value) === 1 ? value : add("Cast", [value], suffix, { to: 1 });
-  const map = asFloat(tensor, "map");
-  if (!view.outputs.has(map)) outputs.push(map);
+  const graph = new Subgraph(prefix, view.opset);
+  const asFloat = (value: string) => (view.elementType(value) === 1 ? value : graph.cast(value, 1));
+  const map = asFloat(tensor);
+  if (!view.outputs.has(map)) graph.output(map);
   // The score lies in the softmax's layout; where the map lies in another, validity is inferred from p > 0.
-  if (!aligned) return { extension: { nodes, scalars, outputs }, map, valid: null };
-  const limit = `${prefix}/mask_score`;
-  scalars.push({ name: limit, value: MASK_SCORE });
-  let valid = add("Greater", [asFloat(score, "score"), limit], "visible");
+  if (!aligned) return { extension: graph.extension, map, valid: null };
+  let valid = graph.greater(asFloat(score), graph.scalar(MASK_SCORE));
   if (changed) {
-    const zero = `${prefix}/zero`;
-    scalars.push({ name: zero, value: 0 });
-    const before = add("Greater", [asFloat(probability, "probability"), zero], "was_positive");
-    const after = add("Equal", [map, zero], "is_zero");
-    const kept = add("Not", [add("And", [before, after], "zeroed")], "kept");
-    valid = add("And", [valid, kept], "valid");
+    const before = graph.greater(asFloat(probability), graph.scalar(0));
+    const after = graph.op("Equal", [map, graph.scalar(0)]);
+    valid = graph.and(valid, graph.not(graph.and(before, after)));
   }
-  outputs.push(valid);
-  return { extension: { nodes, scalars, outputs }, map, valid };
+  graph.output(valid);
+  return { extension: graph.extension, map, valid };
 }

@@ -54,7 +54,7 @@ describe("reading a model", () => {
   it("merges a graph field that is appended to the file", () => {
     const extension = extensionBytes({
       nodes: [{ opType: "Identity", name: "added", inputs: ["probability"], outputs: ["copy"] }],
-      scalars: [{ name: "limit", value: -5000 }],
+      tensors: [{ name: "limit", type: "float32", dims: [], values: [-5000] }],
       outputs: ["copy"],
     });
     const model = buildModel(attentionGraph({}));
