@@ -15,11 +15,17 @@ export const noSize: ElementSize = { width: 0, height: 0, ratio: 1 };
  * is another number of device pixels.
  */
 export function observeSize(element: Element, changed: (size: ElementSize) => void): () => void {
+  let frame = 0;
   const observer = new ResizeObserver(([entry]) => {
     if (!entry) return;
     const { width, height } = entry.contentRect;
-    changed({ width, height, ratio: window.devicePixelRatio });
+    // In the next frame: what is drawn for the new size may change the size again, and an observer must not.
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(() => changed({ width, height, ratio: window.devicePixelRatio }));
   });
   observer.observe(element, { box: "device-pixel-content-box" });
-  return () => observer.disconnect();
+  return () => {
+    cancelAnimationFrame(frame);
+    observer.disconnect();
+  };
 }

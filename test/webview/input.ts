@@ -2,10 +2,12 @@
 import type {} from "@vitest/browser-playwright";
 import { cdp } from "vitest/browser";
 
-/** Where the frame of the tests lies in the page. */
-function offset(): { x: number; y: number } {
+/** A place of the tests' frame as a place of the page that holds it; the frame may be shrunk to fit. */
+function inPage(x: number, y: number): { x: number; y: number } {
   const frame = window.frameElement?.getBoundingClientRect();
-  return { x: frame?.x ?? 0, y: frame?.y ?? 0 };
+  if (!frame) return { x, y };
+  const scale = frame.width / window.innerWidth;
+  return { x: frame.x + x * scale, y: frame.y + y * scale };
 }
 
 type Button = "left" | "none";
@@ -17,11 +19,9 @@ async function mouse(
   button: Button,
   more: Record<string, number> = {},
 ): Promise<void> {
-  const from = offset();
   await cdp().send("Input.dispatchMouseEvent", {
     type,
-    x: from.x + x,
-    y: from.y + y,
+    ...inPage(x, y),
     button,
     ...more,
   });
@@ -56,11 +56,9 @@ export async function dragFrom(
 
 /** Ctrl + wheel; a negative distance magnifies. */
 export async function pinch(x: number, y: number, distance: number): Promise<void> {
-  const from = offset();
   await cdp().send("Input.dispatchMouseEvent", {
     type: "mouseWheel",
-    x: from.x + x,
-    y: from.y + y,
+    ...inPage(x, y),
     deltaX: 0,
     deltaY: distance,
     modifiers: CONTROL,

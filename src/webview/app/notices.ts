@@ -16,7 +16,8 @@ export function notices(document: Ready): TemplateResult {
         document.stale === null
           ? nothing
           : html`<div class="bar stale">
-              <span class="badge">model changed, reloading</span><span class="dim">${document.stale}</span>
+              <span class="badge">model changed, reloading</span>
+              <span class="dim">${document.stale}</span>
             </div>`
       }
     </div>
