@@ -1,0 +1,111 @@
+/** P11: while the model runs, the extension host's event loop stays free. This process stands for the host. */
+import { EngineClient } from "../../src/client/engine-client";
+import { Engine } from "../../src/engine/engine";
+import type { Capture } from "../../src/shared/capture";
+import type { CaptureRequest } from "../../src/shared/protocol";
+import { spreadOf } from "../harness";
+import { slowRun } from "../models";
+import type { Bar, Setting } from "./bar";
+
+const TICK_MS = 5;
+/** A run shorter than this says nothing of a bar of 5 %. */
+const SHORTEST_RUN_MS = 2000;
+const PRODUCTS = 32;
+const IDLE_MS = 500;
+const onCpu: CaptureRequest = { provider: "cpu", providerOrder: [], inputs: null, sites: null };
+
+interface Watched<T> {
+  readonly result: T;
+  /** Longest time between two ticks of a timer of 5 ms. */
+  readonly longestGapMs: number;
+}
+
+export const eventLoop: Bar = {
+  name: "P11",
+  measure: async (setting) => {
+    const capture = setting.variant === "product" ? captureInEngine(setting) : captureHere();
+    const gaps: number[] = [];
+    const runs: number[] = [];
+    const idle: number[] = [];
+    try {
+      let { file } = slowRun(setting.models, PRODUCTS);
+      let ms = runMs((await capture.of(file)).phases);
+      for (let products = PRODUCTS; ms < SHORTEST_RUN_MS;) {
+        products *= 2;
+        file = slowRun(setting.models, products).file;
+        ms = runMs((await capture.of(file)).phases);
+      }
+      for (let turn = 0; turn < setting.pairs; turn++) {
+        idle.push((await watched(() => new Promise((resolve) => setTimeout(resolve, IDLE_MS)))).longestGapMs);
+        const { result, longestGapMs } = await watched(() => capture.of(file));
+        gaps.push(longestGapMs);
+        runs.push(runMs(result.phases));
+      }
+    } finally {
+      capture.end();
+    }
+    const spread = spreadOf(gaps.map((gap, turn) => gap / runs[turn]!));
+    const [gap, run, still] = [spreadOf(gaps), spreadOf(runs), spreadOf(idle)];
+    return [
+      {
+        id: "P11",
+        title: "longest gap of the host's event loop / duration of the run",
+        value: spread.median,
+        bar: 0.05,
+        unit: "ratio",
+        hard: false,
+        spread,
+        note: `gap ${gap.median.toFixed(0)} ms (at most ${gap.max.toFixed(0)}) in a run of ${(run.median / 1000).toFixed(2)} s; a timer of ${TICK_MS} ms; idle: ${still.median.toFixed(0)} ms (at most ${still.max.toFixed(0)})`,
+      },
+    ];
+  },
+};
+
+function captureInEngine({ engine }: Setting) {
+  const client = new EngineClient({ entry: engine, trusted: true, log: () => undefined });
+  return {
+    of: async (file: string): Promise<Capture> => {
+      await client.open(file, "full");
+      return client.capture(onCpu);
+    },
+    end: () => client.dispose(),
+  };
+}
+
+/** Slowed on purpose: the same engine, on the host's own event loop. */
+function captureHere() {
+  const engine = new Engine(() => undefined);
+  const token = {
+    isCancellationRequested: false,
+    onCancellationRequested: () => ({ dispose: () => undefined }),
+  };
+  return {
+    of: async (file: string): Promise<Capture> => {
+      await engine.handlers.open({ path: file, mode: "full" }, token);
+      return engine.handlers.capture(onCpu, token);
+    },
+    end: () => undefined,
+  };
+}
+
+async function watched<T>(work: () => Promise<T>): Promise<Watched<T>> {
+  let last = performance.now();
+  let longestGapMs = 0;
+  const tick = () => {
+    const now = performance.now();
+    longestGapMs = Math.max(longestGapMs, now - last);
+    last = now;
+  };
+  const timer = setInterval(tick, TICK_MS);
+  try {
+    const result = await work();
+    tick();
+    return { result, longestGapMs };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function runMs(phases: Capture["phases"]): number {
+  return phases.find(({ name }) => name === "run")?.ms ?? NaN;
+}

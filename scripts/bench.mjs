@@ -1,0 +1,35 @@
+// `npm run bench`: sets up what is missing, bundles the bench and runs it.
+//   npm run bench                       all bars; writes bench/results.json
+//   npm run bench -- --only P10,P15     some; writes nothing
+//   npm run bench -- --quick            fewer pairs; writes nothing
+//   npm run bench -- --slowed           only the variants slowed on purpose: every bar must see red
+// Ends with 1 when a bar fails (or holds for a slowed variant), with 2 when the control makes the run void.
+import path from "node:path";
+import { cache, root } from "./paths.mjs";
+import { run } from "./processes.mjs";
+import { setUp } from "./setup.mjs";
+
+try {
+  await setUp();
+  const { build } = await import("esbuild");
+  const folder = path.join(cache, "bench");
+  await build({
+    absWorkingDir: root,
+    entryPoints: ["bench/main.ts", "bench/child.ts"],
+    outdir: folder,
+    outExtension: { ".js": ".cjs" },
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    sourcemap: "linked",
+    logLevel: "warning",
+    external: ["onnxruntime-node", "sharp"],
+  });
+  const main = path.join(folder, "main.cjs");
+  const { code } = await run(process.execPath, ["--enable-source-maps", main, ...process.argv.slice(2)]);
+  process.exitCode = code;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
