@@ -18,7 +18,7 @@ export default defineConfig({
   optimizeDeps: {
     // Found before the first test, so that none is reloaded half-way.
     entries: ["test/webview/*.test.ts", "src/webview/main.ts"],
-    include: ["echarts/core", "echarts/charts", "echarts/components", "echarts/renderers"],
+    include: ["axe-core", "echarts/core", "echarts/charts", "echarts/components", "echarts/renderers"],
   },
   test: {
     include: ["test/webview/**/*.test.ts"],

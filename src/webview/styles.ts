@@ -53,25 +53,27 @@ export const paneStyles = css`
     align-items: center;
     gap: 8px;
     min-height: 26px;
-    padding: 0 8px 0 10px;
+    padding: 3px 8px 3px 10px;
     font-size: 11px;
-    white-space: nowrap;
   }
   .header h2 {
+    display: flex;
     flex: none;
     max-width: 50%;
     margin: 0;
-    overflow: hidden;
     font-size: 11px;
     font-weight: 600;
+    white-space: pre;
+  }
+  .header h2 .name {
+    overflow: hidden;
     text-overflow: ellipsis;
   }
   .header .detail {
     flex: 0 1 auto;
     min-width: 0;
-    overflow: hidden;
     color: var(--vscode-descriptionForeground);
-    text-overflow: ellipsis;
+    overflow-wrap: anywhere;
   }
   .header .space {
     flex: 1;

@@ -1,7 +1,8 @@
 /** Documents over seeded maps: an encoder like the player encoder, and whatever a test needs beside it. */
 import type { Capture, CapturedSite, Phase, SegmentRole, TokenAxis } from "../../src/shared/capture";
+import type { HeadFigures } from "../../src/shared/figures";
 import type { DocumentState } from "../../src/shared/document";
-import type { ModelSummary } from "../../src/shared/model";
+import { type ModelSummary, siteSchema } from "../../src/shared/model";
 import { type FakeMap, meanMap, profileOfMap, randomMap } from "./fake-maps";
 
 export interface FakeSite {
@@ -139,13 +140,25 @@ export function summaryOf(model: FakeModel, over: Partial<ModelSummary> = {}): M
     parameters: 1_840_216,
     inputs: [],
     outputs: [],
-    sites: model.sites.map((site, index) => siteOf(site, index, "static")),
+    sites: model.sites.map((site, index) => siteSchema.parse(siteOf(site, index, "static"))),
     notSupported: [],
     otherSoftmaxes: [],
     manifest: null,
     manifestProblems: [],
     ...over,
   };
+}
+
+const figures = new WeakMap<FakeMap, HeadFigures>();
+
+/** Worked out once for a map, however many sites share it. */
+function figuresOf(map: FakeMap): HeadFigures {
+  let known = figures.get(map);
+  if (!known) {
+    known = profileOfMap(map, { handle: "", generation: 0, batch: 0, head: 0 }).figures;
+    figures.set(map, known);
+  }
+  return { ...known };
 }
 
 function siteOf(site: FakeSite, index: number, handle: string): CapturedSite {
@@ -170,9 +183,7 @@ function siteOf(site: FakeSite, index: number, handle: string): CapturedSite {
     source: null,
     handle,
     batch: site.maps.length,
-    figures: site.maps.map((maps) =>
-      maps.map((map) => profileOfMap(map, { handle, generation: 0, batch: 0, head: 0 }).figures),
-    ),
+    figures: site.maps.map((maps) => maps.map(figuresOf)),
     queryAxis: site.queryAxis,
     keyAxis: site.keyAxis,
     validity: "score",

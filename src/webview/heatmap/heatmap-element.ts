@@ -131,7 +131,9 @@ export class HeatmapElement extends LitElement {
     ];
     return html`<section class="pane" aria-label="Heatmap">
       <div class="header">
-        <h2 title=${site.name}>${title} · ${headTitle(state.selection.head)}</h2>
+        <h2 title=${site.name}>
+          <span class="name">${title}</span><span> · ${headTitle(state.selection.head)}</span>
+        </h2>
         <span class="detail">${detail.filter(Boolean).join(", ")}</span>
         <span class="space"></span>
         <button

@@ -169,7 +169,7 @@ export class TokensElement extends LitElement {
       masked ? "masked" : "",
     ];
     const text = tokenLabel(full, LONGEST);
-    const words = p === null ? "" : masked ? ", masked" : `, ${probability(p)}`;
+    const words = p === null ? "" : masked ? ", masked" : ` ${probability(p)}`;
     return html`<span
       id="${chooses}-${index}"
       class=${classes.filter(Boolean).join(" ")}
@@ -180,7 +180,7 @@ export class TokensElement extends LitElement {
       style=${styles(style)}
       @pointerenter=${() => this.#hover({ query: null, key: null, [chooses]: index })}
       @click=${() => this.session.store.update((now) => pinned(now, { query: null, key: null, [chooses]: index }))}
-      >${text}${light.printed && p !== null ? html`<b>${probability(p)}</b>` : nothing}</span
+      >${text}${light.printed && p !== null ? html` <b>${probability(p)}</b>` : nothing}</span
     > `;
   }
 

@@ -79,7 +79,6 @@ export const tokensStyles = css`
     text-decoration: line-through;
   }
   .token b {
-    margin-left: 4px;
     font-weight: 600;
   }
   .gap {

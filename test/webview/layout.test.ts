@@ -1,0 +1,134 @@
+/** No text is cut or printed over other text, at four widths and in three themes. */
+import { afterEach, describe, expect, it } from "vitest";
+import type { DocumentState } from "../../src/shared/document";
+import { causal, phases, playerEncoder, readyState, summaryOf } from "./fake-capture";
+import { closeApp, drawn, find, findAll, openApp, settled } from "./open-app";
+import { textProblems } from "./text-problems";
+
+const model = playerEncoder();
+const widths = [480, 800, 1200, 1600] as const;
+const themeNames = ["dark", "light", "hc"] as const;
+
+afterEach(() => closeApp());
+
+describe.each(widths)("at %i px", (width) => {
+  it.each(themeNames)("the three views can be read (%s)", async (theme) => {
+    const open = await openApp(model, { width, theme });
+    for (const site of [0, 2, 6]) {
+      open.session.store.update((state) => ({ ...state, selection: { ...state.selection, site } }));
+      await drawn(open);
+      expect(textProblems(open.app, 60), `site ${site}`).toEqual([]);
+    }
+    const map = find(open.app, ".map").getBoundingClientRect();
+    if (width >= 1200) expect(Math.min(map.width, map.height)).toBeGreaterThanOrEqual(260);
+    expect(open.app.scrollWidth).toBeLessThanOrEqual(width);
+  });
+
+  it("notices, a stale file, notes and a zoomed map can be read", async () => {
+    const document = readyState(model, {
+      notices: ["Only the first 32 of 4,096 tokens were run.", "Two sites were left out."],
+    });
+    Object.assign(document.capture.sites[6]!, {
+      note: "The export averages its heads: this map is the mean of 4 heads.",
+      assumed: ["the mask is causal, as the graph does not say"],
+      error: 3e-7,
+      validity: "inferred",
+    });
+    const open = await openApp(model, {
+      width,
+      document: { ...document, stale: "player_encoder.onnx changed on disk" },
+    });
+    open.session.store.update((state) => ({
+      ...state,
+      selection: { ...state.selection, site: 6, head: "mean" as const },
+    }));
+    await drawn(open);
+    open.session.store.update((state) => ({
+      ...state,
+      view: { ...state.view, window: { queryStart: 2.2, queryEnd: 9.2, keyStart: 20, keyEnd: 27 } },
+      hover: { query: 5, key: 24 },
+    }));
+    await settled(open.app);
+    findAll(open.app, "details").forEach((details) => details.setAttribute("open", ""));
+    await settled(open.app);
+    const tip = find(open.app, ".tip").getBoundingClientRect();
+    const stage = find(open.app, "attention-heatmap")
+      .shadowRoot!.querySelector(".stage")!
+      .getBoundingClientRect();
+    expect(tip.left).toBeGreaterThanOrEqual(stage.left);
+    expect(tip.right).toBeLessThanOrEqual(stage.right);
+    expect(tip.top).toBeGreaterThanOrEqual(stage.top - 1);
+    expect(tip.bottom).toBeLessThanOrEqual(stage.bottom + 1);
+    open.session.store.update((state) => ({ ...state, hover: { query: null, key: null } }));
+    await settled(open.app);
+    expect(textProblems(open.app, 60)).toEqual([]);
+  });
+
+  it("the other states can be read", async () => {
+    const model = summaryOf(playerEncoder());
+    const states: DocumentState[] = [
+      { status: "opening", name: "vision_large.onnx", phases: phases("load"), model },
+      {
+        status: "error",
+        name: "vla.onnx",
+        model,
+        error: {
+          code: "inputMismatch",
+          detail: 'Input "base_rgb" is uint8 [1, 224, 224, 3]; the model wants float32 [1, 3, 224, 224].',
+          where: "examples/vla/a_very_long_folder_name_without_any_space_in_it/model.attention.json:14",
+        },
+      },
+      {
+        status: "empty",
+        name: "router.onnx",
+        model: {
+          ...model,
+          sites: [],
+          otherSoftmaxes: [
+            { name: "/transformer/blocks/block_0/moe/router/Softmax", reason: "gating: no keys" },
+          ],
+          notSupported: [{ name: "/loop/Attention", reason: "inside a Loop" }],
+        },
+      },
+      { status: "restricted", name: "player_encoder.onnx", model },
+    ];
+    for (const document of states) {
+      const open = await openApp({ axes: [], sites: [] }, { width, document });
+      if (document.status === "opening") await new Promise((resolve) => setTimeout(resolve, 1100));
+      await settled(open.app);
+      expect(textProblems(open.app, 5), document.status).toEqual([]);
+    }
+  });
+});
+
+describe("a very large model", () => {
+  it("can be read: hundreds of heads, long names, a long prompt", async () => {
+    const [first] = causal(100, 12).sites;
+    const layers = Array.from({ length: 24 }, (_, layer) => ({
+      ...first!,
+      layer,
+      component: "vision_tower.encoder.self_attention_blocks",
+    }));
+    const open = await openApp({ axes: causal(100, 12).axes, sites: layers }, { width: 480 });
+    await drawn(open);
+    expect(textProblems(open.app, 60)).toEqual([]);
+  });
+});
+
+describe("the check itself", () => {
+  it("sees cut and overlapping text", () => {
+    const box = document.createElement("div");
+    const cut = document.createElement("div");
+    cut.textContent = "a sentence that is much longer than its box";
+    Object.assign(cut.style, { width: "40px", overflow: "hidden", whiteSpace: "nowrap" });
+    const over = document.createElement("div");
+    over.textContent = "printed over";
+    Object.assign(over.style, { marginTop: "-12px" });
+    box.append(cut, over);
+    document.body.prepend(box);
+    const problems = textProblems(box, 2);
+    box.remove();
+    expect(problems.some((problem) => problem.includes("is cut by"))).toBe(true);
+    expect(problems.some((problem) => problem.includes("overlap"))).toBe(true);
+  });
+});
