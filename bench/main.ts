@@ -74,7 +74,8 @@ async function main(): Promise<number> {
   const slowed = values.quick ? [] : await measureSlowed(chosen);
 
   for (const opening of openings) console.log(`\n${openingTable(opening)}`);
-  console.log(`\n${barTable(results, control.spread)}\n\n${machine()}\n${controlLine(control.spread)}`);
+  if (results.length > 0) console.log(`\n${barTable(results, control.spread)}`);
+  console.log(`\n${machine()}\n${controlLine(control.spread)}`);
   // What is committed is a full run that counts.
   if (!values.quick && values.only === undefined) {
     const file = path.join(root, "bench/results.json");
