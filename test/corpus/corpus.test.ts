@@ -12,11 +12,14 @@ import { readNpz, type NamedArray } from "../../src/inputs/arrays";
 
 interface Row {
   readonly file: string;
-  readonly arrays: string;
+  /** Inputs and reference maps; null where there is nothing to capture. */
+  readonly arrays: string | null;
   readonly expectedSites: number;
   readonly kinds: readonly ("self" | "cross")[];
   /** Softmaxes in the graph that are no attention. */
   readonly otherSoftmaxes: number;
+  /** Not so where a sink takes a share of every row. */
+  readonly rowsSumToOne: boolean;
   readonly sha256: string;
 }
 
@@ -44,7 +47,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe.each(models.filter((row) => row.expectedSites > 0))("$file", (row) => {
   it("gives every map of PyTorch, and no other", async () => {
-    const arrays = join(here, row.arrays);
+    const arrays = join(here, row.arrays ?? "");
     const maps = join(folder, `${row.file}.npz`);
     const json = join(folder, `${row.file}.json`);
     const model = await modelOf(row);
@@ -74,7 +77,8 @@ describe.each(models.filter((row) => row.expectedSites > 0))("$file", (row) => {
     );
     expect(differences.filter(({ shapes }) => shapes[0] !== shapes[1])).toEqual([]);
     expect(Math.max(...differences.map(({ map }) => map))).toBeLessThanOrEqual(TOLERANCE);
-    expect(Math.max(...differences.map(({ rowSum }) => rowSum))).toBeLessThanOrEqual(TOLERANCE);
+    if (row.rowsSumToOne)
+      expect(Math.max(...differences.map(({ rowSum }) => rowSum))).toBeLessThanOrEqual(TOLERANCE);
   });
 });
 

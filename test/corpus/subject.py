@@ -42,6 +42,8 @@ class Subject:
     """Of every layer, or of each stage."""
     other_softmaxes: int = 0
     """Softmaxes in the graph that are no attention."""
+    rows_sum_to_one: bool = True
+    """Not so where a sink takes a share of every row."""
 
 
 def randomise(module: nn.Module, *, sharpness: float, spread: float = 0.15, seed: int = 0) -> None:
