@@ -1,5 +1,12 @@
 /** Documents over seeded maps: an encoder like the player encoder, and whatever a test needs beside it. */
-import type { Capture, CapturedSite, Phase, SegmentRole, TokenAxis } from "../../src/shared/capture";
+import {
+  type Capture,
+  type CapturedSite,
+  capturedSiteSchema,
+  type Phase,
+  type SegmentRole,
+  type TokenAxis,
+} from "../../src/shared/capture";
 import type { HeadFigures } from "../../src/shared/figures";
 import type { DocumentState } from "../../src/shared/document";
 import { type ModelSummary, siteSchema } from "../../src/shared/model";
@@ -164,7 +171,7 @@ function figuresOf(map: FakeMap): HeadFigures {
 function siteOf(site: FakeSite, index: number, handle: string): CapturedSite {
   const first = site.maps[0]?.[0];
   if (!first) throw new Error("a site needs a map");
-  return {
+  return capturedSiteSchema.parse({
     id: `site_${String(index).padStart(3, "0")}`,
     index,
     name: [site.component ?? "attention", site.layer].filter((part) => part !== null).join("."),
@@ -188,9 +195,11 @@ function siteOf(site: FakeSite, index: number, handle: string): CapturedSite {
     keyAxis: site.keyAxis,
     validity: "score",
     error: null,
+    controlError: null,
+    proven: null,
     batchAxis: null,
     ...site.over,
-  };
+  });
 }
 
 export function captureOf(model: FakeModel, over: Partial<Capture> = {}): Capture {

@@ -102,7 +102,7 @@ export function profileOfMap(
     let entropy = 0;
     for (let key = 0; key < keys; key++) {
       const p = cells[query * keys + key]!;
-      if (p < 0) continue;
+      if (!Number.isFinite(p) || p < 0) continue;
       validKeys[query]!++;
       rowSum[query]! += p;
       received[key]! += p;
@@ -112,7 +112,7 @@ export function profileOfMap(
     if (validKeys[query]! > 0) entropyNats[query] = entropy;
     if (validKeys[query]! > 1) normalisedEntropy[query] = entropy / Math.log(validKeys[query]!);
   }
-  const valid = [...cells].filter((p) => p >= 0).sort((one, other) => one - other);
+  const valid = [...cells].filter((p) => Number.isFinite(p) && p >= 0).sort((one, other) => one - other);
   const known = [...normalisedEntropy]
     .filter((value) => !Number.isNaN(value))
     .sort((one, other) => one - other);
@@ -132,7 +132,7 @@ export function profileOfMap(
     gini: null,
     rowsMasked: [...validKeys].filter((count) => count === 0).length,
     rowsSingleKey: [...validKeys].filter((count) => count === 1).length,
-    rowsFlagged: [...cells].some((p) => Number.isNaN(p)) ? 1 : 0,
+    rowsFlagged: [...cells].some((p) => !Number.isFinite(p)) ? 1 : 0,
     rowSumMin: 1,
     rowSumMax: 1,
     normalisedEntropyP10: mean === null ? null : quantile(known, 0.1),

@@ -163,7 +163,7 @@ describe("what is not right is said where it acts", () => {
       "2 rows do not sum to 1 or hold NaN (sums from 0.910 to 1.000).",
       "The mean of 4 heads.",
       "Assumed: 16 heads",
-      "Rebuilt from queries and keys; largest error against the model 3.2e−7.",
+      "Rebuilt from queries and keys; with the values it gives the model's own output to within 3.2e−7.",
     ]);
     expect(findAll(open.app, ".note.warns svg")).toHaveLength(3);
   });

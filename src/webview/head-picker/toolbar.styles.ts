@@ -37,7 +37,7 @@ export const toolbarStyles = css`
     z-index: 2;
   }
   vscode-dropdown.site {
-    width: 180px;
+    width: 210px;
   }
   vscode-dropdown.colour-map {
     width: 92px;

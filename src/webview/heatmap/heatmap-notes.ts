@@ -33,7 +33,9 @@ export function notesOf(state: AppState, site: CapturedSite): Note[] {
   if (site.note) warn(site.note);
   for (const assumed of site.assumed) warn(`Assumed: ${assumed}`);
   if (site.error !== null) {
-    inform(`Rebuilt from queries and keys; largest error against the model ${errorFigure(site.error)}.`);
+    inform(
+      `Rebuilt from queries and keys; with the values it gives the model's own output to within ${errorFigure(site.error)}.`,
+    );
   }
   if (site.validity === "inferred") inform("Which keys are masked is inferred from p = 0.");
   return notes;
