@@ -50,9 +50,12 @@ export class AxisTrace {
   }
 
   #ofLeaf(value: string, shape: Shape | undefined): Axes | undefined {
-    const constant = this.#view.isConstant(value);
+    // The last axis of a table or of an input of numbers holds features; all others count something.
+    const numbers = [1, 10, 11, 16].includes(this.#view.elementType(value));
     return shape?.map((size, axis) =>
-      size === 1 ? [] : [atom(size, constant && axis === shape.length - 1 ? "feature" : "position")],
+      size === 1
+        ? []
+        : [atom(size, numbers && axis === shape.length - 1 && shape.length > 1 ? "feature" : "position")],
     );
   }
 

@@ -34,15 +34,16 @@ export function discover(
       const factors = site.layout.flat().filter((factor) => factor.role === role);
       return factors.length === 1 ? (factors[0]?.size ?? null) : null;
     };
+    const heads = headsOf(site.layout);
     const name = names[index] ?? { name: site.tensor, component: null, layer: index };
     return {
       id: `site_${String(index).padStart(3, "0")}`,
       index,
       ...name,
       kind: site.kind,
-      heads: headsOf(site.layout),
-      kvHeads: null,
-      groups: null,
+      heads,
+      kvHeads: typeof site.kvHeads === "number" ? site.kvHeads : null,
+      groups: typeof site.kvHeads === "number" && typeof heads === "number" ? heads / site.kvHeads : null,
       queries: size("query"),
       keys: size("key"),
       method: site.method,

@@ -45,14 +45,15 @@ export function layoutOf(
               : "batch",
     })),
   );
-  const unknownLeading = axes.flatMap((atoms, axis) =>
-    atoms.some((each) => each.origin === "unknown") ? [axis] : [],
-  );
-  if (unknownLeading.length > 0 && !factors.flat().some((factor) => factor.role === "head")) {
+  if (!factors.flat().some((factor) => factor.role === "head")) {
+    // Nothing was split from features: the graph starts after its heads, or an operator hides where they come from.
     const axis = rank >= 4 ? rank - 3 : 0;
-    if (unknownLeading.includes(axis)) {
+    const hidden = axes[axis]?.some((atom) => atom.origin === "unknown") === true;
+    const leading =
+      factors[axis]?.every((factor) => factor.role === "batch") === true && (factors[axis]?.length ?? 0) > 0;
+    if (rank >= 3 && leading && (rank >= 4 || hidden)) {
       factors[axis] = [{ role: "head", size: shape[axis] ?? null }];
-      assumed.push(`axis ${axis} holds the heads`);
+      assumed.push(`axis ${axis} of its map holds the heads`);
     }
   }
   // Axes of size 1 carry no atoms: one query or one key is still a query and a key axis.

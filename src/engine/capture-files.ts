@@ -38,6 +38,8 @@ export function captureDocument(model: ModelSummary, capture: Capture): unknown 
       keys: site.keys,
       method: site.method,
       error: site.error,
+      controlError: site.controlError,
+      proven: site.proven,
       ...(site.kvHeads === null ? {} : { kvHeads: site.kvHeads }),
       ...(site.groups === null ? {} : { groups: site.groups }),
       ...(site.batchAxis === null ? {} : { batchAxis: site.batchAxis }),

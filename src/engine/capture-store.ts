@@ -83,6 +83,11 @@ export class CaptureStore {
     };
   }
 
+  /** Largest cell and 99th percentile of the valid cells. */
+  readExtremes(request: HeadRequest): { maximum: number; p99: number } {
+    return extremes(this.#map(request));
+  }
+
   #site({ handle, generation }: HeadRequest): StoredSite {
     const site = this.#sites.get(handle);
     if (!site || generation !== this.generation) throw new AttentionError("stale");

@@ -1,7 +1,7 @@
 /** One capture: choose the input, plan, estimate, run, reduce. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
-import type { Capture, CapturedSite, InputReport, TokenAxis } from "../shared/capture";
+import type { Capture, CapturedSite, InputReport, ProviderName, TokenAxis } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
 import { bytes as formatBytes, count } from "../shared/format";
 import type { CaptureRequest } from "../shared/protocol";
@@ -10,6 +10,7 @@ import { headMetrics } from "../attention/metrics";
 import { normalise } from "../attention/layout";
 import type { SitePlan } from "../attention/sites/site";
 import { extensionBytes } from "../onnx/append";
+import { splicePieces } from "../onnx/splice";
 import { embeddingRows } from "../onnx/embedding-rows";
 import { GraphView } from "../onnx/graph-view";
 import { type NamedArray, readNpz } from "../inputs/arrays";
@@ -22,7 +23,7 @@ import { CaptureStore, headMap, type StoredSite } from "./capture-store";
 import { estimateRun, refuseTooLarge } from "./estimate";
 import { type OpenModel, toSite } from "./open-model";
 import type { Phases } from "./phases";
-import { runModel, type RunResult } from "./run-model";
+import { type Instrumented, runModel, type RunResult } from "./run-model";
 
 export interface CaptureResult {
   readonly capture: Capture;
@@ -45,32 +46,26 @@ export async function captureModel(
   const view = new GraphView(opened.file.model, opened.file, dims);
   const found = discover(opened.file.model, opened.file, dims);
   const sites = select(found.sites, request.sites, opened);
-  const plans = sites.map((site) => ({ site, plan: site.found.plan(`attention_lens/${site.id}`) }));
   const externalBytes = opened.file.checkExternalData();
   const estimate = estimateRun(
     view,
     opened.file.size,
     externalBytes,
-    sites.map((site) => site.tensor),
+    sites.map((site) => site.found.shape),
   );
   refuseTooLarge(estimate);
-  const extension = extensionBytes({
-    nodes: plans.flatMap(({ plan }) => plan.extension.nodes),
-    tensors: plans.flatMap(({ plan }) => plan.extension.tensors),
-    outputs: [...new Set(plans.flatMap(({ plan }) => plan.extension.outputs))],
-  });
+  const instrument = instrumenter(opened, found.sites, sites);
+  const added = instrument("cpu", false)?.pieces.at(-1);
   phases.end(
     "instrument",
-    `+ ${formatBytes(extension.length)}, file unchanged; needs about ${formatBytes(estimate.bytes)}`,
+    `+ ${formatBytes(added instanceof Uint8Array ? added.length : 0)}, file unchanged; needs about ${formatBytes(estimate.bytes)}`,
   );
 
   phases.start("load", formatBytes(opened.file.size + externalBytes));
-  const fetches = plans.flatMap(({ plan }) => [plan.map, ...(plan.valid === null ? [] : [plan.valid])]);
   const run = await runModel({
     file: opened.file,
-    extension,
+    instrument,
     feeds: input.feeds,
-    fetches: [...new Set(fetches)],
     asked: request.provider,
     order: request.providerOrder,
     onLoaded: (detail) => {
@@ -79,14 +74,16 @@ export async function captureModel(
     },
   });
   phases.end("run", input.report.label);
+  const { plans } = run.instrumented;
 
   phases.start("reduce");
   const axes = new AxisTable(opened, input.arrays, notices);
   const stored: StoredSite[] = [];
-  const captured = plans.map(({ site, plan }) => {
+  const captured = plans.map((planned) => {
+    const { site, plan } = planned;
     const entry = storeSite(site, plan, run, generation);
     stored.push(entry.site);
-    return describeSite(site, entry, opened, axes);
+    return describeSite(site, entry, planned, run, opened, axes);
   });
   const mapBytes = stored.reduce((all, site) => all + site.cells.byteLength, 0);
   phases.end(
@@ -102,9 +99,66 @@ export async function captureModel(
       sites: captured,
       phases: phases.all,
       mapBytes,
-      notices: [...notices, ...opened.summary.manifestProblems],
+      notices: [
+        ...notices,
+        ...(run.replacedBecause === null
+          ? []
+          : [`Fused operators were replaced by their rebuilt graphs: ${run.replacedBecause}`]),
+        ...opened.summary.manifestProblems,
+      ],
     },
     store: new CaptureStore(generation, stored),
+  };
+}
+
+interface PlannedSite {
+  readonly site: Discovered;
+  readonly plan: SitePlan;
+  /** Why the rebuilt graph takes the operator's place, or null. */
+  readonly replaced: string | null;
+}
+
+interface Planned extends Instrumented {
+  readonly plans: readonly PlannedSite[];
+}
+
+/**
+ * The model for a provider, with the outputs of the chosen sites. An operator without a kernel is replaced whether it
+ * is chosen or not, since the model could not run with it.
+ */
+function instrumenter(
+  opened: OpenModel,
+  all: readonly Discovered[],
+  chosen: readonly Discovered[],
+): (provider: ProviderName, replaceAll: boolean) => Planned | null {
+  return (provider, replaceAll) => {
+    if (replaceAll && !all.some((site) => site.method === "rebuilt")) return null;
+    const planned = all.map((site): PlannedSite => {
+      // CUDA has kernels of its own for what the packaged libraries lack.
+      const missing = provider === "cuda" || provider === "tensorrt" ? null : site.found.noKernel;
+      const replaced =
+        site.method !== "rebuilt" ? null : (missing ?? (replaceAll ? "no kernel on this provider" : null));
+      return { site, plan: site.found.plan(`attention_lens/${site.id}`, replaced !== null), replaced };
+    });
+    const plans = planned.filter(({ site }) => chosen.includes(site));
+    const used = planned.filter((each) => plans.includes(each) || each.replaced !== null);
+    const extension = extensionBytes({
+      nodes: used.flatMap(({ plan }) => plan.extension.nodes),
+      tensors: used.flatMap(({ plan }) => plan.extension.tensors),
+      outputs: [...new Set(plans.flatMap(({ plan }) => plan.extension.outputs))],
+    });
+    const removed = used.flatMap(({ plan }) => plan.removed);
+    const fetches = plans.flatMap(({ plan }) => [
+      plan.map,
+      plan.valid,
+      plan.proof?.error,
+      plan.proof?.control,
+    ]);
+    return {
+      plans,
+      pieces: splicePieces(opened.file.model, opened.file.size, removed, extension),
+      fetches: [...new Set(fetches.filter((name) => typeof name === "string"))],
+    };
   };
 }
 
@@ -191,7 +245,12 @@ interface StoredEntry {
   readonly validity: CapturedSite["validity"];
 }
 
-function storeSite(site: Discovered, plan: SitePlan, run: RunResult, generation: number): StoredEntry {
+function storeSite(
+  site: Discovered,
+  plan: SitePlan,
+  run: RunResult<Planned>,
+  generation: number,
+): StoredEntry {
   const map = run.outputs.get(plan.map);
   if (!map || !(map.data instanceof Float32Array))
     throw new AttentionError("internal", `The run returned no map of ${site.name}.`);
@@ -215,9 +274,46 @@ function storeSite(site: Discovered, plan: SitePlan, run: RunResult, generation:
   };
 }
 
+/** A rebuilt map is proven below this error, if the control's is much larger. */
+const PROVEN_BELOW = 1e-3;
+
+function proofOf(
+  { site, plan, replaced }: PlannedSite,
+  run: RunResult<Planned>,
+  keys: number,
+): Pick<CapturedSite, "error" | "controlError" | "proven"> & { note: string | null } {
+  if (replaced !== null) {
+    return {
+      error: null,
+      controlError: null,
+      proven: false,
+      note: `${replaced}: computed from its inputs, not compared`,
+    };
+  }
+  if (!plan.proof) return { error: null, controlError: null, proven: null, note: site.note };
+  const value = (name: string) => Number(run.outputs.get(name)?.data[0] ?? NaN);
+  const [error, controlError] = [value(plan.proof.error), value(plan.proof.control)];
+  const reproduced = error <= PROVEN_BELOW;
+  // With one key there is nothing to move; its map is 1 wherever it is seen.
+  const controlFails = keys === 1 || controlError > Math.max(PROVEN_BELOW, 10 * error);
+  const doubt = reproduced
+    ? controlFails
+      ? null
+      : "the control with moved keys gives the same output"
+    : `it gives the operator's output only to ${error.toExponential(1)}`;
+  return {
+    error,
+    controlError,
+    proven: doubt === null,
+    note: doubt === null ? site.note : `unproven: ${doubt}`,
+  };
+}
+
 function describeSite(
   site: Discovered,
   { site: stored, validity }: StoredEntry,
+  planned: PlannedSite,
+  run: RunResult<Planned>,
   opened: OpenModel,
   axes: AxisTable,
 ): CapturedSite {
@@ -241,7 +337,7 @@ function describeSite(
     queryAxis: axes.add(stored.queries, said?.queries),
     keyAxis: axes.add(stored.keys, said?.keys),
     validity,
-    error: null,
+    ...proofOf(planned, run, stored.keys),
     batchAxis: said?.batchAxis ?? null,
   };
 }

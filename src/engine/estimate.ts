@@ -1,5 +1,6 @@
 /** What a run will hold in memory, told before it starts (invariant: a run that does not fit is not begun). */
 import os from "node:os";
+import type { Dim } from "../shared/model";
 import { AttentionError } from "../shared/errors";
 import { bytes as formatBytes } from "../shared/format";
 import type { GraphView } from "../onnx/graph-view";
@@ -37,18 +38,21 @@ export function freeMemory(): number {
 
 /**
  * @param view shapes with the sizes of this run's inputs
- * @param maps tensors that are returned: their cells as float32, a byte of validity and the figures' copy
+ * @param maps shapes of the maps that are returned: their cells as float32, a byte of validity and a copy
  */
 export function estimateRun(
   view: GraphView,
   modelBytes: number,
   externalBytes: number,
-  maps: readonly string[],
+  maps: readonly (readonly Dim[] | undefined)[],
 ): Estimate {
+  const count = (shape: readonly Dim[] | undefined): number | undefined =>
+    shape?.every((dim) => typeof dim === "number")
+      ? (shape as number[]).reduce((all, dim) => all * dim, 1)
+      : undefined;
   const size = (value: string): number | undefined => {
-    const shape = view.shape(value);
-    if (!shape?.every((dim) => typeof dim === "number")) return undefined;
-    return (shape as number[]).reduce((all, dim) => all * dim, elementBytes[view.elementType(value)] ?? 4);
+    const cells = count(view.shape(value));
+    return cells === undefined ? undefined : cells * (elementBytes[view.elementType(value)] ?? 4);
   };
   let unknown = 0;
   let largest = 0;
@@ -59,7 +63,7 @@ export function estimateRun(
       else largest = Math.max(largest, bytes);
     }
   }
-  const mapBytes = maps.reduce((all, map) => all + (size(map) ?? 0) * 2.25, 0);
+  const mapBytes = maps.reduce((all, map) => all + (count(map) ?? 0) * 9, 0);
   // The model's bytes are held while the session copies its weights; a step holds a few tensors at a time.
   const total = modelBytes * 2 + externalBytes + mapBytes + largest * 3;
   return {

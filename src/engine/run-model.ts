@@ -10,13 +10,20 @@ import type { ModelFile } from "./model-file";
 import { adviceFor, gpu, orderFor, shortReason, verify } from "./providers";
 import { loadRuntime, threads } from "./runtime";
 
-export interface RunRequest {
-  readonly file: ModelFile;
-  /** Bytes that extend the graph (`onnx/append.ts`). */
-  readonly extension: Uint8Array;
-  readonly feeds: ReadonlyMap<string, NamedArray>;
-  /** Names of the outputs to read. */
+/** A model as it is to be run: pieces of the file with what is added, and the outputs to read. */
+export interface Instrumented {
+  readonly pieces: readonly (Uint8Array | { readonly start: number; readonly end: number })[];
   readonly fetches: readonly string[];
+}
+
+export interface RunRequest<I extends Instrumented> {
+  readonly file: ModelFile;
+  /**
+   * The model for a provider. With `replaceAll`, fused operators are replaced by their rebuilt graphs; null where that
+   * changes nothing.
+   */
+  readonly instrument: (provider: ProviderName, replaceAll: boolean) => I | null;
+  readonly feeds: ReadonlyMap<string, NamedArray>;
   readonly asked: ProviderName | "auto";
   readonly order: readonly ProviderName[];
   readonly onLoaded: (detail: string) => void;
@@ -27,63 +34,110 @@ export interface RunOutput {
   readonly data: Float32Array | Uint8Array;
 }
 
-export interface RunResult {
+export interface RunResult<I extends Instrumented> {
+  readonly instrumented: I;
+  /** Why the fused operators were replaced, in the runtime's words; null where they ran as they are. */
+  readonly replacedBecause: string | null;
   readonly outputs: ReadonlyMap<string, RunOutput>;
   readonly provider: ProviderReport;
 }
 
-export async function runModel(request: RunRequest): Promise<RunResult> {
-  const runtime = await loadRuntime();
+export async function runModel<I extends Instrumented>(request: RunRequest<I>): Promise<RunResult<I>> {
   const refused: { name: ProviderName; reason: string }[] = [];
   const order = orderFor(request.asked, request.order);
-  const model = instrumented(request.file, request.extension);
   for (const [position, name] of order.entries()) {
-    const last = position === order.length - 1;
-    let stage: "sessionFailed" | "runFailed" = "sessionFailed";
-    let session: Ort.InferenceSession | undefined;
     try {
       await verify(name);
-      session = await runtime.InferenceSession.create(model, {
-        executionProviders: [name],
-        intraOpNumThreads: threads(),
-        logSeverityLevel: 3,
-        extra: { session: { model_external_initializers_file_folder_path: path.dirname(request.file.path) } },
-      });
-      request.onLoaded(`${formatBytes(request.file.size)} on ${providerLabels[name]}`);
-      stage = "runFailed";
-      const result = await session.run(toTensors(runtime, request.feeds), [...request.fetches]);
-      return {
-        outputs: await readOutputs(result, request.fetches),
-        provider: report(name, request.asked, refused),
-      };
+      return { ...(await runOn(name, request)), provider: report(name, request.asked, refused) };
     } catch (error) {
-      if (last)
-        throw error instanceof AttentionError
-          ? error
-          : new AttentionError(stage, shortReason(error), { cause: error });
+      if (position === order.length - 1) throw error;
       refused.push({ name, reason: shortReason(error) });
-    } finally {
-      await session?.release().catch(() => undefined);
     }
   }
   throw new AttentionError("providerUnavailable", "No provider is named in the order.");
 }
 
-/** The model's bytes with the extension behind them; the file itself is never touched. */
-function instrumented(file: ModelFile, extension: Uint8Array): Uint8Array {
-  const model = new Uint8Array(file.size + extension.length);
+/** On one provider: as it is, and where that fails with its fused operators replaced. */
+async function runOn<I extends Instrumented>(
+  name: ProviderName,
+  request: RunRequest<I>,
+): Promise<Omit<RunResult<I>, "provider">> {
+  const plain = request.instrument(name, false);
+  if (!plain) throw new AttentionError("internal", "Nothing to run.");
+  try {
+    return { instrumented: plain, replacedBecause: null, outputs: await runOnce(name, request, plain) };
+  } catch (error) {
+    const replaced = request.instrument(name, true);
+    if (!replaced) throw error;
+    try {
+      return {
+        instrumented: replaced,
+        replacedBecause: shortReason(error),
+        outputs: await runOnce(name, request, replaced),
+      };
+    } catch {
+      // The model fails for another reason: its own message is the one that helps.
+      throw error;
+    }
+  }
+}
+
+async function runOnce(
+  name: ProviderName,
+  request: RunRequest<Instrumented>,
+  { pieces, fetches }: Instrumented,
+): Promise<Map<string, RunOutput>> {
+  const runtime = await loadRuntime();
+  let stage: "sessionFailed" | "runFailed" = "sessionFailed";
+  let session: Ort.InferenceSession | undefined;
+  try {
+    session = await runtime.InferenceSession.create(assembled(request.file, pieces), {
+      executionProviders: [name],
+      intraOpNumThreads: threads(),
+      logSeverityLevel: 3,
+      extra: { session: { model_external_initializers_file_folder_path: path.dirname(request.file.path) } },
+    });
+    request.onLoaded(`${formatBytes(request.file.size)} on ${providerLabels[name]}`);
+    stage = "runFailed";
+    return await readOutputs(await session.run(toTensors(runtime, request.feeds), [...fetches]), fetches);
+  } catch (error) {
+    throw error instanceof AttentionError
+      ? error
+      : new AttentionError(stage, shortReason(error), { cause: error });
+  } finally {
+    await session?.release().catch(() => undefined);
+  }
+}
+
+/** The model's bytes with what is added; the file itself is never touched. */
+function assembled(file: ModelFile, pieces: Instrumented["pieces"]): Uint8Array {
+  const sizes = pieces.map((piece) => (piece instanceof Uint8Array ? piece.length : piece.end - piece.start));
+  const model = new Uint8Array(sizes.reduce((all, size) => all + size, 0));
   const fd = openSync(file.path, "r");
   try {
-    let filled = 0;
-    while (filled < file.size) {
-      const count = readSync(fd, model, filled, Math.min(file.size - filled, 2 ** 30), filled);
-      if (count === 0) throw new AttentionError("truncated", "The file became shorter while it was read.");
-      filled += count;
+    let at = 0;
+    for (const [index, piece] of pieces.entries()) {
+      const size = sizes[index] ?? 0;
+      if (piece instanceof Uint8Array) model.set(piece, at);
+      else {
+        for (let filled = 0; filled < size;) {
+          const count = readSync(
+            fd,
+            model,
+            at + filled,
+            Math.min(size - filled, 2 ** 30),
+            piece.start + filled,
+          );
+          if (count === 0)
+            throw new AttentionError("truncated", "The file became shorter while it was read.");
+          filled += count;
+        }
+      }
+      at += size;
     }
   } finally {
     closeSync(fd);
   }
-  model.set(extension, file.size);
   return model;
 }
 

@@ -67,8 +67,8 @@ export interface Node {
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
   readonly metadata: ReadonlyMap<string, string>;
-  /** Bytes of the NodeProto in the file, without its tag. */
-  readonly range: { readonly offset: number; readonly length: number };
+  /** Bytes of the node's field in the file, its tag included: [start, end). */
+  readonly range: { readonly start: number; readonly end: number };
 }
 
 export interface ValueInfo {
@@ -103,6 +103,8 @@ export interface OnnxModel {
   readonly graph: Graph;
   readonly functions: readonly LocalFunction[];
   readonly metadata: ReadonlyMap<string, string>;
+  /** The `graph` fields of the file: tag, start of the content and end. Usually one. */
+  readonly graphFields: readonly { readonly start: number; readonly content: number; readonly end: number }[];
   /** Bytes that were read of the file. */
   readonly bytesRead: number;
 }

@@ -44,8 +44,9 @@ export function readModel(source: ByteSource): OnnxModel {
   let irVersion = 0;
   let producerName = "";
   let producerVersion = "";
-  let sawGraph = false;
-  for (let field = cursor.field(); field; field = cursor.field()) {
+  const graphFields: { start: number; content: number; end: number }[] = [];
+  let start = 0;
+  for (let field = cursor.field(); field; start = cursor.offset, field = cursor.field()) {
     switch (field.number) {
       case 1:
         expect(field, WireType.Varint);
@@ -58,9 +59,7 @@ export function readModel(source: ByteSource): OnnxModel {
         producerVersion = text(cursor, field);
         break;
       case 7:
-        expect(field, WireType.LengthDelimited);
-        sawGraph = true;
-        readGraph(cursor.message(), graph);
+        readGraph(graphField(message(cursor, field), start, graphFields), graph);
         break;
       case 8:
         readOpset(message(cursor, field), opsets);
@@ -75,7 +74,7 @@ export function readModel(source: ByteSource): OnnxModel {
         cursor.skip(field);
     }
   }
-  if (!sawGraph) throw new AttentionError("notOnnx", "The file holds no graph.");
+  if (graphFields.length === 0) throw new AttentionError("notOnnx", "The file holds no graph.");
   return {
     irVersion,
     producer: [producerName, producerVersion].filter(Boolean).join(" "),
@@ -84,8 +83,18 @@ export function readModel(source: ByteSource): OnnxModel {
     graph,
     functions,
     metadata,
+    graphFields,
     bytesRead: window.bytesRead,
   };
+}
+
+function graphField(
+  inner: Cursor,
+  start: number,
+  into: { start: number; content: number; end: number }[],
+): Cursor {
+  into.push({ start, content: inner.offset, end: inner.end });
+  return inner;
 }
 
 function expect(field: Field, type: WireType): void {
@@ -104,12 +113,13 @@ function text(cursor: Cursor, field: Field): string {
 }
 
 function readGraph(cursor: Cursor, into: GraphBuilder): void {
-  for (let field = cursor.field(); field; field = cursor.field()) {
+  let start = cursor.offset;
+  for (let field = cursor.field(); field; start = cursor.offset, field = cursor.field()) {
     switch (field.number) {
       case 1:
         if (into.nodes.length >= MAX_NODES)
           throw new AttentionError("limits", `More than ${MAX_NODES} nodes.`);
-        into.nodes.push(readNode(message(cursor, field), into.nodes.length));
+        into.nodes.push(readNode(message(cursor, field), into.nodes.length, start));
         break;
       case 2:
         into.name = text(cursor, field);
@@ -140,12 +150,13 @@ function readGraph(cursor: Cursor, into: GraphBuilder): void {
   }
 }
 
-function readNode(cursor: Cursor, index: number): Node {
+/** @param start where the node's field begins, its tag included */
+function readNode(cursor: Cursor, index: number, start: number): Node {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, Attribute>();
   const metadata = new Map<string, string>();
-  const range = { offset: cursor.offset, length: cursor.end - cursor.offset };
+  const range = { start, end: cursor.end };
   let name = "";
   let opType = "";
   let domain = "";
@@ -379,10 +390,11 @@ function readFunction(cursor: Cursor): LocalFunction {
   let name = "";
   let domain = "";
   const nodes: Node[] = [];
-  for (let field = cursor.field(); field; field = cursor.field()) {
+  let start = cursor.offset;
+  for (let field = cursor.field(); field; start = cursor.offset, field = cursor.field()) {
     if (field.number === 1) name = text(cursor, field);
     else if (field.number === 10) domain = text(cursor, field);
-    else if (field.number === 7) nodes.push(readNode(message(cursor, field), nodes.length));
+    else if (field.number === 7) nodes.push(readNode(message(cursor, field), nodes.length, start));
     else cursor.skip(field);
   }
   return { name, domain, nodes };

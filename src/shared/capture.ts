@@ -65,8 +65,15 @@ export const capturedSiteSchema = siteSchema.extend({
   keyAxis: z.number().int(),
   /** How valid keys are known: from the score before the softmax, or inferred from p > 0. */
   validity: z.enum(["score", "inferred"]),
-  /** Largest error of a rebuilt map; null where nothing was rebuilt. */
+  /**
+   * Error of a rebuilt map: its probabilities times the values against the operator's own output, largest difference
+   * over largest value. Null where nothing was rebuilt, or nothing could be compared.
+   */
   error: z.number().nullable(),
+  /** The same error with the keys moved by one, which must be large: else the comparison proves nothing. */
+  controlError: z.number().nullable(),
+  /** Whether error and control prove the map; null where nothing was rebuilt. */
+  proven: z.boolean().nullable(),
   /** What the batch axis means, in words ("history step"), or null when it is samples. */
   batchAxis: z.string().nullable(),
 });

@@ -1,18 +1,35 @@
 /**
- * Attention that one operator computes. Its probabilities are not an output of these nodes; until each has its own
- * module, they are listed by name with the reason.
+ * Attention that one operator computes. Its probabilities are rebuilt beside it from its own inputs, and proven against
+ * its own output in the same run. One module of `fused/` for each operator; the table is below.
  */
+import type { NotSupported } from "../../shared/model";
 import type { GraphView } from "../../onnx/graph-view";
-import type { Match, SiteModule } from "./site";
+import type { Node } from "../../onnx/model";
+import { Subgraph } from "../../onnx/subgraph";
+import { kindOf } from "../kind";
+import type { Layout } from "../layout";
+import { attention } from "./fused/attention";
+import { groupQueryAttention } from "./fused/group-query-attention";
+import { decoderMaskedMultiHeadAttention, multiHeadAttention } from "./fused/multi-head-attention";
+import { onnxAttention } from "./fused/onnx-attention";
+import { type FusedOperator, NotRebuilt, type OperatorParts } from "./fused/operator";
+import { asFloat } from "./fused/pieces";
+import { qAttention } from "./fused/q-attention";
+import { proof, rebuild } from "./fused/rebuild";
+import type { FoundSite, Match, SiteModule, SitePlan } from "./site";
 
-const fused: Readonly<Record<string, ReadonlySet<string>>> = {
-  "": new Set(["Attention"]),
+const operators: readonly FusedOperator[] = [
+  onnxAttention,
+  attention,
+  multiHeadAttention,
+  decoderMaskedMultiHeadAttention,
+  groupQueryAttention,
+  qAttention,
+];
+
+/** Operators that are known by name and have no module. */
+const named: Readonly<Record<string, ReadonlySet<string>>> = {
   "com.microsoft": new Set([
-    "Attention",
-    "MultiHeadAttention",
-    "GroupQueryAttention",
-    "QAttention",
-    "DecoderMaskedMultiHeadAttention",
     "DecoderMaskedSelfAttention",
     "DecoderAttention",
     "PackedAttention",
@@ -25,12 +42,95 @@ const fused: Readonly<Record<string, ReadonlySet<string>>> = {
 
 export const fusedOperatorSites: SiteModule = {
   match(view: GraphView): Match {
-    const notSupported = view.graph.nodes
-      .filter((node) => fused[node.domain]?.has(node.opType))
-      .map((node) => ({
-        name: node.name || (node.outputs[0] ?? node.opType),
-        reason: `the fused operator ${node.domain || "ai.onnx"}.${node.opType} keeps its probabilities inside; export with attention written out (attn_implementation="eager", or opset 18) to see it`,
-      }));
-    return { sites: [], notSupported, others: [] };
+    const sites: FoundSite[] = [];
+    const notSupported: NotSupported[] = [];
+    for (const node of view.graph.nodes) {
+      const operator = operators.find((each) => each.domain === node.domain && each.opType === node.opType);
+      const known = operator !== undefined || named[node.domain]?.has(node.opType) === true;
+      if (!known) continue;
+      const full = `${node.domain || "ai.onnx"}.${node.opType}`;
+      const refuse = (why: string) =>
+        notSupported.push({ name: node.name || (node.outputs[0] ?? full), reason: `${full}: ${why}` });
+      if (!view.isLive(node)) refuse("nobody uses its result: the site is dead code");
+      else if (!operator) refuse("its probabilities stay inside the operator and are not rebuilt yet");
+      else {
+        try {
+          sites.push(siteOf(operator, node, view));
+        } catch (error) {
+          if (!(error instanceof NotRebuilt)) throw error;
+          refuse(error.message);
+        }
+      }
+    }
+    return { sites, notSupported, others: [] };
   },
 };
+
+function siteOf(operator: FusedOperator, node: Node, view: GraphView): FoundSite {
+  const shape = operator.shape(node, view);
+  // A form that cannot be rebuilt is refused now, and not when it is captured.
+  operator.parts(node, view, new Subgraph("dry", view.opset));
+  const layout: Layout = [
+    [{ role: "batch", size: shape.batch }],
+    [{ role: "head", size: shape.heads }],
+    [{ role: "query", size: shape.queries }],
+    [{ role: "key", size: shape.keys }],
+  ];
+  return {
+    node,
+    kind: shape.query === shape.key ? "self" : kindOf(shape.query, shape.key, view),
+    method: "rebuilt",
+    tensor: node.outputs[0] ?? "",
+    shape: [shape.batch, shape.heads, shape.queries, shape.keys],
+    layout,
+    kvHeads: shape.kvHeads === shape.heads ? null : shape.kvHeads,
+    assumed: [],
+    note: null,
+    noKernel: operator.noKernel?.(node, view) ?? null,
+    plan: (prefix, replace) => plan(operator, node, view, prefix, replace),
+  };
+}
+
+function plan(
+  operator: FusedOperator,
+  node: Node,
+  view: GraphView,
+  prefix: string,
+  replace: boolean,
+): SitePlan {
+  const graph = new Subgraph(prefix, view.opset);
+  const parts = operator.parts(node, view, graph);
+  const rebuilt = rebuild(graph, parts);
+  const map = graph.output(rebuilt.map);
+  const valid = graph.output(rebuilt.valid);
+  const scores = rebuilt.scores;
+  if (replace) {
+    takeOver(graph, node, view, parts, rebuilt.context);
+    return { extension: graph.extension, removed: [node], map, valid, scores, proof: null };
+  }
+  const { error, control } = proof(graph, view, parts, rebuilt, node.outputs[0] ?? "");
+  graph.output(error);
+  graph.output(control);
+  return { extension: graph.extension, removed: [], map, valid, scores, proof: { error, control } };
+}
+
+/** Give the node's outputs from the rebuilt attention, in the node's own element type. */
+function takeOver(graph: Subgraph, node: Node, view: GraphView, parts: OperatorParts, context: string): void {
+  const type = [10, 11, 16].includes(view.elementType(node.outputs[0] ?? ""))
+    ? view.elementType(node.outputs[0] ?? "")
+    : 1;
+  const give = (value: string, output: string | undefined) => {
+    if (output) graph.named("Cast", [value], output, { to: { int: type } });
+  };
+  give(context, node.outputs[0]);
+  const used = (output: string | undefined) =>
+    output && (view.outputs.has(output) || view.consumers(output).length > 0);
+  for (const output of node.outputs.slice(1)) {
+    if (!used(output)) continue;
+    if (!parts.present) throw new NotRebuilt(`its output ${output} is used and cannot be rebuilt`);
+  }
+  if (parts.present) {
+    if (used(node.outputs[1])) give(asFloat(graph, view, parts.present.key), node.outputs[1]);
+    if (used(node.outputs[2])) give(asFloat(graph, view, parts.present.value), node.outputs[2]);
+  }
+}

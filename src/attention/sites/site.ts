@@ -1,5 +1,6 @@
 /** What the search for sites gives, and what each kind of site must provide: `match` and `plan`. */
 import type { CaptureMethod, NotSupported, SiteKind } from "../../shared/model";
+import type { Dim } from "../../shared/model";
 import type { GraphExtension } from "../../onnx/append";
 import type { GraphView } from "../../onnx/graph-view";
 import type { Node } from "../../onnx/model";
@@ -10,12 +11,19 @@ export interface FoundSite {
   readonly node: Node;
   readonly kind: SiteKind;
   readonly method: CaptureMethod;
-  /** The tensor that holds the map. */
+  /** The tensor that holds the map; for a rebuilt site the operator's output. */
   readonly tensor: string;
+  /** Shape of the map as it is returned, as far as the graph tells it. */
+  readonly shape: readonly Dim[] | undefined;
   readonly layout: Layout;
+  /** Key-value heads where they are fewer than the heads. */
+  readonly kvHeads: Dim;
   readonly assumed: readonly string[];
   readonly note: string | null;
-  readonly plan: (prefix: string) => SitePlan;
+  /** Why the site's operator cannot be run as it is, or null: its rebuilt graph then takes its place. */
+  readonly noKernel: string | null;
+  /** @param replace the rebuilt graph takes the operator's place, and nothing is compared */
+  readonly plan: (prefix: string, replace: boolean) => SitePlan;
 }
 
 /** What a capture of a site adds to the graph and then reads. */
@@ -25,6 +33,12 @@ export interface SitePlan {
   readonly map: string;
   /** Output of the same layout, bool: whether the key is visible to the query; null when the graph does not tell. */
   readonly valid: string | null;
+  /** Nodes that the extension takes the place of. */
+  readonly removed: readonly Node[];
+  /** The scores before and after masks and biases, in the softmax's own layout; null where they are not told apart. */
+  readonly scores: { readonly before: string; readonly after: string } | null;
+  /** Scalars: error of the rebuilt output against the operator's, and the same with keys moved by one. */
+  readonly proof: { readonly error: string; readonly control: string } | null;
 }
 
 export interface Match {

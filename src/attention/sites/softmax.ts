@@ -78,7 +78,10 @@ function matchOne(node: Node, view: GraphView): FoundSite | Refusal {
     kind: kindOf(query, key, view),
     method: output !== undefined && view.outputs.has(output) ? "output" : "exposed",
     tensor,
+    shape: view.shape(tensor),
     layout: layout.layout,
+    kvHeads: null,
+    noKernel: null,
     assumed: layout.assumed,
     note: path.product ? null : "its result meets no values in this graph",
     plan: (prefix) =>
@@ -169,7 +172,8 @@ function plan({
   const map = asFloat(tensor);
   if (!view.outputs.has(map)) graph.output(map);
   // The score lies in the softmax's layout; where the map lies in another, validity is inferred from p > 0.
-  if (!aligned) return { extension: graph.extension, map, valid: null };
+  const rest = { removed: [], scores: null, proof: null };
+  if (!aligned) return { extension: graph.extension, map, valid: null, ...rest };
   let valid = graph.greater(asFloat(score), graph.scalar(MASK_SCORE));
   if (changed) {
     const before = graph.greater(asFloat(probability), graph.scalar(0));
@@ -177,5 +181,5 @@ function plan({
     valid = graph.and(valid, graph.not(graph.and(before, after)));
   }
   graph.output(valid);
-  return { extension: graph.extension, map, valid };
+  return { extension: graph.extension, map, valid, ...rest };
 }

@@ -1,0 +1,70 @@
+/**
+ * Rebuilds the probabilities of a fused operator beside it, and proves them: probabilities times values must give the
+ * operator's own output, and with the keys moved by one they must not (`decisions.md` 13).
+ */
+import type { GraphView } from "../../../onnx/graph-view";
+import type { Subgraph } from "../../../onnx/subgraph";
+import { MASK_SCORE } from "../softmax";
+import type { OperatorParts } from "./operator";
+import { asFloat, tail } from "./pieces";
+
+/** Low enough to vanish in any softmax, and finite, so that a row without keys is not NaN. */
+const LOWEST = -1e30;
+
+export interface Rebuilt {
+  /** float32 [B, H, T, S]. */
+  readonly map: string;
+  /** Scores before and after biases and masks, float32 [B, H, T, S]. */
+  readonly scores: { readonly before: string; readonly after: string };
+  /** bool [B, H, T, S]. */
+  readonly valid: string;
+  /** Probabilities times values in the operator's own layout. */
+  readonly context: string;
+}
+
+export function rebuild(graph: Subgraph, parts: OperatorParts): Rebuilt {
+  const { query, key, scale, softcap = 0, biases, visible, sink } = parts;
+  const product = graph.matmul(query, graph.transpose(key, 0, 1, 3, 2));
+  let score =
+    scale === null
+      ? graph.div(product, graph.op("Sqrt", [graph.cast(graph.size(query, 3), 1)]))
+      : graph.mul(product, graph.scalar(scale));
+  if (softcap > 0)
+    score = graph.mul(graph.op("Tanh", [graph.div(score, graph.scalar(softcap))]), graph.scalar(softcap));
+  const before = score;
+  for (const bias of biases) score = graph.add(score, bias);
+  for (const mask of visible) score = graph.where(mask, score, graph.scalar(LOWEST));
+  const valid = graph.greater(score, graph.scalar(MASK_SCORE));
+  let map: string;
+  if (sink === undefined) map = graph.softmax(score, 4);
+  else {
+    const column = graph.add(graph.mul(graph.slice(score, 3, 0, 1), graph.scalar(0)), sink);
+    map = graph.slice(graph.softmax(graph.concat([score, column], 3), 4), 3, 0, graph.size(key, 2));
+  }
+  if (parts.maskedRows === "zero") {
+    const any = graph.greater(graph.reduce("Max", graph.cast(valid, 1), 3), graph.scalar(0));
+    map = graph.where(any, map, graph.scalar(0));
+  }
+  return { map, scores: { before, after: score }, valid, context: contextOf(graph, parts, map) };
+}
+
+function contextOf(graph: Subgraph, parts: OperatorParts, map: string): string {
+  const context = graph.matmul(map, parts.value);
+  return parts.result === "BHTD" ? context : graph.reshape(graph.transpose(context, 0, 2, 1, 3), 0, 0, -1);
+}
+
+/** Two scalars: the largest error of the rebuilt output over its largest value, and the same with keys moved by one. */
+export function proof(
+  graph: Subgraph,
+  view: GraphView,
+  parts: OperatorParts,
+  rebuilt: Rebuilt,
+  output: string,
+): { error: string; control: string } {
+  const actual = asFloat(graph, view, output);
+  const most = (value: string) => graph.op("ReduceMax", [graph.op("Abs", [value])], { keepdims: { int: 0 } });
+  const largest = graph.op("Max", [most(actual), graph.scalar(1e-12)]);
+  const against = (context: string) => graph.div(most(graph.sub(context, actual)), largest);
+  const moved = graph.concat([tail(graph, rebuilt.map, 3, 1), graph.slice(rebuilt.map, 3, 0, 1)], 3);
+  return { error: against(rebuilt.context), control: against(contextOf(graph, parts, moved)) };
+}
