@@ -15,7 +15,7 @@ export interface Run {
   readonly slowed: readonly BarResult[];
 }
 
-const number = (value: number) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+const number = (value: number) => (value >= 100 ? value.toFixed(0) : value.toPrecision(4));
 const range = ({ min, max }: Spread) => `${number(min)} to ${number(max)}`;
 
 export function barTable(bars: readonly BarResult[], control: Spread): string {

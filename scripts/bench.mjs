@@ -4,6 +4,7 @@
 //   npm run bench -- --quick            fewer pairs; writes nothing
 //   npm run bench -- --slowed           only the variants slowed on purpose: every bar must see red
 // Ends with 1 when a bar fails (or holds for a slowed variant), with 2 when the control makes the run void.
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cache, root } from "./paths.mjs";
 import { run } from "./processes.mjs";
@@ -28,8 +29,19 @@ try {
   });
   const main = path.join(folder, "main.cjs");
   const { code } = await run(process.execPath, ["--enable-source-maps", main, ...process.argv.slice(2)]);
+  await formatResults();
   process.exitCode = code;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+}
+
+/** As the rest of the repository is formatted: the file is committed. */
+async function formatResults() {
+  const { format, resolveConfig } = await import("prettier");
+  const file = path.join(root, "bench/results.json");
+  const text = await readFile(file, "utf8").catch(() => null);
+  if (text === null) return;
+  const formatted = await format(text, { ...(await resolveConfig(file)), parser: "json" });
+  if (formatted !== text) await writeFile(file, formatted);
 }
