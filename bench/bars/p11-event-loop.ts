@@ -1,6 +1,8 @@
 /** P11: while the model runs, the extension host's event loop stays free. This process stands for the host. */
 import { EngineClient } from "../../src/client/engine-client";
-import { Engine } from "../../src/engine/engine";
+import { captureModel } from "../../src/engine/capture";
+import { openModel } from "../../src/engine/open-model";
+import { Phases } from "../../src/engine/phases";
 import type { Capture } from "../../src/shared/capture";
 import type { CaptureRequest } from "../../src/shared/protocol";
 import { type Spread, spreadOf } from "../harness";
@@ -81,17 +83,17 @@ function captureInEngine({ engine }: Setting) {
   };
 }
 
-/** Slowed on purpose: the same engine, on the host's own event loop. */
+/** Slowed on purpose: what the engine does, on the host's own event loop. */
 function captureHere() {
-  const engine = new Engine(() => undefined);
-  const token = {
-    isCancellationRequested: false,
-    onCancellationRequested: () => ({ dispose: () => undefined }),
-  };
+  const phases = () => new Phases(() => undefined);
   return {
     of: async (file: string): Promise<Capture> => {
-      await engine.handlers.open({ path: file, mode: "full" }, token);
-      return engine.handlers.capture(onCpu, token);
+      const opened = openModel(file, phases());
+      try {
+        return (await captureModel(opened, onCpu, 1, phases())).capture;
+      } finally {
+        opened.file.close();
+      }
     },
     end: () => undefined,
   };
