@@ -6,7 +6,15 @@ import type { CaptureRequest } from "../shared/protocol";
 import type { Capture, Phase, ProviderName, ProviderStatus } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
 import type { ModelSummary } from "../shared/model";
-import type { HeadRequest, Page, PageRequest, Row, RowRequest } from "../shared/page";
+import type {
+  HeadRequest,
+  Page,
+  PageRequest,
+  Row,
+  RowRequest,
+  ThumbnailRequest,
+  Thumbnails,
+} from "../shared/page";
 import type { HeadProfile } from "../shared/profile";
 import { type EngineContract, engineContract, engineNotifications } from "../shared/protocol";
 import { caller, type Caller, listen } from "../shared/rpc";
@@ -14,6 +22,8 @@ import { type EngineOptions, type EngineProcess, startEngine } from "./engine-pr
 
 /** Crashes in a row after which the engine is not started again by itself. */
 const CRASH_LIMIT = 3;
+
+type EngineParams<K extends keyof EngineContract> = Parameters<Caller<EngineContract>[K]>[0];
 
 interface Running {
   readonly process: EngineProcess;
@@ -70,6 +80,9 @@ export class EngineClient {
   readHead(request: HeadRequest): Promise<HeadProfile> {
     return this.#call((call) => call.readHead(request));
   }
+  readThumbnails(request: ThumbnailRequest): Promise<Thumbnails> {
+    return this.#call((call) => call.readThumbnails(request));
+  }
   providers(order: readonly ProviderName[] = []): Promise<ProviderStatus[]> {
     return this.#call((call) => call.providers({ order: [...order] }));
   }
@@ -78,6 +91,9 @@ export class EngineClient {
   }
   captureJson(): Promise<string> {
     return this.#call((call) => call.captureJson({}));
+  }
+  writeFigure(request: EngineParams<"writeFigure">): Promise<{ bytes: number }> {
+    return this.#call((call) => call.writeFigure(request));
   }
   writeReport(files: { html: string | null; png: string | null }): Promise<{ bytes: number }> {
     return this.#call((call) => call.writeReport(files));

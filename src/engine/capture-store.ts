@@ -8,6 +8,10 @@ import {
   type PageRequest,
   type Row,
   type RowRequest,
+  THUMBNAIL_MAX,
+  THUMBNAIL_NAN,
+  type ThumbnailRequest,
+  type Thumbnails,
 } from "../shared/page";
 import type { HeadProfile } from "../shared/profile";
 import { type HeadMap, meanOfHeads, pageOf } from "../attention/head-map";
@@ -88,7 +92,43 @@ export class CaptureStore {
     return extremes(this.#map(request));
   }
 
-  #site({ handle, generation }: HeadRequest): StoredSite {
+  /** All heads of a site, max-pooled to a byte a cell. */
+  readThumbnails(request: ThumbnailRequest): Thumbnails {
+    const site = this.#site(request);
+    if (request.batch >= site.batch)
+      throw new AttentionError("badMessage", `Batch ${request.batch} of ${site.batch}.`);
+    const pages = Array.from({ length: site.heads }, (_, head) =>
+      pageOf(headMap(site, request.batch, head), {
+        queryStart: 0,
+        queryEnd: site.queries,
+        keyStart: 0,
+        keyEnd: site.keys,
+        maxRows: request.side,
+        maxColumns: request.side,
+        pooling: "max",
+      }),
+    );
+    const { rows, columns } = pages[0] ?? { rows: 0, columns: 0 };
+    const cells = new Uint8Array(site.heads * rows * columns);
+    const maxima = Float32Array.from(pages, (page) =>
+      page.cells.reduce((most, value) => (value > most ? value : most), 0),
+    );
+    pages.forEach((page, head) => {
+      const scale = THUMBNAIL_MAX - 1;
+      const maximum = maxima[head] || 1;
+      page.cells.forEach((value, cell) => {
+        const byte = Number.isNaN(value)
+          ? THUMBNAIL_NAN
+          : value < 0
+            ? 0
+            : 1 + Math.round((value / maximum) * scale);
+        cells[head * rows * columns + cell] = byte;
+      });
+    });
+    return { ...request, heads: site.heads, rows, columns, cells: cells.buffer, maxima: maxima.buffer };
+  }
+
+  #site({ handle, generation }: Pick<HeadRequest, "handle" | "generation">): StoredSite {
     const site = this.#sites.get(handle);
     if (!site || generation !== this.generation) throw new AttentionError("stale");
     return site;

@@ -1,22 +1,26 @@
 /** What the engine answers: one model, its last capture, and the pages of it. */
 import type { Capture, Phase } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
+import { defaultSpec } from "../shared/figure/figure-spec";
 import type { CaptureRequest, EngineContract } from "../shared/protocol";
+import type { Provenance } from "../shared/provenance";
 import type { Handlers } from "../shared/rpc";
 import { captureDocument, captureNpz } from "./capture-files";
 import { captureModel } from "./capture";
 import type { CaptureStore } from "./capture-store";
+import { figureFile, figureSource } from "./figure";
 import { writeWhole } from "./files";
 import { type OpenModel, openModel } from "./open-model";
 import { Phases } from "./phases";
+import { provenanceOf } from "./provenance";
 import { providerTable } from "./providers";
-import { reportPage, reportPicture } from "./report";
+import { reportPage } from "./report";
 
 export class Engine {
   readonly #progress: (phases: Phase[]) => void;
   #opened: OpenModel | undefined;
   #opening: readonly Phase[] = [];
-  #captured: { capture: Capture; store: CaptureStore } | undefined;
+  #captured: { capture: Capture; store: CaptureStore; inputs: string | null } | undefined;
   /** Grows across processes too, so that a page of an earlier engine is never taken for one of this. */
   #generation = Date.now();
 
@@ -30,6 +34,7 @@ export class Engine {
     readPage: (request) => this.#last().store.readPage(request),
     readRow: (request) => this.#last().store.readRow(request),
     readHead: (request) => this.#last().store.readHead(request),
+    readThumbnails: (request) => this.#last().store.readThumbnails(request),
     providers: ({ order }) => providerTable(order),
     writeCapture: ({ npz, json }) => {
       const { capture, store } = this.#last();
@@ -39,12 +44,21 @@ export class Engine {
       return { bytes };
     },
     captureJson: () => this.#document(),
+    writeFigure: async ({ spec, format, file, command }) => {
+      const { capture, store } = this.#last();
+      const source = figureSource(this.#model().summary, capture, store);
+      return { bytes: writeWhole(file, await figureFile(source, spec, format, this.#provenance(command))) };
+    },
     writeReport: async ({ html, png }) => {
       const { capture, store } = this.#last();
       const { summary } = this.#model();
       let bytes = 0;
-      if (html !== null) bytes += writeWhole(html, await reportPage(summary, capture, store));
-      if (png !== null) bytes += writeWhole(png, await reportPicture(summary, capture, store));
+      if (html !== null) bytes += writeWhole(html, reportPage(summary, capture, store));
+      if (png !== null) {
+        const spec = { ...defaultSpec, view: "summary" as const };
+        const source = figureSource(summary, capture, store);
+        bytes += writeWhole(png, await figureFile(source, spec, "png", this.#provenance("")));
+      }
       return { bytes };
     },
   };
@@ -68,7 +82,7 @@ export class Engine {
       ++this.#generation,
       new Phases(this.#progress, this.#opening),
     );
-    this.#captured = captured;
+    this.#captured = { ...captured, inputs: request.inputs };
     return captured.capture;
   }
 
@@ -77,7 +91,12 @@ export class Engine {
     return this.#opened;
   }
 
-  #last(): { capture: Capture; store: CaptureStore } {
+  #provenance(command: string): Provenance {
+    const { capture, inputs } = this.#last();
+    return provenanceOf(this.#model(), capture, inputs, command);
+  }
+
+  #last(): { capture: Capture; store: CaptureStore; inputs: string | null } {
     if (!this.#captured) throw new AttentionError("stale");
     return this.#captured;
   }

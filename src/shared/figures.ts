@@ -91,3 +91,4 @@ export const metrics = {
   Record<keyof HeadFigures, { label: string; short: string; unit: string; from: string }>
 >;
 export type MetricName = keyof typeof metrics;
+export const metricNameSchema = z.enum(Object.keys(metrics) as [MetricName, ...MetricName[]]);

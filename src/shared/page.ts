@@ -64,3 +64,27 @@ export type Row = z.infer<typeof rowSchema>;
 
 export const headRequestSchema = z.object(headRef);
 export type HeadRequest = z.infer<typeof headRequestSchema>;
+
+export const thumbnailRequestSchema = z.object({
+  handle: handleSchema,
+  generation: z.number().int(),
+  batch: index,
+  /** Longest side in cells; a smaller map is sent as it is. */
+  side: z.number().int().min(4).max(128),
+});
+export type ThumbnailRequest = z.infer<typeof thumbnailRequestSchema>;
+
+/** What a byte of a thumbnail means: 0 masked, 1 … 254 from 0 to the head's maximum (linear), 255 NaN. */
+export const THUMBNAIL_NAN = 255;
+export const THUMBNAIL_MAX = 254;
+
+/** All heads of a site, max-pooled: one byte a cell, [heads, rows, columns], query 0 on top. */
+export const thumbnailsSchema = thumbnailRequestSchema.extend({
+  heads: index,
+  rows: index,
+  columns: index,
+  cells: arrayBufferSchema,
+  /** float32[heads]: the probability that 254 stands for. */
+  maxima: arrayBufferSchema,
+});
+export type Thumbnails = z.infer<typeof thumbnailsSchema>;

@@ -1,9 +1,21 @@
 /** The two contracts: what the engine answers, and what the extension host answers to the view. */
 import * as z from "zod";
 import { captureSchema, phaseSchema, providerNameSchema, providerStatusSchema } from "./capture";
+import { colourMapNames } from "./colour-maps";
 import { documentStateSchema, providerChoiceSchema } from "./document";
+import { figureFormats, figureSpecSchema } from "./figure/figure-spec";
+import { metricNameSchema } from "./figures";
 import { modelSummarySchema } from "./model";
-import { headRequestSchema, pageRequestSchema, pageSchema, rowRequestSchema, rowSchema } from "./page";
+import {
+  headChoiceSchema,
+  headRequestSchema,
+  pageRequestSchema,
+  pageSchema,
+  rowRequestSchema,
+  rowSchema,
+  thumbnailRequestSchema,
+  thumbnailsSchema,
+} from "./page";
 import { headProfileSchema } from "./profile";
 import { request } from "./rpc";
 import { selectionSchema } from "./selection";
@@ -22,6 +34,9 @@ export const captureRequestSchema = z.object({
 });
 export type CaptureRequest = z.infer<typeof captureRequestSchema>;
 
+/** The command line that makes an exported file again, for its provenance. */
+const commandSchema = z.string().max(32_768);
+
 /** Requests that the engine answers. */
 export const engineContract = {
   open: request(z.object({ path: pathSchema, mode: z.enum(["full", "scan"]) }), modelSummarySchema),
@@ -29,6 +44,7 @@ export const engineContract = {
   readPage: request(pageRequestSchema, pageSchema),
   readRow: request(rowRequestSchema, rowSchema),
   readHead: request(headRequestSchema, headProfileSchema),
+  readThumbnails: request(thumbnailRequestSchema, thumbnailsSchema),
   providers: request(z.object({ order: z.array(providerNameSchema) }), z.array(providerStatusSchema)),
   /** Write the last capture: maps as npz, sites and figures as JSON. */
   writeCapture: request(
@@ -37,6 +53,16 @@ export const engineContract = {
   ),
   /** The document that `writeCapture` writes as JSON, as text. */
   captureJson: request(z.object({}), z.string()),
+  /** Write a figure of the last capture. */
+  writeFigure: request(
+    z.object({
+      spec: figureSpecSchema,
+      format: z.enum(figureFormats),
+      file: pathSchema,
+      command: commandSchema,
+    }),
+    z.object({ bytes: z.number() }),
+  ),
   /** Write a plain page with the figures of all heads and every head's map; and the same as a picture. */
   writeReport: request(
     z.object({ html: pathSchema.nullable(), png: pathSchema.nullable() }),
@@ -50,6 +76,20 @@ export const engineNotifications = {
   progress: z.object({ phases: z.array(phaseSchema) }),
 } as const;
 
+/** Commands of the extension that the view can ask for. */
+export const hostCommandSchema = z.enum([
+  "goToSource",
+  "goToHead",
+  "changeMetric",
+  "changeColourMap",
+  "exportFigure",
+  "exportData",
+  "exportReport",
+  "copyCommandLine",
+  "createManifest",
+]);
+export type HostCommand = z.infer<typeof hostCommandSchema>;
+
 /** Requests that the extension host answers to the view. */
 export const viewContract = {
   /** The view is ready: what is there to draw? */
@@ -57,6 +97,7 @@ export const viewContract = {
   readPage: engineContract.readPage,
   readRow: engineContract.readRow,
   readHead: engineContract.readHead,
+  readThumbnails: engineContract.readThumbnails,
   /** Stop what runs: the engine is ended and started again. */
   cancel: request(z.object({}), nothing),
   /** Open (and capture) again after an error, a cancel or a change on disk. */
@@ -64,6 +105,10 @@ export const viewContract = {
   selectProvider: request(z.object({}), nothing),
   manageTrust: request(z.object({}), nothing),
   showLog: request(z.object({}), nothing),
+  /** Run a command of the extension on this view: what a button or a key of the view asks for. */
+  run: request(z.object({ command: hostCommandSchema }), nothing),
+  /** Put text on the clipboard. */
+  copyText: request(z.object({ text: z.string().max(1_000_000) }), nothing),
 } as const;
 export type ViewContract = typeof viewContract;
 
@@ -81,10 +126,23 @@ export type ViewCommand = z.infer<typeof viewCommandSchema>;
 export const hostNotifications = {
   state: documentStateSchema,
   command: z.object({ command: viewCommandSchema }),
+  /** Choose something in the view; what is left out stays as it is. */
+  apply: z.object({
+    site: z.number().int().nonnegative().optional(),
+    head: headChoiceSchema.optional(),
+    metric: metricNameSchema.optional(),
+    colourMap: z.enum(colourMapNames).optional(),
+    /** What `copyViewState` gave: JSON text of selection and view. */
+    viewState: z.string().max(100_000).optional(),
+  }),
 } as const;
 
 /** Notifications of the view to the host. */
 export const viewNotifications = {
-  selected: selectionSchema,
+  /** The selection, and what of the view an export or a command must know. */
+  selected: selectionSchema.extend({
+    metric: metricNameSchema.optional(),
+    colourMap: z.enum(colourMapNames).optional(),
+  }),
   failed: z.object({ message: z.string().max(10_000) }),
 } as const;
