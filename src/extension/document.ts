@@ -16,7 +16,15 @@ import { type Capture, type Phase, phaseLabels } from "../shared/capture";
 import type { DocumentState } from "../shared/document";
 import { AttentionError, oneLine } from "../shared/errors";
 import type { ModelSummary } from "../shared/model";
-import type { HeadRequest, Page, PageRequest, Row, RowRequest } from "../shared/page";
+import type {
+  HeadRequest,
+  Page,
+  PageRequest,
+  Row,
+  RowRequest,
+  ThumbnailRequest,
+  Thumbnails,
+} from "../shared/page";
 import type { HeadProfile } from "../shared/profile";
 import type { CaptureRequest } from "../shared/protocol";
 import { DisposableBase, DisposableSlot } from "./disposable";
@@ -29,6 +37,7 @@ export type Engine = Pick<
   | "readPage"
   | "readRow"
   | "readHead"
+  | "readThumbnails"
   | "cancel"
   | "restart"
   | "dispose"
@@ -162,6 +171,9 @@ export class AttentionDocument extends DisposableBase {
   }
   readHead(request: HeadRequest): Promise<HeadProfile> {
     return this.#read(request, (engine, own) => engine.readHead(own));
+  }
+  readThumbnails(request: ThumbnailRequest): Promise<Thumbnails> {
+    return this.#read(request, (engine, own) => engine.readThumbnails(own));
   }
 
   override dispose(): void {

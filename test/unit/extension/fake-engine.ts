@@ -45,6 +45,7 @@ export class FakeEngine implements Engine {
   };
   readRow = () => Promise.reject(new AttentionError("internal"));
   readHead = () => Promise.reject(new AttentionError("internal"));
+  readThumbnails = () => Promise.reject(new AttentionError("internal"));
   cancel = async () => {
     this.cancels += 1;
     this.#end();

@@ -69,12 +69,24 @@ serve(connection, engineContract, {
       p99: 0.9,
     };
   },
+  readThumbnails: (request) => {
+    const { heads } = sampleCapture(generation).sites[0] ?? { heads: 0 };
+    return {
+      ...current(request),
+      heads,
+      rows: 6,
+      columns: 6,
+      cells: new Uint8Array(heads * 36).fill(254).buffer,
+      maxima: new Float32Array(heads).fill(1).buffer,
+    };
+  },
   providers: (): ProviderStatus[] => [
     { name: "webgpu", available: false, detail: "no adapter was found", advice: "Install a Vulkan driver." },
     { name: "cpu", available: true, detail: "0.4 ms", advice: null },
   ],
   writeCapture: () => ({ bytes: 0 }),
   captureJson: () => "{}",
+  writeFigure: () => ({ bytes: 0 }),
   writeReport: () => ({ bytes: 0 }),
 });
 connection.listen();
