@@ -36,6 +36,9 @@ const programs = [
     outfile: "dist/engine/main.cjs",
     // Native packages stay beside the bundle in node_modules.
     external: ["onnxruntime-node", "sharp"],
+    loader: { ".woff": "binary" },
+    // Its ES module asks for its own address, which a bundle in CommonJS has none of.
+    alias: { pdfkit: path.join(root, "node_modules/pdfkit/js/pdfkit.js") },
   },
   { ...node, entryPoints: ["src/cli/main.ts"], outfile: "dist/cli/main.cjs" },
   {

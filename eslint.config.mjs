@@ -27,6 +27,8 @@ const ownPackages = {
   "@vscode/webview-ui-toolkit": ["webview"],
   commander: ["cli"],
   "@bufbuild/protobuf": ["onnx"],
+  pdfkit: ["engine"],
+  fontkit: ["engine"],
 };
 const withoutNode = ["shared", "onnx", "attention", "webview"];
 

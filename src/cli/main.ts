@@ -1,9 +1,23 @@
 /** Entry of the command line. Data go to standard output, messages and progress to standard error. */
 import { Command, CommanderError, Option } from "commander";
 import { type ProviderName, providerLabels } from "../shared/capture";
+import { colourMapNames } from "../shared/colour-maps";
+import { scaleNames } from "../shared/colour-scale";
 import { AttentionError, oneLine } from "../shared/errors";
+import { defaultSpec, figureViews, paperSizes } from "../shared/figure/figure-spec";
+import { figureThemes } from "../shared/figure/figure-theme";
 import { runCapture } from "./capture-command";
 import { exitCodeOf } from "./exit-codes";
+import {
+  parseFormats,
+  parseHeads,
+  parseNumbers,
+  parseQuery,
+  parseRange,
+  parseSize,
+  parseViews,
+  runFigure,
+} from "./figure-command";
 import { runInspect } from "./inspect-command";
 import { runProviders } from "./providers-command";
 import { runReport } from "./report-command";
@@ -33,6 +47,45 @@ function program(): Command {
     .option("--json <file>", "sites, figures of every head, provider and timings; - for standard output")
     .addOption(provider())
     .action(runCapture);
+  command
+    .command("figure <model>")
+    .description("run the model once and draw figures: PNG, SVG (text and axes as vectors) or PDF")
+    .option("--inputs <npz>", "arrays for the model's inputs; without it the manifest's, else synthetic ones")
+    .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)
+    .option("--view <names>", `${figureViews.join(", ")} or all; several with commas`, parseViews, [
+      defaultSpec.view,
+    ])
+    .option("--layers <list>", "layers, as 0,8 or 0:4 (the end left out); all without it", parseNumbers)
+    .option("--heads <list>", "all, or heads and mean, as mean,0,2", parseHeads, defaultSpec.heads)
+    .option("--samples <list>", "elements of the batch, as 0:10; all without it", parseNumbers)
+    .option("--query <index>", "for tokens: the query, or last", parseQuery, defaultSpec.query)
+    .option("--out <file>", "one figure; .png, .svg or .pdf")
+    .option("--out-dir <folder>", "a folder for all figures")
+    .option(
+      "--name <template>",
+      "names below --out-dir: {view} {sample} {layer} {head} {component} {site} {model}",
+    )
+    .option("--format <names>", "png, svg, pdf; several with commas", parseFormats)
+    .option(
+      "--size <size>",
+      `${paperSizes.join(" (85 mm) or ")} (178 mm) of a paper, or WIDTHxHEIGHT pixels`,
+      parseSize,
+      defaultSpec.size,
+    )
+    .option("--title <text>", 'instead of the figure\'s own; "" for none')
+    .option(
+      "--range <end>",
+      "where the colours end: auto, maximum, p99 or a probability",
+      parseRange,
+      defaultSpec.range,
+    )
+    .addOption(
+      new Option("--colormap <name>", "colours").choices(colourMapNames).default(defaultSpec.colourMap),
+    )
+    .addOption(new Option("--scale <name>", "of the colours").choices(scaleNames).default(defaultSpec.scale))
+    .addOption(new Option("--theme <name>", "ground").choices(figureThemes).default(defaultSpec.theme))
+    .addOption(provider())
+    .action(runFigure);
   command
     .command("report <model>")
     .description("print the table of heads and write a page with every head's map")

@@ -102,6 +102,17 @@ export class ModelFile implements ByteSource {
     return bytes;
   }
 
+  /** Files beside the model that hold its weights, as the model names them. */
+  externalFiles(): string[] {
+    return [
+      ...new Set(
+        Array.from(externalTensors(this.model.graph), (tensor) => tensor.external?.location ?? "").filter(
+          Boolean,
+        ),
+      ),
+    ];
+  }
+
   close(): void {
     closeSync(this.#fd);
   }

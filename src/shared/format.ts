@@ -9,6 +9,14 @@ export function probability(p: number): string {
   return p < 0.1 ? p.toFixed(3) : p.toFixed(2);
 }
 
+/** `.23` in a dense cell; `1` and `0` stay. */
+export function denseValue(p: number): string {
+  if (Number.isNaN(p)) return "NaN";
+  if (p === 0) return "0";
+  const text = p.toFixed(2);
+  return text.startsWith("0.") ? text.slice(1) : text;
+}
+
 /** A figure with 2 decimals; `—` where there is none. */
 export function figure(value: number | null | undefined): string {
   if (value === null || value === undefined) return "—";

@@ -1,146 +1,204 @@
-/** The figure of all heads: one row of maps for each site, on a light ground, each with its name and entropy. */
-import { element, textElement } from "./svg";
+/** All heads of one or more sites side by side on one scale, with shared axes and each head's entropy. */
+import type { TokenAxis } from "../capture";
+import { figure } from "../format";
+import { type CellColours, cellPicture, PIXELS_PER_PX } from "./cell-picture";
+import { addFacts, colourBar, noFacts } from "./colour-bar";
+import { sharedRange } from "./colour-range";
+import {
+  axesOf,
+  type ChosenSite,
+  chosenSites,
+  type DrawnFigure,
+  type FigureSource,
+  headRequest,
+  headsOf,
+  isSquare,
+  originWords,
+  type Room,
+  shapeWords,
+  wholeMap,
+} from "./figure-source";
+import type { FigureHead, FigureSpec } from "./figure-spec";
+import { BODY, figureTheme, TICK } from "./figure-theme";
+import { header } from "./header";
+import { axisRoom, boundaries, keyRuler, type MapPlace, queryRuler, segmentLegend } from "./rulers-figure";
+import { Drawing } from "./scene";
+import { textWidth } from "./text-width";
 
-export interface HeadPicture {
-  readonly name: string;
-  /** "H / ln n 0.62". */
-  readonly caption: string;
-  /** The map as a PNG data URI, query 0 on top. */
-  readonly image: string;
-  /** Width over height of the drawn map. */
-  readonly aspect: number;
+const GAP = 8;
+const PANEL_TITLE = 12;
+const SMALLEST_PANEL = 82;
+const SMALLEST_MAP_HEIGHT = 24;
+
+interface Grid {
+  readonly columns: number;
+  readonly rows: number;
+  readonly left: number;
+  readonly panelWidth: number;
+  readonly panelHeight: number;
 }
 
-export interface SiteRow {
-  readonly title: string;
-  readonly subtitle: string;
-  readonly heads: readonly HeadPicture[];
+export function headsFigure(source: FigureSource, spec: FigureSpec, room: Room): DrawnFigure {
+  const sites = chosenSites(source, spec);
+  const theme = figureTheme(spec.theme);
+  const drawing = new Drawing();
+  const heads = sites.map((chosen) => headsOf(chosen.site, spec.heads));
+  const maps = sites.flatMap(({ site }, at) => (heads[at] ?? []).map((head) => ({ site, head })));
+  const range = sharedRange(source, spec, maps);
+  const colours: CellColours = { map: spec.colourMap, scale: spec.scale, end: range.end, theme };
+  const facts = noFacts();
+  const only = sites.length === 1 ? sites[0] : undefined;
+  const title = only
+    ? `${only.title}: attention of ${maps.length} heads`
+    : `Attention of ${maps.length} heads at ${sites.length} sites`;
+  const origin = originWords(source, sites, spec.sample);
+  let y = header(
+    drawing,
+    spec,
+    theme,
+    { title, subtitle: only ? `${shapeWords(only.site)}; ${origin}` : `${source.title}; ${origin}` },
+    room.width,
+  );
+  sites.forEach((chosen, at) => {
+    if (!only) {
+      y += 6;
+      drawing.text(0, y + 4, chosen.title, { size: BODY, bold: true, fill: theme.text });
+      drawing.text(textWidth(chosen.title, BODY, true) + 6, y + 4, shapeWords(chosen.site), {
+        size: TICK,
+        fill: theme.dim,
+      });
+      y += 8;
+    }
+    y = siteGrid(drawing, source, spec, { chosen, heads: heads[at] ?? [], room, y, colours, facts });
+  });
+  const axes = new Set<TokenAxis>(sites.flatMap(({ site }) => Object.values(axesOf(source, site))));
+  y += 6;
+  y += segmentLegend(drawing, theme, [...axes], 0, y, room.width);
+  y += 4;
+  y += colourBar(
+    drawing,
+    { colours, range, label: "attention probability, one scale for all", facts, notes: [] },
+    0,
+    y,
+    room.width,
+  );
+  return { drawing, height: y, title, description: `${title}. ${entropyWords(sites, spec)}` };
 }
 
-export interface HeadsFigure {
-  readonly title: string;
-  readonly subtitle: string;
-  readonly rows: readonly SiteRow[];
-  /** Colours of the bar from low to high, and what its ends mean. */
-  readonly bar: {
-    readonly colours: readonly string[];
-    readonly low: string;
-    readonly high: string;
-    readonly label: string;
-  };
+function entropyWords(sites: readonly ChosenSite[], spec: FigureSpec): string {
+  const values = sites.flatMap(({ site }) =>
+    (site.figures[spec.sample] ?? []).flatMap(({ normalisedEntropy }) => normalisedEntropy ?? []),
+  );
+  if (values.length === 0) return "No head has a normalised entropy.";
+  return `Normalised entropy from ${figure(Math.min(...values))} to ${figure(Math.max(...values))}.`;
 }
 
-const MARGIN = 24;
-const GAP = 12;
-const MAP_HEIGHT = 150;
-const PER_LINE = 6;
-const font = "Inter, Helvetica, Arial, 'DejaVu Sans', sans-serif";
+function grid(source: FigureSource, chosen: ChosenSite, count: number, width: number): Grid {
+  const { query } = axesOf(source, chosen.site);
+  const left = axisRoom(query, 120, { across: false, names: true }).depth;
+  const most = Math.max(1, Math.floor((width - left + GAP) / (SMALLEST_PANEL + GAP)));
+  const rows = Math.ceil(count / most);
+  const columns = Math.max(Math.ceil(count / rows), Math.min(most, 3));
+  const panelWidth = (width - left - (columns - 1) * GAP) / columns;
+  const { queries, keys } = chosen.site;
+  const panelHeight = isSquare(chosen.site)
+    ? panelWidth
+    : Math.min(panelWidth, Math.max(SMALLEST_MAP_HEIGHT, (panelWidth * queries) / keys));
+  return { columns, rows, left, panelWidth, panelHeight };
+}
 
-/** SVG text; sizes in px at 1×. */
-export function headsFigure(figure: HeadsFigure): { svg: string; width: number; height: number } {
-  const cellWidth = Math.max(
-    110,
-    ...figure.rows.flatMap((row) => row.heads.map((head) => Math.min(300, MAP_HEIGHT * head.aspect))),
-  );
-  const perLine = Math.max(
-    1,
-    Math.min(PER_LINE, ...[Math.max(1, ...figure.rows.map((row) => row.heads.length))]),
-  );
-  const width = Math.max(520, MARGIN * 2 + perLine * (cellWidth + GAP));
-  const parts: string[] = [];
-  let y = MARGIN + 14;
-  parts.push(
-    textElement(figure.title, { x: MARGIN, y, "font-size": 15, "font-weight": 600, fill: "#1f1f1f" }),
-  );
-  y += 18;
-  parts.push(textElement(figure.subtitle, { x: MARGIN, y, "font-size": 11, fill: "#5f6368" }));
-  y += 24;
-  for (const row of figure.rows) {
-    parts.push(
-      textElement(row.title, { x: MARGIN, y, "font-size": 12, "font-weight": 600, fill: "#1f1f1f" }),
-    );
-    parts.push(
-      textElement(row.subtitle, { x: MARGIN + cellWidth * 1.6, y, "font-size": 11, fill: "#5f6368" }),
-    );
-    y += 10;
-    row.heads.forEach((head, index) => {
-      const x = MARGIN + (index % perLine) * (cellWidth + GAP);
-      const top = y + Math.floor(index / perLine) * (MAP_HEIGHT + 34);
-      const mapWidth = Math.min(cellWidth, MAP_HEIGHT * head.aspect);
-      const mapHeight = mapWidth / head.aspect;
-      parts.push(
-        element("image", {
-          x,
-          y: top,
-          width: mapWidth,
-          height: mapHeight,
-          href: head.image,
-          preserveAspectRatio: "none",
-        }),
-      );
-      parts.push(
-        element("rect", {
-          x,
-          y: top,
-          width: mapWidth,
-          height: mapHeight,
-          fill: "none",
-          stroke: "#c8c8c8",
-          "stroke-width": 0.5,
-        }),
-      );
-      parts.push(
-        textElement(head.name, {
-          x,
-          y: top + mapHeight + 13,
-          "font-size": 10,
-          "font-weight": 600,
-          fill: "#1f1f1f",
-        }),
-      );
-      parts.push(
-        textElement(head.caption, {
-          x: x + mapWidth,
-          y: top + mapHeight + 13,
-          "font-size": 10,
-          "text-anchor": "end",
-          fill: "#1f1f1f",
-        }),
-      );
+/** Panels of one site; where what follows begins. */
+function siteGrid(
+  drawing: Drawing,
+  source: FigureSource,
+  spec: FigureSpec,
+  part: {
+    chosen: ChosenSite;
+    heads: readonly FigureHead[];
+    room: Room;
+    y: number;
+    colours: CellColours;
+    facts: ReturnType<typeof noFacts>;
+  },
+): number {
+  const { chosen, heads, room, colours, facts } = part;
+  const { site } = chosen;
+  const { theme } = colours;
+  const axes = axesOf(source, site);
+  const { columns, rows, left, panelWidth, panelHeight } = grid(source, chosen, heads.length, room.width);
+  const query = axisRoom(axes.query, panelHeight, { across: false, names: true });
+  const key = axisRoom(axes.key, panelWidth, { across: true, names: true });
+  const unlabelled = axisRoom(axes.key, panelWidth, { across: true, names: false });
+  heads.forEach((head, index) => {
+    const column = index % columns;
+    const row = Math.floor(index / columns);
+    const place: MapPlace = {
+      left: left + column * (panelWidth + GAP),
+      top: part.y + PANEL_TITLE + row * (panelHeight + PANEL_TITLE + GAP),
+      width: panelWidth,
+      height: panelHeight,
+    };
+    panelTitle(drawing, colours, place, head, entropyOf(source, spec, site, head));
+    const page = wholeMap(source, site, head, spec.sample, {
+      rows: panelHeight * PIXELS_PER_PX,
+      columns: panelWidth * PIXELS_PER_PX,
     });
-    y += Math.ceil(row.heads.length / perLine) * (MAP_HEIGHT + 34) + 14;
-  }
-  const steps = figure.bar.colours.length;
-  figure.bar.colours.forEach((fill, index) =>
-    parts.push(
-      element("rect", { x: MARGIN + (index * 160) / steps, y, width: 160 / steps + 0.5, height: 8, fill }),
-    ),
+    const cells = new Float32Array(page.cells);
+    addFacts(facts, { ...page, cells });
+    drawing.image(
+      place.left,
+      place.top,
+      place.width,
+      place.height,
+      cellPicture({ rows: page.rows, columns: page.columns, cells }, panelWidth, panelHeight, colours),
+    );
+    boundaries(drawing, theme, place, query, unlabelled);
+    drawing.rect(place.left, place.top, place.width, place.height, { stroke: theme.line, strokeWidth: 0.5 });
+    if (column === 0)
+      queryRuler(drawing, theme, place, query, row === Math.floor((rows - 1) / 2) ? "query" : "");
+    const lowest = index + columns >= heads.length;
+    if (lowest)
+      keyRuler(
+        drawing,
+        theme,
+        place,
+        key,
+        column === Math.floor((columns - 1) / 2) && row === rows - 1 ? "key" : "",
+        "bottom",
+      );
+  });
+  const bottom = part.y + rows * (panelHeight + PANEL_TITLE) + (rows - 1) * GAP;
+  return bottom + key.depth;
+}
+
+function entropyOf(
+  source: FigureSource,
+  spec: FigureSpec,
+  site: ChosenSite["site"],
+  head: FigureHead,
+): number | null {
+  if (head === "mean")
+    return source.readHead(headRequest(source, site, head, spec.sample)).figures.normalisedEntropy;
+  return site.figures[spec.sample]?.[head]?.normalisedEntropy ?? null;
+}
+
+function panelTitle(
+  drawing: Drawing,
+  { theme }: CellColours,
+  place: MapPlace,
+  head: FigureHead,
+  entropy: number | null,
+): void {
+  const name = head === "mean" ? "mean of heads" : `head ${head}`;
+  drawing.text(place.left, place.top - 3.5, name, { size: BODY, bold: true, fill: theme.text });
+  const spare = place.width - textWidth(name, BODY, true) - 6;
+  const words = [`H / ln n ${figure(entropy)}`, figure(entropy)].find(
+    (text) => textWidth(text, TICK) <= spare,
   );
-  y += 20;
-  parts.push(textElement(figure.bar.low, { x: MARGIN, y, "font-size": 10, fill: "#1f1f1f" }));
-  parts.push(
-    textElement(figure.bar.high, {
-      x: MARGIN + 160,
-      y,
-      "font-size": 10,
-      "text-anchor": "end",
-      fill: "#1f1f1f",
-    }),
-  );
-  parts.push(textElement(figure.bar.label, { x: MARGIN + 176, y: y - 12, "font-size": 10, fill: "#5f6368" }));
-  const height = y + MARGIN;
-  const svg = element(
-    "svg",
-    {
-      xmlns: "http://www.w3.org/2000/svg",
-      width,
-      height,
-      viewBox: `0 0 ${Math.round(width)} ${Math.round(height)}`,
-      "font-family": font,
-      role: "img",
-      "aria-label": figure.title,
-    },
-    [element("rect", { width: "100%", height: "100%", fill: "#ffffff" }), ...parts],
-  );
-  return { svg, width, height };
+  if (words)
+    drawing.text(place.left + place.width, place.top - 3.5, words, {
+      size: TICK,
+      fill: theme.dim,
+      anchor: "end",
+    });
 }

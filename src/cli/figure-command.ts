@@ -1,0 +1,185 @@
+/** `attention-lens figure MODEL`: one run, then every figure that is asked for. */
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { InvalidArgumentError } from "commander";
+import type { ProviderName } from "../shared/capture";
+import type { ColourMapName } from "../shared/colour-maps";
+import type { ScaleName } from "../shared/colour-scale";
+import { AttentionError } from "../shared/errors";
+import {
+  type FigureFormat,
+  figureFormats,
+  type FigureSpec,
+  type FigureView,
+  type PaperSize,
+  paperSizes,
+} from "../shared/figure/figure-spec";
+import type { FigureThemeName } from "../shared/figure/figure-theme";
+import { bytes, count } from "../shared/format";
+import { reportRun } from "./capture-command";
+import { commandLine } from "./command-line";
+import { defaultTemplate, fileName, headList, numbers, plannedFigures, viewList } from "./figure-files";
+import { resolvePath, withEngine } from "./session";
+
+export interface FigureOptions {
+  readonly inputs?: string;
+  readonly site?: string[];
+  readonly provider: ProviderName | "auto";
+  readonly view: readonly FigureView[];
+  readonly layers?: number[];
+  readonly heads: FigureSpec["heads"];
+  readonly samples?: number[];
+  readonly query: FigureSpec["query"];
+  readonly colormap: ColourMapName;
+  readonly scale: ScaleName;
+  readonly range: FigureSpec["range"];
+  readonly theme: FigureThemeName;
+  readonly size: FigureSpec["size"];
+  readonly title?: string;
+  readonly out?: string;
+  readonly outDir?: string;
+  readonly name?: string;
+  readonly format?: FigureFormat[];
+}
+
+export async function runFigure(model: string, options: FigureOptions): Promise<void> {
+  const { out, outDir } = options;
+  if ((out === undefined) === (outDir === undefined))
+    throw new InvalidArgumentError("Name either --out FILE for one figure or --out-dir FOLDER for many.");
+  const formats = options.format ?? [out === undefined ? "png" : formatOf(out)];
+  await withEngine(async (client) => {
+    await client.open(resolvePath(model), "full");
+    const capture = await client.capture({
+      provider: options.provider,
+      providerOrder: [],
+      inputs: options.inputs === undefined ? null : resolvePath(options.inputs),
+      sites: options.site ?? null,
+    });
+    reportRun(capture);
+    const choice = {
+      views: options.view,
+      layers: options.layers ?? null,
+      heads: options.heads,
+      samples: options.samples ?? null,
+    };
+    const planned = plannedFigures(capture, choice, path.parse(model).name, out !== undefined);
+    const files = planned.flatMap((figure) =>
+      formats.map((format) => ({
+        figure,
+        format,
+        file:
+          out !== undefined
+            ? resolvePath(out)
+            : path.join(
+                resolvePath(outDir ?? ""),
+                fileName(options.name ?? defaultTemplate(capture, figure.spec.view), figure.fields, format),
+              ),
+      })),
+    );
+    refuseSameNames(
+      files.map(({ file }) => file),
+      out,
+    );
+    let written = 0;
+    for (const { figure, format, file } of files) {
+      makeFolder(path.dirname(file));
+      const spec: FigureSpec = {
+        ...figure.spec,
+        query: options.query,
+        colourMap: options.colormap,
+        scale: options.scale,
+        range: options.range,
+        theme: options.theme,
+        size: options.size,
+        title: options.title ?? null,
+      };
+      const { bytes: size } = await client.writeFigure({ spec, format, file, command: commandLine() });
+      written += size;
+      process.stdout.write(`${path.relative(process.cwd(), file)}\n`);
+    }
+    console.error(`${count(files.length)} ${files.length === 1 ? "figure" : "figures"}, ${bytes(written)}`);
+  });
+}
+
+function refuseSameNames(files: readonly string[], out: string | undefined): void {
+  const twice = files.find((file, index) => files.indexOf(file) !== index);
+  if (twice === undefined) return;
+  throw out === undefined
+    ? new AttentionError("writeFailed", `Two figures would be written to ${twice}.`, {
+        fix: "Add {layer}, {component}, {site}, {head}, {sample} or {view} to the template that --name gives.",
+      })
+    : new AttentionError(
+        "writeFailed",
+        `The choice gives ${files.length} figures, and --out names one file.`,
+        {
+          fix: "Narrow it with --site, --layers, --heads and --samples, or give --out-dir.",
+        },
+      );
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new AttentionError("writeFailed", error instanceof Error ? error.message : String(error), {
+      where: folder,
+      cause: error,
+    });
+  }
+}
+
+function formatOf(file: string): FigureFormat {
+  const format = figureFormats.find((known) => file.toLowerCase().endsWith(`.${known}`));
+  if (!format)
+    throw new InvalidArgumentError(
+      `${file} ends in none of ${figureFormats.map((known) => `.${known}`).join(", ")}.`,
+    );
+  return format;
+}
+
+/** A parser of an option's text, whose complaint becomes commander's. */
+export function parsed<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };
+}
+
+export const parseViews = parsed(viewList);
+export const parseNumbers = parsed(numbers);
+export const parseHeads = parsed(headList);
+
+export const parseQuery = parsed((text): FigureSpec["query"] => {
+  if (text === "last") return text;
+  if (!/^\d+$/.test(text)) throw new RangeError("A query is a number from 0, or “last”.");
+  return Number(text);
+});
+
+export const parseSize = parsed((text): FigureSpec["size"] => {
+  const named = paperSizes.find((known): known is PaperSize => known === text);
+  if (named) return named;
+  const pixels = /^(\d+)x(\d+)$/.exec(text);
+  const [width, height] = [Number(pixels?.[1]), Number(pixels?.[2])];
+  if (!(width >= 200 && height >= 200 && width <= 16_000 && height <= 16_000))
+    throw new RangeError(`A size is ${paperSizes.join(", ")} or WIDTHxHEIGHT in pixels from 200 to 16000.`);
+  return { width, height };
+});
+
+export const parseRange = parsed((text): FigureSpec["range"] => {
+  if (text === "auto" || text === "maximum" || text === "p99") return text;
+  const end = Number(text);
+  if (!(end > 0 && end <= 1))
+    throw new RangeError("A range is auto, maximum, p99, or a probability above 0 to 1.");
+  return end;
+});
+
+export const parseFormats = parsed((text): FigureFormat[] =>
+  text.split(",").map((part) => {
+    const format = figureFormats.find((known) => known === part.trim());
+    if (!format) throw new RangeError(`“${part}” is no format; there are ${figureFormats.join(", ")}.`);
+    return format;
+  }),
+);

@@ -1,0 +1,90 @@
+/** The facts of an export's origin: hashes of the very files that were read, versions, the command. */
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import path from "node:path";
+import type { Capture } from "../shared/capture";
+import type { Provenance } from "../shared/provenance";
+import type { OpenModel } from "./open-model";
+
+const CHUNK = 1 << 22;
+
+/** Hashes that were made before: a model is hashed once, not for every figure. */
+const known = new WeakMap<OpenModel, Provenance["model"]>();
+
+/** @param inputs path of the npz that was asked for; null for the manifest's or a made-up input */
+export function provenanceOf(
+  opened: OpenModel,
+  capture: Capture,
+  inputs: string | null,
+  command: string,
+): Provenance {
+  return {
+    program: "Attention Lens",
+    version: ownVersion(),
+    command,
+    created: new Date().toISOString(),
+    model: hashedModel(opened),
+    input: { ...capture.input, sha256: inputHash(opened, capture, inputs) },
+    provider: capture.provider.used,
+    runtime: {
+      onnxruntime: runtimeVersion(),
+      node: process.versions.node,
+      platform: `${process.platform}-${process.arch}`,
+    },
+  };
+}
+
+function hashedModel(opened: OpenModel): Provenance["model"] {
+  const before = known.get(opened);
+  if (before) return before;
+  const { file, summary } = opened;
+  const hash = createHash("sha256");
+  for (let at = 0; at < file.size; at += CHUNK) hash.update(file.read(at, Math.min(CHUNK, file.size - at)));
+  const weights = file
+    .externalFiles()
+    .map((name) => ({ name, ...hashedFile(path.join(path.dirname(file.path), name)) }));
+  const made = { name: summary.name, bytes: file.size, sha256: hash.digest("hex"), weights };
+  known.set(opened, made);
+  return made;
+}
+
+function inputHash({ manifest }: OpenModel, capture: Capture, inputs: string | null): string | null {
+  if (capture.input.from === "synthetic") return null;
+  const named = manifest?.manifest.inputs?.file;
+  const file = inputs ?? (manifest && named ? path.resolve(path.dirname(manifest.path), named) : null);
+  return file === null ? null : hashedFile(file).sha256;
+}
+
+function hashedFile(file: string): { bytes: number; sha256: string } {
+  const hash = createHash("sha256");
+  const buffer = new Uint8Array(CHUNK);
+  let bytes = 0;
+  const fd = openSync(file, "r");
+  try {
+    for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer)) {
+      hash.update(buffer.subarray(0, count));
+      bytes += count;
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+/** Version in a package.json, which lies two folders above the built program as it does above this file. */
+function ownVersion(): string {
+  return versionIn(path.join(__dirname, "../../package.json"));
+}
+
+function runtimeVersion(): string {
+  try {
+    return versionIn(path.join(path.dirname(require.resolve("onnxruntime-node")), "../package.json"));
+  } catch {
+    return "unknown";
+  }
+}
+
+function versionIn(file: string): string {
+  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version?: string };
+  return version ?? "unknown";
+}

@@ -1,0 +1,35 @@
+/** Where an exported file comes from: enough to make it again (`decisions.md` 27). */
+import * as z from "zod";
+import { inputReportSchema, providerNameSchema } from "./capture";
+
+const hashedFileSchema = z.object({ name: z.string(), bytes: z.number(), sha256: z.string() });
+
+export const provenanceSchema = z.object({
+  program: z.literal("Attention Lens"),
+  version: z.string(),
+  /** The command line that makes the file again. */
+  command: z.string(),
+  /** ISO 8601, UTC. */
+  created: z.string(),
+  /** The model's file, and the files of weights beside it. */
+  model: hashedFileSchema.extend({ weights: z.array(hashedFileSchema) }),
+  /** `sha256` of the npz; null for a made-up input, which its seed tells. */
+  input: inputReportSchema.extend({ sha256: z.string().nullable() }),
+  provider: providerNameSchema,
+  runtime: z.object({ onnxruntime: z.string(), node: z.string(), platform: z.string() }),
+});
+export type Provenance = z.infer<typeof provenanceSchema>;
+
+/** One line a fact, for files that have room for plain text alone. */
+export function provenanceLines(provenance: Provenance): string[] {
+  const { model, input, runtime } = provenance;
+  return [
+    `${provenance.program} ${provenance.version}, ${provenance.created}`,
+    `command: ${provenance.command}`,
+    `model: ${model.name}, ${model.bytes} bytes, sha256 ${model.sha256}`,
+    ...model.weights.map((file) => `weights: ${file.name}, ${file.bytes} bytes, sha256 ${file.sha256}`),
+    `input: ${input.label}${input.sha256 === null ? "" : `, sha256 ${input.sha256}`}`,
+    `tensors: ${input.tensors.map(({ name, dtype, dims }) => `${name} ${dtype}[${dims.join(", ")}]`).join("; ")}`,
+    `provider: ${provenance.provider}; onnxruntime ${runtime.onnxruntime}, node ${runtime.node}, ${runtime.platform}`,
+  ].map((line) => line.replace(/[\r\n]+/g, " "));
+}
