@@ -119,6 +119,22 @@ export const viewCommandSchema = z.enum([
   "nextLayer",
   "previousLayer",
   "toggleMean",
+  "nextScale",
+  "zoomIn",
+  "zoomOut",
+  "zoomToFit",
+  "nextPane",
+  "previousPane",
+  /** The numbers behind the pane that has the focus. */
+  "showTable",
+  /** The map of the keyboard. */
+  "showKeys",
+  /** Find a head or a token. */
+  "find",
+  /** Copy the value under the cursor, pinned or pointed at, by `copyText`. */
+  "copyValue",
+  /** Copy selection and view as JSON by `copyText`, as `apply.viewState` takes it. */
+  "copyViewState",
 ]);
 export type ViewCommand = z.infer<typeof viewCommandSchema>;
 

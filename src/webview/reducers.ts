@@ -162,5 +162,9 @@ export function commanded(state: AppState, command: ViewCommand): AppState {
       return selectSite(state, state.selection.site - 1);
     case "toggleMean":
       return toggleMean(state);
+    case "zoomToFit":
+      return zoomed(state, null);
+    default:
+      return state;
   }
 }
