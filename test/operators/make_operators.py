@@ -1,0 +1,137 @@
+"""Writes the models, their inputs and reference maps, and `index.json`, after checking every reference.
+
+    python test/operators/make_operators.py [name …]
+
+The maps come from `references.py` (NumPy, float64, from the operators' specifications) and never from the code under
+test. They are checked here against ONNX Runtime: with the values they must give the operator's own output, and where
+the graph has the map as a tensor they must equal it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import helper
+
+from case import HALF_TOLERANCE, Array, Case
+from fused_attention import attention_cases, multi_head_cases
+
+HERE = Path(__file__).resolve().parent
+LARGEST_MODEL = 40_000
+OUTPUT_TOLERANCE = 2e-5
+"""Of the operator's output, relative to its largest value; float16 rounds the output itself."""
+HALF_OUTPUT_TOLERANCE = 5e-3
+
+
+def cases() -> Iterator[Case]:
+    yield from attention_cases()
+    yield from multi_head_cases()
+
+
+def main(names: list[str]) -> None:
+    rows = []
+    problems = []
+    for case in cases():
+        if names and case.name not in names:
+            continue
+        maps, found = checked(case)
+        problems += [f"{case.name}: {problem}" for problem in found]
+        rows.append(write(case, maps))
+    if not names:
+        index = {"madeBy": "test/operators/make_operators.py", "references": "NumPy, float64", "versions": versions(), "models": rows}
+        (HERE / "index.json").write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n")
+        remove_leftovers({row[key] for row in rows for key in ("file", "arrays")})
+    print(f"{len(rows)} models")
+    if problems:
+        raise SystemExit("\n".join(problems))
+
+
+def write(case: Case, maps: list[Array]) -> dict[str, Any]:
+    """The model and its arrays; returns its row."""
+    content = case.graph.model().SerializeToString()
+    if len(content) > LARGEST_MODEL:
+        raise ValueError(f"{case.name} has {len(content)} bytes")
+    (HERE / f"{case.name}.onnx").write_bytes(content)
+    references = {f"ref/site_{index:03}": each.astype(np.float32) for index, each in enumerate(maps)}
+    np.savez_compressed(HERE / f"{case.name}.npz", **case.graph.feeds, **references)
+    return {
+        "file": f"{case.name}.onnx",
+        "arrays": f"{case.name}.npz",
+        "operator": case.operator,
+        "case": case.says,
+        "expectedSites": len(maps),
+        "kinds": list(case.kinds[: len(maps)]),
+        "rebuilt": case.rebuilt,
+        "kernelOnCpu": case.kernel_on_cpu,
+        "tolerance": case.tolerance,
+        "notSupportedReason": case.not_supported,
+        "note": case.note,
+    }
+
+
+def checked(case: Case) -> tuple[list[Array], list[str]]:
+    """The case's maps, and what is wrong with them."""
+    model = case.graph.model()
+    problems = []
+    if case.crashes:
+        return list(case.maps), problems
+    outputs = [each.name for each in model.graph.output]
+    for tensor in case.tensors:
+        if tensor not in outputs:
+            model.graph.output.append(helper.make_empty_tensor_value_info(tensor))
+    try:
+        results = run(model, case.graph.feeds)
+    except Exception as error:  # ONNX Runtime's exceptions have no common base.
+        return list(case.maps), [f"does not run: {str(error)[:300]}"] if case.kernel_on_cpu else []
+    if not case.kernel_on_cpu:
+        problems.append("runs on the CPU")
+    if case.output is not None:
+        bound = HALF_OUTPUT_TOLERANCE if case.tolerance == HALF_TOLERANCE else OUTPUT_TOLERANCE
+        problems += differences("output", results[outputs[0]], case.output, bound)
+    maps = list(case.maps)
+    for index, tensor in enumerate(case.tensors):
+        measured = case.layout(results[tensor])
+        if case.measured:
+            maps.insert(index, measured)
+        else:
+            problems += differences(tensor, measured, maps[index], case.tolerance)
+    return maps, problems
+
+
+def differences(what: str, actual: Array, wanted: Array, bound: float) -> list[str]:
+    if actual.shape != wanted.shape:
+        return [f"{what} has shape {actual.shape}, the reference {wanted.shape}"]
+    compared = ~np.isnan(wanted)
+    difference = np.abs(actual.astype(np.float64) - wanted)[compared].max() / max(1.0, np.abs(wanted[compared]).max())
+    return [] if difference <= bound else [f"{what} differs by {difference:.1e}"]
+
+
+def run(model: onnx.ModelProto, feeds: dict[str, Array]) -> dict[str, Array]:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    names = [each.name for each in session.get_outputs()]
+    return dict(zip(names, session.run(names, feeds), strict=True))
+
+
+def versions() -> dict[str, str]:
+    return {each.__name__: each.__version__ for each in (onnx, np, onnxruntime)}
+
+
+def remove_leftovers(kept: set[str]) -> None:
+    """Files of cases that are no more."""
+    for path in (*HERE.glob("*.onnx"), *HERE.glob("*.npz")):
+        if path.name not in kept:
+            path.unlink()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
