@@ -65,7 +65,12 @@ export class AxisTrace {
       case "MatMul":
       case "FusedMatMul":
       case "MatMulInteger":
-        return this.#ofMatMul(node, shape);
+      case "MatMulIntegerToFloat":
+        return this.#ofMatMul(node, [input(0), input(1)], shape);
+      case "QLinearMatMul":
+        return this.#ofMatMul(node, [input(0), input(3)], shape);
+      case "ReduceSum":
+        return this.#products.has(node) ? this.#ofSummedProduct(node, shape) : undefined;
       case "Gemm": {
         const rows = this.axes(input(0))?.[Number(node.attributes.get("transA")?.int ?? 0n) ? 1 : 0];
         return rows && shape && [rows, [atom(shape[1] ?? null, "feature")]];
@@ -126,9 +131,12 @@ export class AxisTrace {
     }
   }
 
-  #ofMatMul(node: Node, shape: Shape | undefined): Axes | undefined {
+  #ofMatMul(
+    node: Node,
+    [left, right]: readonly [string, string],
+    shape: Shape | undefined,
+  ): Axes | undefined {
     if (!shape || shape.length < 2) return undefined;
-    const [left = "", right = ""] = node.inputs;
     const a = this.axes(left);
     const b = this.axes(right);
     const rank = shape.length;
@@ -177,6 +185,40 @@ export class AxisTrace {
       );
       return traced.find(isFeature) ?? traced[0] ?? [];
     });
+  }
+
+  /** A product written as Mul and ReduceSum: rows are spread by the second factor, columns by the first. */
+  #ofSummedProduct(node: Node, shape: Shape | undefined): Axes | undefined {
+    const times = this.#view.producer(node.inputs[0] ?? "");
+    const product = this.#view.shape(node.inputs[0] ?? "");
+    const reduced = node.attributes.get("axes")?.ints?.map(Number) ?? this.#view.values(node.inputs[1] ?? "");
+    if (!times || !product || !shape || reduced?.length !== 1 || typeof reduced[0] !== "number")
+      return undefined;
+    const at = reduced[0] < 0 ? reduced[0] + product.length : reduced[0];
+    const [left = "", right = ""] = times.inputs;
+    const dims = (name: string, axis: number) => {
+      const own = this.#view.shape(name);
+      return own?.[axis - product.length + own.length] ?? 1;
+    };
+    const atoms = (name: string, axis: number) => {
+      const own = this.axes(name);
+      return own?.[axis - product.length + own.length] ?? [];
+    };
+    const all = product.map((size, axis): readonly Atom[] => {
+      if (size === 1) return [];
+      if (dims(right, axis) === 1)
+        return atoms(left, axis).some((each) => each.origin === "feature")
+          ? atoms(left, axis)
+          : [atom(size, "rows")];
+      if (dims(left, axis) === 1)
+        return atoms(right, axis).some((each) => each.origin === "feature")
+          ? atoms(right, axis)
+          : [atom(size, "columns")];
+      return isFeature(atoms(right, axis)) ? atoms(right, axis) : atoms(left, axis);
+    });
+    return shape.length === product.length
+      ? all.map((each, axis) => (axis === at ? [] : each))
+      : all.filter((_, axis) => axis !== at);
   }
 
   #ofGather(node: Node, shape: Shape | undefined): Axes | undefined {
@@ -232,6 +274,10 @@ export class AxisTrace {
         .map(({ axes }) => axes?.[axis - shape.length + axes.length])
         .filter((atoms) => atoms !== undefined && atoms.length > 0);
       return (
+        // The scores themselves say more than a bias that is added to them.
+        candidates.find((atoms) =>
+          atoms?.every((each) => each.origin === "rows" || each.origin === "columns"),
+        ) ??
         candidates.find((atoms) => atoms?.every((each) => each.origin !== "unknown")) ??
         candidates[0] ?? [atom(size, "unknown")]
       );
@@ -240,7 +286,7 @@ export class AxisTrace {
 }
 
 const sameAxes = new Set(
-  "Identity Cast Dropout Softmax LogSoftmax Tanh Clip Neg Exp Log Sqrt Relu Gelu Erf Sigmoid Abs LayerNormalization SimplifiedLayerNormalization RMSNormalization SkipLayerNormalization BatchNormalization InstanceNormalization GroupNormalization RotaryEmbedding DequantizeLinear QuantizeLinear Reciprocal CastLike LpNormalization ScatterND ScatterElements".split(
+  "Identity Cast Dropout Softmax LogSoftmax Tanh Clip Neg Exp Log Sqrt Relu Gelu Erf Sigmoid Abs LayerNormalization SimplifiedLayerNormalization RMSNormalization SkipLayerNormalization BatchNormalization InstanceNormalization GroupNormalization RotaryEmbedding DequantizeLinear QuantizeLinear DynamicQuantizeLinear Reciprocal CastLike LpNormalization ScatterND ScatterElements".split(
     " ",
   ),
 );

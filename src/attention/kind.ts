@@ -5,9 +5,9 @@
 import type { SiteKind } from "../shared/model";
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
+import { productOperands } from "./products";
 
 const MAX_WALK = 3_000;
-const projections = new Set(["MatMul", "Gemm", "Conv", "Einsum", "MatMulInteger", "FusedMatMul"]);
 
 /** Tensors that the projections of `operand` read, seen through layer norms. */
 function sources(operand: string, view: GraphView): Set<string> {
@@ -23,9 +23,9 @@ function sources(operand: string, view: GraphView): Set<string> {
       found.add(value);
       continue;
     }
-    if (projections.has(node.opType) && node.inputs.slice(0, 2).some((input) => view.isConstant(input))) {
-      for (const input of node.inputs.slice(0, 2))
-        if (!view.isConstant(input)) found.add(beforeNorm(input, view));
+    const factors = node.opType === "Conv" ? node.inputs.slice(0, 2) : productOperands(node, view);
+    if (factors?.some((input) => view.isConstant(input))) {
+      for (const input of factors) if (!view.isConstant(input)) found.add(beforeNorm(input, view));
       continue;
     }
     const inputs =
@@ -40,7 +40,9 @@ function sources(operand: string, view: GraphView): Set<string> {
 }
 
 const layoutOnly = new Set(
-  "Reshape Transpose Squeeze Unsqueeze Expand Slice Split Gather Cast Flatten Tile Pad".split(" "),
+  "Reshape Transpose Squeeze Unsqueeze Expand Slice Split Gather Cast Flatten Tile Pad QuantizeLinear DequantizeLinear DynamicQuantizeLinear".split(
+    " ",
+  ),
 );
 
 /** The tensor that a chain of norms and changes of layout started from. */

@@ -4,17 +4,50 @@ import type { Node } from "../onnx/model";
 
 const MAX_WALK = 400;
 
-const productOps = new Set(["MatMul", "FusedMatMul", "Einsum", "Gemm"]);
+/**
+ * The two factors of a node that multiplies and sums, in the order (rows, columns), or undefined. A product may be
+ * written as Mul and ReduceSum, or run on integers.
+ */
+export function productOperands(node: Node, view: GraphView): readonly [string, string] | undefined {
+  const [a = "", b = ""] = node.inputs;
+  switch (node.opType) {
+    case "MatMul":
+    case "FusedMatMul":
+    case "Gemm":
+    case "MatMulInteger":
+    case "MatMulIntegerToFloat":
+      return [a, b];
+    case "Einsum":
+      return node.inputs.length === 2 ? [a, b] : undefined;
+    case "QLinearMatMul":
+      return [a, node.inputs[3] ?? ""];
+    case "ReduceSum": {
+      const times = view.producer(a);
+      if (times?.opType !== "Mul") return undefined;
+      const [left = "", right = ""] = times.inputs;
+      const [x, y] = [view.shape(left), view.shape(right)];
+      if (!x || !y) return undefined;
+      const rank = Math.max(x.length, y.length);
+      const dim = (shape: readonly unknown[], axis: number) => shape[axis - rank + shape.length] ?? 1;
+      // Each factor is spread over an axis of the other: else one is a mask or a weight of the other.
+      const spread = (one: readonly unknown[], other: readonly unknown[]) =>
+        Array.from({ length: rank }).some((_, axis) => dim(one, axis) === 1 && dim(other, axis) !== 1);
+      return spread(x, y) && spread(y, x) ? [left, right] : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
 
 /** Operators between the score product and the softmax: scale, mask, bias, softcap, casts and changes of layout. */
 const beforeSoftmax = new Set(
-  "Mul Div Add Sub Where Cast CastLike Clip Tanh Reshape Transpose Expand Squeeze Unsqueeze Slice Concat Identity Dropout Min Max Neg Flatten".split(
+  "Mul Div Add Sub Where Cast CastLike Clip Tanh Reshape Transpose Expand Squeeze Unsqueeze Slice Concat Identity Dropout Min Max Neg Flatten DequantizeLinear QuantizeLinear Pad".split(
     " ",
   ),
 );
 /** Operators between the softmax and the value product, and those of them that change a value. */
 const afterSoftmax = new Set(
-  "Cast CastLike Dropout Where Mul Div Reshape Transpose Identity Slice Squeeze Unsqueeze Flatten Expand Clip Max Min".split(
+  "Cast CastLike Dropout Where Mul Div Reshape Transpose Identity Slice Squeeze Unsqueeze Flatten Expand Clip Max Min QuantizeLinear DequantizeLinear DynamicQuantizeLinear".split(
     " ",
   ),
 );
@@ -42,16 +75,22 @@ export function dataInputs(node: Node): readonly string[] {
 
 /** Whether a node multiplies two tensors that both depend on the input; a learnt query of rank 3 or more counts. */
 export function isProduct(node: Node, view: GraphView): boolean {
-  if (!productOps.has(node.opType)) return false;
-  const [a = "", b = ""] = node.inputs;
-  if (node.opType === "Einsum" && node.inputs.length !== 2) return false;
-  const constants = [a, b].filter((name) => view.isConstant(name));
+  const operands = productOperands(node, view);
+  if (!operands) return false;
+  const constants = operands.filter((name) => view.isConstant(name));
   if (constants.length === 2) return false;
   if (constants.length === 0) return true;
-  return node.opType !== "Gemm" && (view.shape(constants[0] as string)?.length ?? 0) >= 3;
+  return (
+    node.opType !== "Gemm" &&
+    node.opType !== "ReduceSum" &&
+    (view.shape(constants[0] as string)?.length ?? 0) >= 3
+  );
 }
 
-/** All products that the scores of a softmax are made of, nearest first. */
+/**
+ * The products that the scores of a softmax are made of, nearest first. Where one multiplies two tensors of the input,
+ * those with a constant (relative positions) are left out.
+ */
 export function scoreProducts(score: string, view: GraphView): Node[] {
   const found: Node[] = [];
   const seen = new Set<string>();
@@ -68,7 +107,10 @@ export function scoreProducts(score: string, view: GraphView): Node[] {
     }
     queue = next;
   }
-  return found;
+  const ofInputs = found.filter((node) =>
+    productOperands(node, view)?.every((name) => !view.isConstant(name)),
+  );
+  return ofInputs.length > 0 ? ofInputs : found;
 }
 
 export interface ValuePath {
@@ -95,7 +137,8 @@ export function valuePath(probability: string, view: GraphView): ValuePath {
     const step = queue.shift() as Step;
     const value = step.tensors[step.tensors.length - 1] as string;
     for (const node of view.consumers(value)) {
-      if (productOps.has(node.opType) && isProduct(node, view)) return { product: node, ...step };
+      const product = valueProduct(node, value, view);
+      if (product) return { product, ...step };
       if (!afterSoftmax.has(node.opType) || !dataInputs(node).includes(value)) continue;
       const output = node.outputs[0];
       if (!output || seen.has(output)) continue;
@@ -109,6 +152,21 @@ export function valuePath(probability: string, view: GraphView): ValuePath {
     }
   }
   return { product: undefined, map: probability, changed: false, tensors: [probability] };
+}
+
+/** The product with the values that a consumer of the probabilities is, or begins. */
+function valueProduct(node: Node, probabilities: string, view: GraphView): Node | undefined {
+  if (node.opType !== "Mul") return isProduct(node, view) ? node : undefined;
+  // Probabilities times values, summed over the keys: the probabilities are spread over the features.
+  const other = node.inputs.find((input) => input !== probabilities) ?? "";
+  const [shares, values] = [view.shape(probabilities), view.shape(other)];
+  const spread = shares?.some(
+    (dim, axis) => dim === 1 && (values?.[axis - shares.length + values.length] ?? 1) !== 1,
+  );
+  if (!spread) return undefined;
+  return view
+    .consumers(node.outputs[0] ?? "")
+    .find((next) => next.opType === "ReduceSum" && isProduct(next, view));
 }
 
 /** A Mul or Div by 1 (a scale that was exported although it does nothing). */

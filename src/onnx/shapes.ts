@@ -152,6 +152,14 @@ function inferType(node: Node, state: State, output: number): number {
     case "MatMulInteger":
     case "ConvInteger":
       return 6;
+    case "DynamicQuantizeLinear":
+      return output === 1 ? 1 : 2;
+    case "QuantizeLinear":
+      return state.types.get(node.inputs[2] ?? "") ?? 2;
+    case "MatMulIntegerToFloat":
+      return 1;
+    case "QLinearMatMul":
+      return state.types.get(node.inputs[7] ?? "") ?? 2;
     default:
       return first;
   }
@@ -292,6 +300,15 @@ const rules: Readonly<Record<string, Rule>> = {
   Mul: arithmetic(times),
   Div: arithmetic((a, b) =>
     typeof a === "number" && typeof b === "number" ? (b === 0 ? null : Math.trunc(a / b)) : over(a, b),
+  ),
+  Mod: arithmetic((a, b) =>
+    typeof a === "number" && typeof b === "number" && b !== 0 ? a - b * Math.floor(a / b) : null,
+  ),
+  Max: arithmetic((a, b) =>
+    typeof a === "number" && typeof b === "number" ? Math.max(a, b) : a === b ? a : null,
+  ),
+  Min: arithmetic((a, b) =>
+    typeof a === "number" && typeof b === "number" ? Math.min(a, b) : a === b ? a : null,
   ),
   Equal: arithmetic((a, b) =>
     a === null || b === null ? null : a === b ? 1 : typeof a === "number" && typeof b === "number" ? 0 : null,
@@ -495,6 +512,9 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   MatMul: (node, state) => [matmul(shapeOf(node, 0, state), shapeOf(node, 1, state))],
   MatMulInteger: (node, state) => [matmul(shapeOf(node, 0, state), shapeOf(node, 1, state))],
+  MatMulIntegerToFloat: (node, state) => [matmul(shapeOf(node, 0, state), shapeOf(node, 1, state))],
+  QLinearMatMul: (node, state) => [matmul(shapeOf(node, 0, state), shapeOf(node, 3, state))],
+  DynamicQuantizeLinear: (node, state) => [shapeOf(node, 0, state), [], []],
   FusedMatMul: (node, state) => {
     const a = shapeOf(node, 0, state);
     const b = shapeOf(node, 1, state);

@@ -8,12 +8,12 @@
  */
 import type { NotSupported } from "../../shared/model";
 import type { GraphView } from "../../onnx/graph-view";
-import type { Node } from "../../onnx/model";
 import { Subgraph } from "../../onnx/subgraph";
 import { AxisTrace } from "../axes";
 import { kindOf } from "../kind";
 import { layoutOf } from "../layout";
-import { onlyLayout, scoreProducts, valuePath } from "../products";
+import { type Normaliser, normalisers } from "../normalisers";
+import { onlyLayout, productOperands, scoreProducts, valuePath } from "../products";
 import type { FoundSite, Match, SiteModule, SitePlan } from "./site";
 
 /** A score at or below this is a mask (`decisions.md` 8). */
@@ -24,9 +24,9 @@ export const softmaxSites: SiteModule = {
     const sites: FoundSite[] = [];
     const notSupported: NotSupported[] = [];
     const others: NotSupported[] = [];
-    for (const node of view.graph.nodes) {
-      if (node.opType !== "Softmax" || node.domain !== "") continue;
-      const result = matchOne(node, view);
+    for (const normaliser of normalisers(view)) {
+      const { node } = normaliser;
+      const result = matchOne(normaliser, view);
       if ("reason" in result)
         (result.looksLikeAttention ? notSupported : others).push({
           name: node.name || (node.outputs[0] ?? ""),
@@ -40,23 +40,30 @@ export const softmaxSites: SiteModule = {
 
 type Refusal = { readonly reason: string; readonly looksLikeAttention: boolean };
 
-function matchOne(node: Node, view: GraphView): FoundSite | Refusal {
-  const score = node.inputs[0] ?? "";
-  const probability = node.outputs[0] ?? "";
+function matchOne(normaliser: Normaliser, view: GraphView): FoundSite | Refusal {
+  const { node, score, probability } = normaliser;
   const products = scoreProducts(score, view);
   const product = products[0];
-  if (!product)
+  const operands = product && productOperands(product, view);
+  if (!product || !operands)
     return { reason: "its scores are not a product of queries and keys", looksLikeAttention: false };
   const path = valuePath(probability, view);
   const output = outputBehind(path.tensors.slice(path.tensors.indexOf(path.map)), view);
   if (!path.product && output === undefined) {
     return { reason: "a product feeds it, but its result meets no values", looksLikeAttention: false };
   }
+  // Similarities of single vectors have no sequence of queries or keys; an attention that is returned as it is has one.
+  if (!path.product && operands.some((name) => (view.shape(name)?.length ?? 3) < 3)) {
+    return {
+      reason: "a product of two sets of vectors feeds it, and its result meets no values",
+      looksLikeAttention: false,
+    };
+  }
   if (!view.isLive(node))
     return { reason: "nobody uses its result: the site is dead code", looksLikeAttention: true };
 
   const trace = new AxisTrace(view, new Set(products));
-  const keyOrigin = softmaxOrigin(node, view, trace);
+  const keyOrigin = softmaxOrigin(normaliser, view, trace);
   if (keyOrigin === undefined) {
     return {
       reason: "it normalises over an axis that is neither queries nor keys of its product",
@@ -71,7 +78,7 @@ function matchOne(node: Node, view: GraphView): FoundSite | Refusal {
   if (!layout)
     return { reason: `the layout of its map ${tensor} cannot be followed`, looksLikeAttention: true };
 
-  const [rows = "", columns = ""] = product.inputs;
+  const [rows, columns] = operands;
   const [query, key] = keyOrigin === "columns" ? [rows, columns] : [columns, rows];
   return {
     node,
@@ -89,8 +96,7 @@ function matchOne(node: Node, view: GraphView): FoundSite | Refusal {
         prefix,
         tensor,
         score,
-        probability,
-        changed: path.changed,
+        positive: normaliser.unmasked ?? (path.changed ? probability : null),
         sameShape: sameShape(tensor, score, view),
         view,
       }),
@@ -115,16 +121,17 @@ function outputBehind(tensors: readonly string[], view: GraphView): string | und
   return undefined;
 }
 
-/** Which free axis of the score product the softmax runs over. Below opset 13 all axes from `axis` on are flattened. */
-function softmaxOrigin(node: Node, view: GraphView, trace: AxisTrace): "rows" | "columns" | undefined {
-  const score = node.inputs[0] ?? "";
+/** Which free axis of the score product the softmax runs over. */
+function softmaxOrigin(
+  { score, axis }: Normaliser,
+  view: GraphView,
+  trace: AxisTrace,
+): "rows" | "columns" | undefined {
+  if (axis === undefined) return undefined;
   const axes = trace.axes(score);
   const rank = axes?.length ?? view.shape(score)?.length;
-  const given = node.attributes.get("axis")?.int;
-  const axis = Number(given ?? (view.opset < 13 ? 1n : -1n));
   if (rank === undefined) return axis === -1 ? "columns" : undefined;
   const at = axis < 0 ? axis + rank : axis;
-  if (view.opset < 13 && at !== rank - 1) return undefined;
   const origins = new Set((axes?.[at] ?? []).map((atom) => atom.origin));
   if (origins.size === 1 && (origins.has("rows") || origins.has("columns")))
     return origins.has("rows") ? "rows" : "columns";
@@ -148,8 +155,8 @@ interface PlanInput {
   readonly prefix: string;
   readonly tensor: string;
   readonly score: string;
-  readonly probability: string;
-  readonly changed: boolean;
+  /** A tensor that is positive where a key takes part, if the map may have been set to zero since; else null. */
+  readonly positive: string | null;
   readonly sameShape: boolean;
   readonly view: GraphView;
 }
@@ -158,15 +165,7 @@ interface PlanInput {
  * Adds to the graph: the map as float32, and whether each key is visible to its query: its score is above the mask
  * value, and its probability was not set to zero after the softmax.
  */
-function plan({
-  prefix,
-  tensor,
-  score,
-  probability,
-  changed,
-  sameShape: aligned,
-  view,
-}: PlanInput): SitePlan {
+function plan({ prefix, tensor, score, positive, sameShape: aligned, view }: PlanInput): SitePlan {
   const graph = new Subgraph(prefix, view.opset);
   const asFloat = (value: string) => (view.elementType(value) === 1 ? value : graph.cast(value, 1));
   const map = asFloat(tensor);
@@ -175,8 +174,8 @@ function plan({
   const rest = { removed: [], scores: null, proof: null };
   if (!aligned) return { extension: graph.extension, map, valid: null, ...rest };
   let valid = graph.greater(asFloat(score), graph.scalar(MASK_SCORE));
-  if (changed) {
-    const before = graph.greater(asFloat(probability), graph.scalar(0));
+  if (positive !== null) {
+    const before = graph.greater(asFloat(positive), graph.scalar(0));
     const after = graph.op("Equal", [map, graph.scalar(0)]);
     valid = graph.and(valid, graph.not(graph.and(before, after)));
   }

@@ -1,0 +1,141 @@
+/**
+ * Every place in a graph where numbers become shares that sum to 1: the Softmax operator, LogSoftmax followed by Exp,
+ * and the softmax that is written out as Exp / ReduceSum, with or without its maximum subtracted, a mask on the
+ * exponentials or a sink in the denominator.
+ */
+import type { GraphView } from "../onnx/graph-view";
+import type { Node } from "../onnx/model";
+
+export interface Normaliser {
+  /** The node whose output holds the shares. */
+  readonly node: Node;
+  readonly score: string;
+  readonly probability: string;
+  /** Axis of `score` over which the shares sum to 1; undefined where the graph does not tell. */
+  readonly axis: number | undefined;
+  /** A tensor that is positive where a key takes part, where the shares themselves were masked on the way. */
+  readonly unmasked: string | null;
+}
+
+export function normalisers(view: GraphView): Normaliser[] {
+  return view.graph.nodes.flatMap(
+    (node) => softmaxOf(node, view) ?? logSoftmaxOf(node, view) ?? writtenOut(node, view) ?? [],
+  );
+}
+
+function axisOf(node: Node, view: GraphView): number | undefined {
+  const given = node.attributes.get("axis")?.int;
+  const shape = view.shape(node.inputs[0] ?? "");
+  if (view.opset >= 13) {
+    const axis = Number(given ?? -1n);
+    return shape ? (axis + shape.length) % shape.length : axis === -1 ? -1 : undefined;
+  }
+  // Below opset 13 all axes from `axis` on are one: which is the last, if the others are 1.
+  const axis = Number(given ?? 1n);
+  if (!shape) return axis === -1 ? -1 : undefined;
+  const from = axis < 0 ? axis + shape.length : axis;
+  const long = shape.flatMap((dim, at) => (at >= from && dim !== 1 ? [at] : []));
+  return long.length === 1 ? long[0] : from === shape.length - 1 ? from : undefined;
+}
+
+function softmaxOf(node: Node, view: GraphView): Normaliser | undefined {
+  if (node.opType !== "Softmax" || node.domain !== "") return undefined;
+  return {
+    node,
+    score: node.inputs[0] ?? "",
+    probability: node.outputs[0] ?? "",
+    axis: axisOf(node, view),
+    unmasked: null,
+  };
+}
+
+function logSoftmaxOf(node: Node, view: GraphView): Normaliser | undefined {
+  if (node.opType !== "Exp") return undefined;
+  const log = view.producer(node.inputs[0] ?? "");
+  if (log?.opType !== "LogSoftmax") return undefined;
+  return {
+    node,
+    score: log.inputs[0] ?? "",
+    probability: node.outputs[0] ?? "",
+    axis: axisOf(log, view),
+    unmasked: null,
+  };
+}
+
+const towardsSum = new Set(
+  "Add Max Clip Cast Unsqueeze Squeeze Reshape Transpose Expand Identity Where".split(" "),
+);
+const sameValues = new Set("Transpose Identity Cast".split(" "));
+
+function writtenOut(node: Node, view: GraphView): Normaliser | undefined {
+  const [numerator, denominator] = quotient(node, view) ?? [];
+  if (numerator === undefined || denominator === undefined) return undefined;
+  const exponential = behind(numerator, view, "Exp", maskOperators);
+  const sum = behind(denominator, view, "ReduceSum", towardsSum);
+  if (!exponential || !sum) return undefined;
+  const axes = sum.attributes.get("axes")?.ints?.map(Number) ?? view.values(sum.inputs[1] ?? "");
+  if (axes?.length !== 1 || typeof axes[0] !== "number") return undefined;
+  // The sum must be of the same exponentials, perhaps transposed.
+  let summed = sum.inputs[0] ?? "";
+  let axis = axes[0] < 0 ? axes[0] + (view.shape(summed)?.length ?? NaN) : axes[0];
+  for (let steps = 0; summed !== numerator && steps < 4; steps++) {
+    const by = view.producer(summed);
+    if (!by || !sameValues.has(by.opType)) return undefined;
+    const perm = by.attributes.get("perm")?.ints;
+    if (by.opType === "Transpose") axis = perm ? Number(perm[axis]) : NaN;
+    summed = by.inputs[0] ?? "";
+  }
+  if (summed !== numerator) return undefined;
+  return {
+    node,
+    score: withoutMaximum(exponential.inputs[0] ?? "", view),
+    probability: node.outputs[0] ?? "",
+    axis: Number.isInteger(axis) ? axis : undefined,
+    unmasked: exponential.outputs[0] === numerator ? null : (exponential.outputs[0] ?? null),
+  };
+}
+
+const maskOperators = new Set(["Where", "Mul", "Cast", "Identity"]);
+
+/** Numerator and denominator of a / b or a · (1 / b). */
+function quotient(node: Node, view: GraphView): [string, string] | undefined {
+  const [a = "", b = ""] = node.inputs;
+  if (node.opType === "Div") return [a, b];
+  if (node.opType !== "Mul") return undefined;
+  for (const [share, inverse] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const by = view.producer(inverse);
+    if (by?.opType === "Reciprocal") return [share, by.inputs[0] ?? ""];
+  }
+  return undefined;
+}
+
+/** The nearest node of a type behind a value, through operators that may stand in between. */
+function behind(
+  value: string,
+  view: GraphView,
+  opType: string,
+  through: ReadonlySet<string>,
+): Node | undefined {
+  let queue = [value];
+  for (let steps = 0; steps < 8 && queue.length > 0; steps++) {
+    const next: string[] = [];
+    for (const name of queue) {
+      const node = view.producer(name);
+      if (node?.opType === opType) return node;
+      if (node && through.has(node.opType)) next.push(...node.inputs);
+    }
+    queue = next;
+  }
+  return undefined;
+}
+
+/** x of x − max(x): the maximum only keeps the exponentials small. */
+function withoutMaximum(value: string, view: GraphView): string {
+  const node = view.producer(value);
+  if (node?.opType !== "Sub") return value;
+  const maximum = behind(node.inputs[1] ?? "", view, "ReduceMax", towardsSum);
+  return maximum ? (node.inputs[0] ?? value) : value;
+}
