@@ -44,6 +44,11 @@ export function count(value: number): string {
   return value.toLocaleString("en-US");
 }
 
+/** "1 head", "8 heads". */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
 /** `L1H2` where there is one component, else `decoder.1 H2`; `mean` for the mean of heads. */
 export function headName(
   site: Pick<Site, "component" | "layer" | "name">,

@@ -1,5 +1,5 @@
 /** Normalised entropy of all heads as bars, grouped by site and component, with the spread over queries. */
-import { figure } from "../format";
+import { counted, figure } from "../format";
 import {
   chosenSites,
   type ChosenSite,
@@ -12,7 +12,7 @@ import {
 } from "./figure-source";
 import type { FigureSpec } from "./figure-spec";
 import { BODY, figureTheme, type FigureTheme, TICK } from "./figure-theme";
-import { header } from "./header";
+import { header, wrapped } from "./header";
 import { Drawing } from "./scene";
 import { fitText, textWidth } from "./text-width";
 
@@ -43,8 +43,8 @@ export function entropyFigure(source: FigureSource, spec: FigureSpec, room: Room
   const sites = chosenSites(source, spec);
   const theme = figureTheme(spec.theme);
   const drawing = new Drawing();
-  const count = sites.reduce((sum, { site }) => sum + site.heads, 0);
-  const title = `Normalised entropy of ${count} heads`;
+  const count = sites.reduce((sum, chosen) => sum + barsOf(chosen, spec).length, 0);
+  const title = `Normalised entropy of ${counted(count, "head")}`;
   let y = header(
     drawing,
     spec,
@@ -110,9 +110,10 @@ export function entropyBars(
     barRow(drawing, theme, row, { y, height, pitch, several });
     y += height + FOOT;
   }
-  const note = "bars: mean over queries; lines: 10th to 90th percentile of the queries; dashes: 0.5";
-  drawing.text(LEFT, y + 2, fitText(note, place.width - LEFT, TICK), { size: TICK, fill: theme.dim });
-  return y + 6;
+  const note = "bars: mean over queries; lines: 10th to 90th percentile of queries";
+  const lines = wrapped(note, place.width - LEFT, TICK);
+  lines.forEach((line, index) => drawing.text(LEFT, y + index * 10, line, { size: TICK, fill: theme.dim }));
+  return y - 6 + lines.length * 10;
 }
 
 function splitEvenly(groups: readonly Group[], rows: number): Group[][] {

@@ -1,6 +1,6 @@
 /** All heads of one or more sites side by side on one scale, with shared axes and each head's entropy. */
 import type { TokenAxis } from "../capture";
-import { figure } from "../format";
+import { counted, figure } from "../format";
 import { type CellColours, cellPicture, PIXELS_PER_PX } from "./cell-picture";
 import { addFacts, colourBar, noFacts } from "./colour-bar";
 import { sharedRange } from "./colour-range";
@@ -49,8 +49,8 @@ export function headsFigure(source: FigureSource, spec: FigureSpec, room: Room):
   const facts = noFacts();
   const only = sites.length === 1 ? sites[0] : undefined;
   const title = only
-    ? `${only.title}: attention of ${maps.length} heads`
-    : `Attention of ${maps.length} heads at ${sites.length} sites`;
+    ? `${only.title}: attention of ${counted(maps.length, "head")}`
+    : `Attention of ${counted(maps.length, "head")} at ${counted(sites.length, "site")}`;
   const origin = originWords(source, sites, spec.sample);
   let y = header(
     drawing,

@@ -165,7 +165,8 @@ function entropyStrip(drawing: Drawing, theme: FigureTheme, place: MapPlace, row
     const known = rows.slice(from, from + group).filter((value) => !Number.isNaN(value));
     if (known.length === 0) continue;
     const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-    const inset = pitch >= 3 ? 0.5 : 0;
+    // Bars without a gap overlap a little, so that no line shows between them.
+    const inset = pitch >= 3 ? 0.5 : -0.2;
     drawing.rect(
       left,
       place.top + (from / group) * pitch + inset,

@@ -19,6 +19,8 @@ const SEGMENT_NAME = 11;
 const AXIS_NAME = 15;
 /** More boundaries than these are no landmarks. */
 const MOST_BOUNDARIES = 14;
+/** Between indices that are not of every token, px. */
+const TICK_DISTANCE = 30;
 /** Pitch of tokens from which they carry names. */
 const NAMED_FROM = 7;
 
@@ -43,7 +45,7 @@ export function axisRoom(
   options: { across: boolean; names: boolean },
 ): AxisRoom {
   const count = axis.labels.length;
-  const made = ruler(axis, 0, count, length);
+  const made = withTicks(ruler(axis, 0, count, length), count, length);
   const named = length / count >= NAMED_FROM;
   const hasSegments = axis.from === "manifest" && axis.segments.length > 0;
   const widest = made.labels.reduce((most, label) => Math.max(most, textWidth(label.text, TICK)), 0);
@@ -59,6 +61,20 @@ export function axisRoom(
     (hasSegments ? BAND + GAP : 0) +
     (labels > 0 ? labels + GAP : 0);
   return { ruler: made, named, hasSegments, segmentNames, labels, depth };
+}
+
+/** Where tokens are too close for labels, a few indices at round numbers: a figure has no pointer to ask. */
+function withTicks(made: Ruler, count: number, length: number): Ruler {
+  if (made.labels.length > 0 || count === 0) return made;
+  const least = (TICK_DISTANCE / length) * count;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= least) ?? count;
+  const labels = Array.from({ length: Math.ceil(count / step) }, (_, at) => ({
+    index: at * step,
+    at: ((at * step + 0.5) / count) * length,
+    text: String(at * step),
+  }));
+  return { ...made, labels };
 }
 
 function visibleName(name: string): string {

@@ -1,5 +1,5 @@
 /** One page of all: every head's map, each on its own scale, and the entropy of all heads. */
-import { figure } from "../format";
+import { count, counted, figure } from "../format";
 import { type CellColours, cellPicture, PIXELS_PER_PX } from "./cell-picture";
 import { addFacts, colourBar, noFacts } from "./colour-bar";
 import {
@@ -11,7 +11,6 @@ import {
   isSquare,
   originWords,
   type Room,
-  shapeWords,
   visible,
   wholeMap,
 } from "./figure-source";
@@ -36,7 +35,7 @@ export function summaryFigure(source: FigureSource, spec: FigureSpec, room: Room
   const drawing = new Drawing();
   const heads = sites.map(({ site }) => headsOf(site, spec.heads));
   const total = heads.reduce((sum, some) => sum + some.length, 0);
-  const title = `${visible(source.title)}: ${total} heads at ${sites.length} sites`;
+  const title = `${visible(source.title)}: ${counted(total, "head")} at ${counted(sites.length, "site")}`;
   const colours: Omit<CellColours, "end"> = { map: spec.colourMap, scale: spec.scale, theme };
   const facts = noFacts();
   let y =
@@ -47,13 +46,13 @@ export function summaryFigure(source: FigureSource, spec: FigureSpec, room: Room
   const side = thumbnailSide(sites, heads, room, label, most);
   const perLine = Math.max(1, Math.floor((room.width - label + GAP) / (side + GAP)));
   sites.forEach((chosen, at) => {
-    const { site, title: name } = chosen;
+    const { title: name } = chosen;
     drawing.text(0, y + 8, fitText(name, label - 6, BODY, true), {
       size: BODY,
       bold: true,
       fill: theme.text,
     });
-    drawing.text(0, y + 19, fitText(shapeWords(site), label - 6, TICK), { size: TICK, fill: theme.dim });
+    drawing.text(0, y + 19, fitText(shortShape(chosen), label - 6, TICK), { size: TICK, fill: theme.dim });
     const height = mapHeight(chosen, side);
     const some = heads[at] ?? [];
     some.forEach((head, index) => {
@@ -72,7 +71,7 @@ export function summaryFigure(source: FigureSource, spec: FigureSpec, room: Room
       label: "attention probability",
       facts,
       ends: ["0", "head’s maximum"],
-      notes: ["under each map its head and H / ln n"],
+      notes: ["under each map its head and H / ln n; rows are queries, columns keys"],
     },
     0,
     y,
@@ -85,6 +84,11 @@ export function summaryFigure(source: FigureSource, spec: FigureSpec, room: Room
     title,
     description: `${title}: each head's map and the normalised entropy of all heads.`,
   };
+}
+
+/** "38 × 38, self", where there is no room for more. */
+function shortShape({ site }: ChosenSite): string {
+  return `${count(site.queries)} × ${count(site.keys)}${site.kind === "unknown" ? "" : `, ${site.kind}`}`;
 }
 
 function mapHeight({ site }: ChosenSite, side: number): number {
