@@ -16,8 +16,7 @@ export async function bundledPackages() {
   for (const map of (await filesOf(dist)).filter((name) => name.endsWith(".map"))) {
     const { sources } = JSON.parse(await readFile(path.join(dist, map), "utf8"));
     for (const source of sources) {
-      const file = path.resolve(dist, path.dirname(map), source);
-      const folder = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(file)?.[1];
+      const folder = packageOf(path.resolve(dist, path.dirname(map), source));
       if (folder) folders.add(folder);
     }
   }
@@ -25,11 +24,24 @@ export async function bundledPackages() {
   return [...folders];
 }
 
+/** The package that a file belongs to. A package that was bundled itself names files that are not there. */
+function packageOf(file) {
+  for (let folder = path.dirname(file); folder.startsWith(root); folder = path.dirname(folder)) {
+    const above = path.dirname(folder);
+    const parent = path.basename(above).startsWith("@") ? path.dirname(above) : above;
+    const inModules = path.basename(parent) === "node_modules";
+    if (inModules && existsSync(path.join(folder, "package.json"))) return folder;
+  }
+  return undefined;
+}
+
 /** The text of THIRD_PARTY_NOTICES.txt for a target. */
 export async function notices(target) {
   const native = await Promise.all(Object.keys(nativePackages(target)).map(packageFolder));
-  const entries = [...new Set([...native, ...(await bundledPackages())])].map(describe);
-  entries.sort((a, b) => a.name.localeCompare(b.name, "en"));
+  const described = [...native, ...(await bundledPackages())].map(describe);
+  // One version may lie in several folders.
+  const unique = new Map(described.map((entry) => [`${entry.name} ${entry.version}`, entry]));
+  const entries = [...unique.values()].sort((a, b) => a.name.localeCompare(b.name, "en"));
   return [
     "Attention Lens contains the third-party software listed here, under the terms given with each.",
     "",
@@ -49,7 +61,9 @@ export async function notices(target) {
 
 function describe(folder) {
   const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
-  const { name, version, license: licence = "unknown" } = manifest;
+  const { name, version } = manifest;
+  const own = ownTexts(folder);
+  const licence = manifest.license ?? licenceOfText(own);
   const libvips = /^@img\/sharp-/.test(name) && licence.includes("LGPL");
   const parts = licence.replace(/[()]/g, "").split(/ (?:AND|OR) /);
   if (!libvips && !parts.every((part) => accepted.test(part))) {
@@ -58,9 +72,13 @@ function describe(folder) {
   const home = (manifest.repository?.url ?? manifest.repository ?? manifest.homepage ?? "")
     .replace(/^git\+/, "")
     .replace(/^git:/, "https:");
-  const own = ownTexts(folder);
   const text = libvips ? libvipsText(own) : own || standardText(manifest, parts);
-  return { name, version, licence, home, text };
+  return { name, version, licence: licence.replace(/^\((.*)\)$/, "$1"), home, text };
+}
+
+/** The licence that a text is, for a package whose manifest names none. */
+function licenceOfText(text) {
+  return /^\s*(The )?MIT License|Permission is hereby granted, free of charge/.test(text) ? "MIT" : "unknown";
 }
 
 /** Licence and notice files of a package, one after the other. */

@@ -5,6 +5,7 @@ export interface Server {
   readonly token: string;
   readonly port: number;
   readonly extensions: string;
+  readonly logs: string;
   readonly process: ChildProcess;
   readonly output: () => string;
   readonly stop: () => Promise<void>;

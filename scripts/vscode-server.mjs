@@ -35,6 +35,7 @@ export const QUIET_SETTINGS = {
  * @property {string} token
  * @property {number} port
  * @property {string} extensions Folder of installed extensions.
+ * @property {string} logs Folder of the logs of the extension hosts and their extensions.
  * @property {import("node:child_process").ChildProcess} process
  * @property {() => string} output What it has printed so far.
  * @property {() => Promise<void>} stop Ends the server and everything that it started.
@@ -79,6 +80,7 @@ export async function startServer(options) {
     token,
     port: chosen,
     extensions,
+    logs: path.join(userData, "logs"),
     process: child,
     output: () => output,
     stop: () => endGroup(child),

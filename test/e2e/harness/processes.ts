@@ -46,3 +46,8 @@ export function enginesOf(host: number): number[] {
 export function isRunning(pid: number): boolean {
   return all().some((process) => process.pid === pid);
 }
+
+/** Files, sockets and pipes that a process holds open; null where the system does not tell. */
+export function openHandles(pid: number): number | null {
+  return process.platform === "linux" ? readdirSync(`/proc/${pid}/fd`).length : null;
+}

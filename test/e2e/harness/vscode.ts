@@ -41,6 +41,7 @@ export async function openVscode(workspace: Workspace, options: VscodeOptions = 
   const context = await (
     await browser()
   ).newContext({ viewport: options.size ?? { width: 1400, height: 900 } });
+  context.setDefaultTimeout(60_000);
   const workbench = new Workbench(await context.newPage(), server);
   onTestFinished(async ({ task }) => {
     if (task.result?.state === "fail") {

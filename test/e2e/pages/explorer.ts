@@ -1,5 +1,6 @@
 /** The Explorer view: files and folders of the workspace. */
 import type { Locator, Page } from "playwright-core";
+import { exactly } from "./text";
 
 /** VS Code ignores a click on a menu entry that comes too soon after the menu. */
 const MENU_SETTLES_MS = 250;
@@ -51,8 +52,4 @@ export class Explorer {
   #entry(label: string): Locator {
     return this.#page.locator(".context-view .action-label").filter({ hasText: exactly(label) });
   }
-}
-
-function exactly(text: string): RegExp {
-  return new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}$`);
 }

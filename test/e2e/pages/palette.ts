@@ -1,5 +1,6 @@
 /** The command palette. */
 import type { Page } from "playwright-core";
+import { exactly } from "./text";
 
 export class Palette {
   readonly #page: Page;
@@ -10,9 +11,10 @@ export class Palette {
   /** Run a command by its full title, "Attention: Restart Engine". */
   async run(title: string): Promise<void> {
     await this.#search(title);
-    const focused = this.#page.locator(".quick-input-list .monaco-list-row.focused");
-    await focused.filter({ hasText: title }).waitFor();
-    await this.#page.keyboard.press("Enter");
+    // A list that has just opened ignores clicks for a moment.
+    const row = this.#page.locator(".quick-input-list .monaco-list-row:visible");
+    await row.filter({ has: this.#page.locator(".label-name", { hasText: exactly(title) }) }).click();
+    await this.#page.locator(".quick-input-widget").filter({ visible: true }).waitFor({ state: "hidden" });
   }
 
   /** Titles that the palette finds for some words. */

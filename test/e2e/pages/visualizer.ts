@@ -57,8 +57,11 @@ export class Visualizer {
     return this.frame.locator("vscode-button", { hasText: name });
   }
 
-  /** Wait until the three views are there, and that map and bars are pictures and not blank areas. */
-  async drawn(timeout = 30_000): Promise<void> {
+  /**
+   * Wait until the three views are there, and that map and bars are pictures and not blank areas.
+   * The engine runs at low priority: on a busy machine it may take long.
+   */
+  async drawn(timeout = 90_000): Promise<void> {
     for (const name of ["Heatmap", "Entropy", "Tokens"]) await this.pane(name).waitFor({ timeout });
     const pictures = [this.map, this.pane("Entropy").getByRole("img")];
     for (const picture of pictures) {

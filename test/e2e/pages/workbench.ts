@@ -1,5 +1,5 @@
 /** VS Code's window as a person sees it. */
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
@@ -41,7 +41,15 @@ export class Workbench {
   async open(folder: string): Promise<void> {
     await this.page.goto(this.#server.address(folder));
     await this.explorer.rows.first().waitFor({ timeout: 60_000 });
-    await expect.poll(() => this.#hosts().length, { timeout: 30_000 }).toBe(1);
+    await this.#extensionIsActive(1);
+  }
+
+  /** Reload the window: everything of the page and the extension host starts again. */
+  async reload(): Promise<void> {
+    const before = this.#hosts().length;
+    await this.page.reload();
+    await this.explorer.rows.first().waitFor({ timeout: 60_000 });
+    await this.#extensionIsActive(before + 1);
   }
 
   /** The visualizer of a model that is open and visible. */
@@ -98,8 +106,25 @@ export class Workbench {
 
   /** What the server, the extension host and the extension have written. */
   logText(): string {
-    const logs = path.join(this.#server.extensions, "..");
-    return [this.#server.output(), ...extensionLogs(logs)].join("\n").slice(-8000);
+    return [this.#server.output(), ...this.#logs()].join("\n").slice(-8000);
+  }
+
+  /** Before this, VS Code does not know the extension's editor and opens a model as text. */
+  async #extensionIsActive(host: number): Promise<void> {
+    const activations = () =>
+      this.#logs()
+        .join("")
+        .split(/_doActivateExtension attention-lens\b/).length - 1;
+    await expect.poll(activations, { timeout: 60_000, message: "activations" }).toBeGreaterThanOrEqual(host);
+  }
+
+  /** Logs of the extension hosts and of the extension. */
+  #logs(): string[] {
+    const { logs } = this.#server;
+    if (!existsSync(logs)) return [];
+    return readdirSync(logs, { recursive: true, encoding: "utf8" })
+      .filter((name) => /(attention-lens.*|exthost)\.log$/i.test(name))
+      .map((name) => readFileSync(path.join(logs, name), "utf8"));
   }
 
   #hosts(): number[] {
@@ -107,10 +132,4 @@ export class Workbench {
       Number(match[1]),
     );
   }
-}
-
-function extensionLogs(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => /attention-lens.*\.log$/i.test(name))
-    .map((name) => readFileSync(path.join(folder, name), "utf8"));
 }

@@ -1,0 +1,77 @@
+// Views that are hidden, shared, reloaded, opened again and again, or opened from awkward places.
+import { expect, test } from "vitest";
+import { openHandles } from "./harness/processes";
+import { openVscode } from "./harness/vscode";
+import { Workspace } from "./harness/workspace";
+
+test("a view that was hidden comes back with its head, and two views share one engine", async () => {
+  const workbench = await openVscode(Workspace.withExample());
+  await workbench.explorer.doubleClick("model.onnx");
+  const visualizer = workbench.visualizer();
+  await visualizer.drawn();
+  await visualizer.slider("Head").fill("2");
+  await visualizer.slider("Layer").fill("1");
+  await expect.poll(() => visualizer.title.textContent()).toMatch(/1 · head 2/);
+
+  await workbench.explorer.doubleClick("model.py");
+  await workbench.page.locator(".view-lines").waitFor();
+  await workbench.tab("model.onnx").click();
+  await visualizer.drawn();
+  expect(await visualizer.title.textContent()).toMatch(/1 · head 2/);
+
+  await workbench.palette.run("View: Split Editor Right");
+  await expect.poll(() => workbench.tab("model.onnx").count()).toBe(2);
+  await workbench.visualizer(1).drawn();
+  expect(workbench.engines(), "one engine for both").toHaveLength(1);
+  workbench.expectHealthy();
+});
+
+test("a reloaded window shows the model again", async () => {
+  const workbench = await openVscode(Workspace.withExample());
+  await workbench.explorer.doubleClick("model.onnx");
+  await workbench.visualizer().drawn();
+  await workbench.visualizer().slider("Head").fill("3");
+  await expect.poll(() => workbench.visualizer().title.textContent()).toMatch(/head 3/);
+
+  // VS Code writes its state down every few seconds.
+  await workbench.page.waitForTimeout(8000);
+  await workbench.reload();
+  await workbench.visualizer().drawn();
+  expect(await workbench.visualizer().title.textContent()).toMatch(/head 3/);
+});
+
+test("opening and closing a model many times leaves nothing behind", async () => {
+  const workbench = await openVscode(Workspace.withExample());
+  const openAndClose = async () => {
+    await workbench.explorer.doubleClick("model.onnx");
+    await workbench.visualizer().drawn();
+    await workbench.closeTab("model.onnx");
+    await expect.poll(() => workbench.engines(), { timeout: 10_000 }).toEqual([]);
+  };
+  for (let warm = 0; warm < 2; warm++) await openAndClose();
+  const handles = openHandles(workbench.host);
+  for (let again = 0; again < 8; again++) await openAndClose();
+
+  // The pipes of the last engine close a moment after it.
+  if (handles !== null)
+    await expect
+      .poll(() => openHandles(workbench.host), { timeout: 10_000 })
+      .toBeLessThanOrEqual(handles + 2);
+  expect(await workbench.page.locator("iframe.webview").count(), "webviews").toBe(0);
+  expect(await workbench.notifications.texts()).toEqual([]);
+  workbench.expectHealthy();
+});
+
+test("models open from paths with spaces, brackets, signs and letters of other scripts", async () => {
+  const workspace = Workspace.withExample();
+  const names = ["a model (1).onnx", "[x] {y} #1 50%.onnx", "Über-注意力.onnx"];
+  for (const name of names) workspace.copyModel(name);
+  const workbench = await openVscode(workspace);
+
+  for (const name of names) {
+    await workbench.explorer.doubleClick(name);
+    await workbench.visualizer().drawn();
+    await workbench.closeTab(name);
+  }
+  workbench.expectHealthy();
+});
