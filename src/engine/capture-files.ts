@@ -2,7 +2,7 @@
 import type { Capture } from "../shared/capture";
 import type { ModelSummary } from "../shared/model";
 import { writeNpz } from "../inputs/arrays";
-import type { CaptureStore } from "./capture-store";
+import type { CaptureStore } from "../shared/maps/capture-store";
 
 /** `site_000`, `site_001` …: float32 [batch, heads, queries, keys] each. */
 export function captureNpz(capture: Capture, store: CaptureStore): Uint8Array {

@@ -7,7 +7,7 @@ import type { Provenance } from "../shared/provenance";
 import type { Handlers } from "../shared/rpc";
 import { captureDocument, captureNpz } from "./capture-files";
 import { captureModel } from "./capture";
-import type { CaptureStore } from "./capture-store";
+import type { CaptureStore } from "../shared/maps/capture-store";
 import { figureFile, figureSource } from "./figure";
 import { writeWhole } from "./files";
 import { type OpenModel, openModel } from "./open-model";

@@ -8,7 +8,7 @@ import { withTexts } from "../shared/figure/png";
 import { sceneSvg } from "../shared/figure/scene-svg";
 import type { ModelSummary } from "../shared/model";
 import type { Provenance } from "../shared/provenance";
-import type { CaptureStore } from "./capture-store";
+import type { CaptureStore } from "../shared/maps/capture-store";
 import { outlinedText } from "./figure-font";
 
 export function figureSource(model: ModelSummary, capture: Capture, store: CaptureStore): FigureSource {

@@ -8,7 +8,7 @@ import { escapeXml } from "../shared/figure/svg";
 import { type MetricName, metrics } from "../shared/figures";
 import { figure as formatFigure, headName } from "../shared/format";
 import type { ModelSummary } from "../shared/model";
-import type { CaptureStore } from "./capture-store";
+import type { CaptureStore } from "../shared/maps/capture-store";
 import { figureSource } from "./figure";
 
 const BATCH = 0;

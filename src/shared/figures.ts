@@ -1,5 +1,5 @@
 /**
- * The figures of one head map, and what each is called. Formulas: `src/attention/metrics.ts` and `docs/metrics.md`.
+ * The figures of one head map, and what each is called. Formulas: `src/shared/maps/metrics.ts` and `docs/metrics.md`.
  * A figure that the map cannot support is `null`, never 0.
  */
 import * as z from "zod";

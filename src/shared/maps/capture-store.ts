@@ -1,5 +1,5 @@
 /** The maps of the last capture, and the pages, rows and profiles that are read from them. */
-import { AttentionError } from "../shared/errors";
+import { AttentionError } from "../errors";
 import {
   type HeadChoice,
   type HeadRequest,
@@ -12,10 +12,10 @@ import {
   THUMBNAIL_NAN,
   type ThumbnailRequest,
   type Thumbnails,
-} from "../shared/page";
-import type { HeadProfile } from "../shared/profile";
-import { type HeadMap, meanOfHeads, pageOf } from "../attention/head-map";
-import { headMetrics, quantile } from "../attention/metrics";
+} from "../page";
+import type { HeadProfile } from "../profile";
+import { type HeadMap, meanOfHeads, pageOf } from "./head-map";
+import { headMetrics, quantile } from "./metrics";
 
 export interface StoredSite {
   readonly handle: string;

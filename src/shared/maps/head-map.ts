@@ -1,5 +1,5 @@
 /** One head's map and what is made of it cell by cell: the mean of heads, and pages pooled for the screen. */
-import { MASKED } from "../shared/page";
+import { MASKED } from "../page";
 
 /** [queries × keys], row-major, query 0 first. */
 export interface HeadMap {

@@ -6,7 +6,7 @@
  * nᵢ = 1 enter no normalised entropy and are counted. Rows that hold NaN or infinity are flagged and enter no mean.
  * The context of a row is its valid keys; in self-attention without the query itself.
  */
-import type { HeadFigures } from "../shared/figures";
+import type { HeadFigures } from "../figures";
 import type { HeadMap } from "./head-map";
 
 /** A row whose valid cells do not sum to 1 within this is flagged. */

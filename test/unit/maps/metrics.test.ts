@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { HeadMap } from "../../../src/attention/head-map";
-import { headMetrics } from "../../../src/attention/metrics";
+import type { HeadMap } from "../../../src/shared/maps/head-map";
+import { headMetrics } from "../../../src/shared/maps/metrics";
 
 interface Case {
   name: string;
