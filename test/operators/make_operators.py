@@ -22,6 +22,7 @@ from onnx import helper
 
 from case import HALF_TOLERANCE, Array, Case
 from fused_attention import attention_cases, multi_head_cases
+from fused_group_query import group_query_cases
 
 HERE = Path(__file__).resolve().parent
 LARGEST_MODEL = 40_000
@@ -33,6 +34,7 @@ HALF_OUTPUT_TOLERANCE = 5e-3
 def cases() -> Iterator[Case]:
     yield from attention_cases()
     yield from multi_head_cases()
+    yield from group_query_cases()
 
 
 def main(names: list[str]) -> None:
