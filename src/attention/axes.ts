@@ -16,28 +16,36 @@ export type Origin = "feature" | "position" | "rows" | "columns" | "repeat" | "u
 export interface Atom {
   readonly size: Dim;
   readonly origin: Origin;
+  /** The product whose free axis this is, for rows and columns. */
+  readonly product?: Node;
 }
 /** One list of atoms per axis, outermost first; an axis of size 1 has none. */
 export type Axes = readonly (readonly Atom[])[];
 
-const MAX_STEPS = 5_000;
+/** Values that are asked for before they were reached in graph order are followed no deeper than this. */
+const MAX_DEPTH = 100;
 
 export class AxisTrace {
   readonly #view: GraphView;
   readonly #memo = new Map<string, Axes | undefined>();
-  /** Products whose free axes start the trace: node → true. */
   readonly #products: ReadonlySet<Node>;
-  #steps = 0;
+  #depth = 0;
 
+  /**
+   * Follows the axes of every tensor, in graph order.
+   * @param products score products: their two free axes are rows and columns, whatever their operands' axes are
+   */
   constructor(view: GraphView, products: ReadonlySet<Node>) {
     this.#view = view;
     this.#products = products;
+    for (const node of view.graph.nodes) for (const output of node.outputs) if (output) this.axes(output);
   }
 
   axes(value: string): Axes | undefined {
     if (this.#memo.has(value)) return this.#memo.get(value);
+    if (this.#depth > MAX_DEPTH) return undefined;
     this.#memo.set(value, undefined);
-    if (++this.#steps > MAX_STEPS) return undefined;
+    this.#depth += 1;
     const shape = this.#view.shape(value);
     const node = this.#view.producer(value);
     const traced = node ? this.#ofNode(node, value, shape) : this.#ofLeaf(value, shape);
@@ -46,6 +54,7 @@ export class AxisTrace {
         ? traced
         : shape?.map((size) => [atom(size, "unknown")]);
     this.#memo.set(value, axes);
+    this.#depth -= 1;
     return axes;
   }
 
@@ -154,8 +163,8 @@ export class AxisTrace {
     if (this.#products.has(node)) {
       return [
         ...leading,
-        rows === 1 ? [] : [atom(rows, "rows")],
-        columns === 1 ? [] : [atom(columns, "columns")],
+        rows === 1 ? [] : [atom(rows, "rows", node)],
+        columns === 1 ? [] : [atom(columns, "columns", node)],
       ];
     }
     const weight = this.#view.isConstant(right);
@@ -177,7 +186,7 @@ export class AxisTrace {
         .map((operand, index) => ({ operand, name: node.inputs[index] ?? "" }))
         .filter(({ operand }) => operand.includes(letter));
       if (product && holders.length === 1)
-        return [atom(size, holders[0]?.name === node.inputs[0] ? "rows" : "columns")];
+        return [atom(size, holders[0]?.name === node.inputs[0] ? "rows" : "columns", node)];
       const traced = holders.map(({ operand, name }) =>
         this.#view.isConstant(name)
           ? [atom(size, "feature")]
@@ -209,11 +218,11 @@ export class AxisTrace {
       if (dims(right, axis) === 1)
         return atoms(left, axis).some((each) => each.origin === "feature")
           ? atoms(left, axis)
-          : [atom(size, "rows")];
+          : [atom(size, "rows", node)];
       if (dims(left, axis) === 1)
         return atoms(right, axis).some((each) => each.origin === "feature")
           ? atoms(right, axis)
-          : [atom(size, "columns")];
+          : [atom(size, "columns", node)];
       return isFeature(atoms(right, axis)) ? atoms(right, axis) : atoms(left, axis);
     });
     return shape.length === product.length
@@ -253,7 +262,7 @@ export class AxisTrace {
       if (size === 1) return [];
       if (before && before[axis] === size && size !== null) return atoms;
       const origins = new Set(atoms.map((each) => each.origin));
-      return [atom(size, origins.size === 1 ? (atoms[0]?.origin ?? "unknown") : "position")];
+      return origins.size === 1 && atoms[0] ? [{ ...atoms[0], size }] : [atom(size, "position")];
     });
   }
 
@@ -291,8 +300,8 @@ const sameAxes = new Set(
   ),
 );
 
-function atom(size: Dim, origin: Origin): Atom {
-  return { size, origin };
+function atom(size: Dim, origin: Origin, product?: Node): Atom {
+  return product ? { size, origin, product } : { size, origin };
 }
 
 function isFeature(atoms: readonly Atom[]): boolean {
@@ -333,8 +342,8 @@ export function regroup(axes: Axes, shape: Shape): Axes | undefined {
       }
       const remainder = over(next.size, need);
       if (remainder === null) return undefined;
-      group.push(atom(need, next.origin));
-      queue[0] = atom(remainder, next.origin);
+      group.push({ ...next, size: need });
+      queue[0] = { ...next, size: remainder };
       need = 1;
     }
   }

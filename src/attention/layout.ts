@@ -4,7 +4,8 @@
  */
 import type { Dim } from "../shared/model";
 import { AttentionError } from "../shared/errors";
-import type { Axes } from "./axes";
+import type { Node } from "../onnx/model";
+import type { Atom, Axes } from "./axes";
 
 export type AxisRole = "batch" | "head" | "query" | "key";
 export interface Factor {
@@ -23,27 +24,19 @@ export interface LayoutResult {
 /**
  * @param axes traced axes of the map's tensor
  * @param keyOrigin which free axis of the score product the softmax runs over
+ * @param products the site's own score products: rows of another site's are positions here
  * @returns undefined when queries or keys are not among the axes
  */
 export function layoutOf(
   axes: Axes,
   shape: readonly Dim[],
   keyOrigin: "rows" | "columns",
+  products: ReadonlySet<Node>,
 ): LayoutResult | undefined {
   const rank = axes.length;
   const assumed: string[] = [];
   const factors: Factor[][] = axes.map((atoms) =>
-    atoms.map(({ origin, size }) => ({
-      size,
-      role:
-        origin === keyOrigin
-          ? "key"
-          : origin === "rows" || origin === "columns"
-            ? "query"
-            : origin === "feature"
-              ? "head"
-              : "batch",
-    })),
+    atoms.map((atom) => ({ size: atom.size, role: roleOf(atom, keyOrigin, products) })),
   );
   if (!factors.flat().some((factor) => factor.role === "head")) {
     // Nothing was split from features: the graph starts after its heads, or an operator hides where they come from.
@@ -65,6 +58,16 @@ export function layoutOf(
     factors[free] = [{ role, size: 1 }];
   }
   return { layout: factors, assumed };
+}
+
+function roleOf(
+  { origin, product }: Atom,
+  keyOrigin: "rows" | "columns",
+  products: ReadonlySet<Node>,
+): AxisRole {
+  if (origin === "feature") return "head";
+  if (product === undefined || !products.has(product)) return "batch";
+  return origin === keyOrigin ? "key" : "query";
 }
 
 /** Number of heads, or a symbol or null that the run resolves. */

@@ -132,12 +132,12 @@ function instrumenter(
   chosen: readonly Discovered[],
 ): (provider: ProviderName, replaceAll: boolean) => Planned | null {
   return (provider, replaceAll) => {
-    if (replaceAll && !all.some((site) => site.method === "rebuilt")) return null;
+    if (replaceAll && !all.some((site) => site.found.replaceable)) return null;
     const planned = all.map((site): PlannedSite => {
       // CUDA has kernels of its own for what the packaged libraries lack.
       const missing = provider === "cuda" || provider === "tensorrt" ? null : site.found.noKernel;
       const replaced =
-        site.method !== "rebuilt" ? null : (missing ?? (replaceAll ? "no kernel on this provider" : null));
+        missing ?? (replaceAll && site.found.replaceable ? "no kernel on this provider" : null);
       return { site, plan: site.found.plan(`attention_lens/${site.id}`, replaced !== null), replaced };
     });
     const plans = planned.filter(({ site }) => chosen.includes(site));

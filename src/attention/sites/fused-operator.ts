@@ -69,7 +69,10 @@ export const fusedOperatorSites: SiteModule = {
 function siteOf(operator: FusedOperator, node: Node, view: GraphView): FoundSite {
   const shape = operator.shape(node, view);
   // A form that cannot be rebuilt is refused now, and not when it is captured.
-  operator.parts(node, view, new Subgraph("dry", view.opset));
+  plan(operator, node, view, "dry", false);
+  const noKernel = operator.noKernel?.(node, view) ?? null;
+  const why = whyNotReplaceable(operator, node, view);
+  if (noKernel !== null && why !== null) throw new NotRebuilt(`${noKernel}, and ${why}`);
   const layout: Layout = [
     [{ role: "batch", size: shape.batch }],
     [{ role: "head", size: shape.heads }],
@@ -86,9 +89,20 @@ function siteOf(operator: FusedOperator, node: Node, view: GraphView): FoundSite
     kvHeads: shape.kvHeads === shape.heads ? null : shape.kvHeads,
     assumed: [],
     note: null,
-    noKernel: operator.noKernel?.(node, view) ?? null,
+    noKernel,
+    replaceable: why === null,
     plan: (prefix, replace) => plan(operator, node, view, prefix, replace),
   };
+}
+
+function whyNotReplaceable(operator: FusedOperator, node: Node, view: GraphView): string | null {
+  try {
+    plan(operator, node, view, "dry", true);
+    return null;
+  } catch (error) {
+    if (error instanceof NotRebuilt) return error.message;
+    throw error;
+  }
 }
 
 function plan(

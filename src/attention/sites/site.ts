@@ -22,6 +22,8 @@ export interface FoundSite {
   readonly note: string | null;
   /** Why the site's operator cannot be run as it is, or null: its rebuilt graph then takes its place. */
   readonly noKernel: string | null;
+  /** Whether the rebuilt graph can take the operator's place: all its outputs that are used can be given. */
+  readonly replaceable: boolean;
   /** @param replace the rebuilt graph takes the operator's place, and nothing is compared */
   readonly plan: (prefix: string, replace: boolean) => SitePlan;
 }

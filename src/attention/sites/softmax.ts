@@ -8,6 +8,7 @@
  */
 import type { NotSupported } from "../../shared/model";
 import type { GraphView } from "../../onnx/graph-view";
+import type { Node } from "../../onnx/model";
 import { Subgraph } from "../../onnx/subgraph";
 import { AxisTrace } from "../axes";
 import { kindOf } from "../kind";
@@ -24,9 +25,15 @@ export const softmaxSites: SiteModule = {
     const sites: FoundSite[] = [];
     const notSupported: NotSupported[] = [];
     const others: NotSupported[] = [];
-    for (const normaliser of normalisers(view)) {
+    const candidates = normalisers(view).map((normaliser) => ({
+      normaliser,
+      products: scoreProducts(normaliser.score, view),
+    }));
+    // One trace serves all sites: what each needs of it is told apart by its own products.
+    const trace = new AxisTrace(view, new Set(candidates.flatMap(({ products }) => products)));
+    for (const { normaliser, products } of candidates) {
       const { node } = normaliser;
-      const result = matchOne(normaliser, view);
+      const result = matchOne(normaliser, products, trace, view);
       if ("reason" in result)
         (result.looksLikeAttention ? notSupported : others).push({
           name: node.name || (node.outputs[0] ?? ""),
@@ -40,9 +47,13 @@ export const softmaxSites: SiteModule = {
 
 type Refusal = { readonly reason: string; readonly looksLikeAttention: boolean };
 
-function matchOne(normaliser: Normaliser, view: GraphView): FoundSite | Refusal {
+function matchOne(
+  normaliser: Normaliser,
+  products: readonly Node[],
+  trace: AxisTrace,
+  view: GraphView,
+): FoundSite | Refusal {
   const { node, score, probability } = normaliser;
-  const products = scoreProducts(score, view);
   const product = products[0];
   const operands = product && productOperands(product, view);
   if (!product || !operands)
@@ -62,8 +73,8 @@ function matchOne(normaliser: Normaliser, view: GraphView): FoundSite | Refusal 
   if (!view.isLive(node))
     return { reason: "nobody uses its result: the site is dead code", looksLikeAttention: true };
 
-  const trace = new AxisTrace(view, new Set(products));
-  const keyOrigin = softmaxOrigin(normaliser, view, trace);
+  const own = new Set(products);
+  const keyOrigin = softmaxOrigin(normaliser, own, view, trace);
   if (keyOrigin === undefined) {
     return {
       reason: "it normalises over an axis that is neither queries nor keys of its product",
@@ -74,7 +85,7 @@ function matchOne(normaliser: Normaliser, view: GraphView): FoundSite | Refusal 
   const tensor = output ?? path.map;
   const axes = trace.axes(tensor);
   const shape = view.shape(tensor) ?? axes?.map(() => null);
-  const layout = axes && shape && layoutOf(axes, shape, keyOrigin);
+  const layout = axes && shape && layoutOf(axes, shape, keyOrigin, own);
   if (!layout)
     return { reason: `the layout of its map ${tensor} cannot be followed`, looksLikeAttention: true };
 
@@ -89,6 +100,7 @@ function matchOne(normaliser: Normaliser, view: GraphView): FoundSite | Refusal 
     layout: layout.layout,
     kvHeads: null,
     noKernel: null,
+    replaceable: false,
     assumed: layout.assumed,
     note: path.product ? null : "its result meets no values in this graph",
     plan: (prefix) =>
@@ -124,6 +136,7 @@ function outputBehind(tensors: readonly string[], view: GraphView): string | und
 /** Which free axis of the score product the softmax runs over. */
 function softmaxOrigin(
   { score, axis }: Normaliser,
+  products: ReadonlySet<Node>,
   view: GraphView,
   trace: AxisTrace,
 ): "rows" | "columns" | undefined {
@@ -132,7 +145,11 @@ function softmaxOrigin(
   const rank = axes?.length ?? view.shape(score)?.length;
   if (rank === undefined) return axis === -1 ? "columns" : undefined;
   const at = axis < 0 ? axis + rank : axis;
-  const origins = new Set((axes?.[at] ?? []).map((atom) => atom.origin));
+  const origins = new Set(
+    (axes?.[at] ?? []).map(({ origin, product }) =>
+      product && !products.has(product) ? "position" : origin,
+    ),
+  );
   if (origins.size === 1 && (origins.has("rows") || origins.has("columns")))
     return origins.has("rows") ? "rows" : "columns";
   // One key, or an axis that could not be followed: the last axis of a product is its columns.

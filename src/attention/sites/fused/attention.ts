@@ -45,7 +45,7 @@ export function packedProjection(
   const biases: string[] = [];
   const mask = inputOf(node, inputs.mask);
   if (mask !== undefined) {
-    const found = maskIndex(graph, view, mask, key, query);
+    const found = maskIndex(graph, view, mask, key, query, view.shape(node.inputs[0] ?? "")?.[0] ?? null);
     if ("reason" in found) throw new NotRebuilt(found.reason);
     biases.push(filterBias(graph, found.visible, filter));
   }

@@ -109,8 +109,15 @@ export const groupQueryAttention: FusedOperator = {
         : splitHeads(graph, flat, heads);
     const past = pastLengths(node, graph, query);
     if (intAttribute(node, "do_rotary", 0) === 1) query = rotate(node, view, graph, query, past);
+    // The buffer of a cache may be longer than what is valid in any row.
+    const total = graph.reshape(graph.cast(required(node, 6, "total_sequence_length"), 7), 1);
     const present = (output: number) =>
-      repeatHeads(graph, asFloat(graph, view, node.outputs[output] ?? ""), kvHeads, heads);
+      repeatHeads(
+        graph,
+        graph.slice(asFloat(graph, view, node.outputs[output] ?? ""), 2, 0, total),
+        kvHeads,
+        heads,
+      );
     const [key, value] = [present(1), present(2)];
     const { rows, columns } = positions(graph, query, key);
     const at = graph.add(graph.unsqueeze(rows, 0, 1), past);
@@ -136,6 +143,10 @@ export const groupQueryAttention: FusedOperator = {
           : {}),
       maskedRows: "uniform",
       result: "BTD",
+      compared: graph.less(
+        graph.reshape(at, 0, -1, 1),
+        graph.reshape(graph.add(graph.cast(required(node, 5, "seqlens_k"), 1), graph.scalar(1)), -1, 1, 1),
+      ),
     };
   },
 };

@@ -107,7 +107,7 @@ function partsOf(node: Node, view: GraphView, graph: Subgraph, inputs: Inputs): 
   const biases: string[] = [];
   const mask = inputOf(node, inputs.mask);
   if (mask !== undefined) {
-    const found = maskIndex(graph, view, mask, key, query);
+    const found = maskIndex(graph, view, mask, key, query, view.shape(node.inputs[0] ?? "")?.[0] ?? null);
     if ("reason" in found) throw new NotRebuilt(found.reason);
     biases.push(filterBias(graph, found.visible, filter));
   }

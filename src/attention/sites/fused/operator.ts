@@ -38,6 +38,8 @@ export interface OperatorParts {
   readonly maskedRows: "uniform" | "zero";
   /** How the operator lays out its result: [B, T, H·dv] or [B, H, T, dv]. */
   readonly result: "BTD" | "BHTD";
+  /** Bool [B, T, 1]: queries whose results can be compared; padding may hold anything. */
+  readonly compared?: string;
   /** Keys and values with the past, [B, KV, S, d], where the operator returns them. */
   readonly present?: { readonly key: string; readonly value: string };
 }

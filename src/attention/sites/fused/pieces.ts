@@ -1,4 +1,5 @@
 /** Pieces that several operators are rebuilt from. Sizes that only a run tells are computed in the graph. */
+import type { Dim } from "../../../shared/model";
 import type { GraphView } from "../../../onnx/graph-view";
 import type { Subgraph } from "../../../onnx/subgraph";
 
@@ -76,7 +77,7 @@ export function tail(graph: Subgraph, value: string, axis: number, start: number
 /**
  * Visible keys or a bias from the mask input that Attention, QAttention and MultiHeadAttention share:
  * [B] lengths, [2·B] ends and starts, [3·B + 2] lengths first, [B, S] or [B, T, S] of 0 and 1, [B, 1, M, M].
- * @param batch B as a vector of one
+ * @param batch B as far as the graph tells it: ends and starts are told from lengths by it
  */
 export function maskIndex(
   graph: Subgraph,
@@ -84,9 +85,9 @@ export function maskIndex(
   mask: string,
   key: string,
   query: string,
+  batch: Dim,
 ): { visible: string } | { reason: string } {
   const shape = view.shape(mask);
-  const batch = view.shape(query)?.[0] ?? null;
   if (!shape) return { reason: "the rank of its mask cannot be told" };
   switch (shape.length) {
     case 1: {

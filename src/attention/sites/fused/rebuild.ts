@@ -63,8 +63,10 @@ export function proof(
 ): { error: string; control: string } {
   const actual = asFloat(graph, view, output);
   const most = (value: string) => graph.op("ReduceMax", [graph.op("Abs", [value])], { keepdims: { int: 0 } });
-  const largest = graph.op("Max", [most(actual), graph.scalar(1e-12)]);
-  const against = (context: string) => graph.div(most(graph.sub(context, actual)), largest);
+  const counted = (value: string) =>
+    parts.compared === undefined ? value : graph.where(parts.compared, value, graph.scalar(0));
+  const largest = graph.op("Max", [most(counted(actual)), graph.scalar(1e-12)]);
+  const against = (context: string) => graph.div(most(counted(graph.sub(context, actual))), largest);
   const moved = graph.concat([tail(graph, rebuilt.map, 3, 1), graph.slice(rebuilt.map, 3, 0, 1)], 3);
   return { error: against(rebuilt.context), control: against(contextOf(graph, parts, moved)) };
 }
