@@ -92,8 +92,8 @@ export type HostCommand = z.infer<typeof hostCommandSchema>;
 
 /** Requests that the extension host answers to the view. */
 export const viewContract = {
-  /** The view is ready: what is there to draw? */
-  connect: request(z.object({}), documentStateSchema),
+  /** The view is ready: what is there to draw? One that is not `restored` starts from the settings by `apply`. */
+  connect: request(z.object({ restored: z.boolean().optional() }), documentStateSchema),
   readPage: engineContract.readPage,
   readRow: engineContract.readRow,
   readHead: engineContract.readHead,
@@ -119,6 +119,13 @@ export const viewCommandSchema = z.enum([
   "nextLayer",
   "previousLayer",
   "toggleMean",
+  /** One head, or all heads of the site side by side. */
+  "toggleAllHeads",
+  /** The place that was looked at before, and forth again. */
+  "back",
+  "forward",
+  "nextMetric",
+  "nextColourMap",
   "nextScale",
   "zoomIn",
   "zoomOut",
