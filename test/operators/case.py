@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -48,6 +48,8 @@ class Case:
     layout: Callable[[Array], Array] = field(default=lambda array: array)
     """From such a tensor to [B, H, T, S]."""
     kernel_on_cpu: bool = True
+    shared: Mapping[str, str] = field(default_factory=dict)
+    """Inputs and the outputs that live in the same memory, without which the kernel does not run."""
     crashes: bool = False
     """ONNX Runtime's CPU provider ends the process on this model."""
     rebuilt: bool = False

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from onnx import helper
 from case import HALF_TOLERANCE, Array, Case
 from fused_attention import attention_cases, multi_head_cases
 from fused_group_query import group_query_cases
+from fused_others import other_cases
 
 HERE = Path(__file__).resolve().parent
 LARGEST_MODEL = 40_000
@@ -35,6 +36,7 @@ def cases() -> Iterator[Case]:
     yield from attention_cases()
     yield from multi_head_cases()
     yield from group_query_cases()
+    yield from other_cases()
 
 
 def main(names: list[str]) -> None:
@@ -89,10 +91,10 @@ def checked(case: Case) -> tuple[list[Array], list[str]]:
         if tensor not in outputs:
             model.graph.output.append(helper.make_empty_tensor_value_info(tensor))
     try:
-        results = run(model, case.graph.feeds)
+        results = run(model, case.graph.feeds, case.shared)
     except Exception as error:  # ONNX Runtime's exceptions have no common base.
         return list(case.maps), [f"does not run: {str(error)[:300]}"] if case.kernel_on_cpu else []
-    if not case.kernel_on_cpu:
+    if not case.kernel_on_cpu and not case.shared:
         problems.append("runs on the CPU")
     if case.output is not None:
         bound = HALF_OUTPUT_TOLERANCE if case.tolerance == HALF_TOLERANCE else OUTPUT_TOLERANCE
@@ -115,13 +117,27 @@ def differences(what: str, actual: Array, wanted: Array, bound: float) -> list[s
     return [] if difference <= bound else [f"{what} differs by {difference:.1e}"]
 
 
-def run(model: onnx.ModelProto, feeds: dict[str, Array]) -> dict[str, Array]:
+def run(model: onnx.ModelProto, feeds: Mapping[str, Array], shared: Mapping[str, str]) -> dict[str, Array]:
+    """All outputs. `shared`: inputs whose memory is also that of an output."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     names = [each.name for each in session.get_outputs()]
-    return dict(zip(names, session.run(names, feeds), strict=True))
+    if not shared:
+        return dict(zip(names, session.run(names, feeds), strict=True))
+    binding = session.io_binding()
+    values = {name: onnxruntime.OrtValue.ortvalue_from_numpy(array.copy()) for name, array in feeds.items()}
+    for name, value in values.items():
+        binding.bind_ortvalue_input(name, value)
+    sources = {output: name for name, output in shared.items()}
+    for name in names:
+        if name in sources:
+            binding.bind_ortvalue_output(name, values[sources[name]])
+        else:
+            binding.bind_output(name)
+    session.run_with_iobinding(binding)
+    return dict(zip(names, binding.copy_outputs_to_cpu(), strict=True))
 
 
 def versions() -> dict[str, str]:
