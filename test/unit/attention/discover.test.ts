@@ -185,8 +185,8 @@ describe("what is not attention", () => {
   });
 });
 
-describe("what looks like attention and cannot be captured yet", () => {
-  it("names a fused operator", () => {
+describe("a fused operator", () => {
+  it("is one site with its heads, rebuilt from its inputs", () => {
     const found = find({
       nodes: [
         {
@@ -201,8 +201,30 @@ describe("what looks like attention and cannot be captured yet", () => {
       inputs: ["q", "k", "v"].map((name) => ({ name, dims: [1, 5, 8] })),
       outputs: [{ name: "y", dims: [1, 5, 8] }],
     });
+    expect(found.notSupported).toEqual([]);
+    expect(found.sites).toMatchObject([{ method: "rebuilt", heads: 2, queries: 5, keys: 5, kind: "cross" }]);
+  });
+});
+
+describe("what looks like attention and cannot be captured yet", () => {
+  it("names a fused operator that is not rebuilt", () => {
+    const found = find({
+      nodes: [
+        {
+          op: "PagedAttention",
+          domain: "com.microsoft",
+          inputs: ["q", "k", "v"],
+          outputs: ["y"],
+          name: "fused",
+          ints: { num_heads: 2 },
+        },
+      ],
+      inputs: ["q", "k", "v"].map((name) => ({ name, dims: [5, 8] })),
+      outputs: [{ name: "y", dims: [5, 8] }],
+    });
+    expect(found.sites).toEqual([]);
     expect(found.notSupported).toMatchObject([
-      { name: "fused", reason: expect.stringContaining("com.microsoft.MultiHeadAttention") as string },
+      { name: "fused", reason: expect.stringContaining("com.microsoft.PagedAttention") as string },
     ]);
   });
 

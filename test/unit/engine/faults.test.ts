@@ -5,23 +5,38 @@ import type { AttentionError } from "../../../src/shared/errors";
 import { attentionGraph, type BuiltGraph, type BuiltNode, buildModel, weights } from "../onnx/model-builder";
 import { exampleModel, newClient, onCpu, temporaryFile, temporaryFolder } from "./harness";
 
-/** `com.microsoft.Attention` without its bias: a real native crash (signal 11) of ONNX Runtime 1.30 on CPU. */
+/**
+ * `com.microsoft.Attention` without its bias: a real native crash (signal 11) of ONNX Runtime 1.30 on CPU. It stands in
+ * the branch of an If, where it is not replaced by its rebuilt graph.
+ */
 function crashingModel(): Uint8Array {
   const graph = attentionGraph({});
-  return buildModel({
-    ...graph,
+  const crash: BuiltGraph = {
     nodes: [
-      ...graph.nodes,
       {
         op: "Attention",
         domain: "com.microsoft",
         inputs: ["x", "w_all"],
-        outputs: ["crash"],
+        outputs: ["inner"],
         ints: { num_heads: 2 },
       },
     ],
+    outputs: [{ name: "inner", dims: [1, 5, 6] }],
+  };
+  return buildModel({
+    ...graph,
+    nodes: [
+      ...graph.nodes,
+      { op: "ReduceSum", inputs: ["x"], outputs: ["sum"], ints: { keepdims: 0 } },
+      { op: "Greater", inputs: ["sum", "low"], outputs: ["flag"] },
+      { op: "If", inputs: ["flag"], outputs: ["crash"], bodies: { then_branch: crash, else_branch: crash } },
+    ],
     outputs: [...graph.outputs!, { name: "crash", dims: [1, 5, 6] }],
-    initializers: [...graph.initializers!, { name: "w_all", dims: [6, 18], values: weights(108, 9) }],
+    initializers: [
+      ...graph.initializers!,
+      { name: "w_all", dims: [6, 18], values: weights(108, 9) },
+      { name: "low", dims: [], values: [-1e9] },
+    ],
   });
 }
 
