@@ -92,10 +92,10 @@ class Graph:
         self._weights.append(numpy_helper.from_array(array, name))
         return name
 
-    def node(self, op: str, *inputs: str, to: str | Sequence[str] | None = None, domain: str = "", **attributes: Any) -> str:
+    def node(self, op: str, *inputs: str, out: str | Sequence[str] | None = None, domain: str = "", **attributes: Any) -> str:
         """Adds a node and returns its first output."""
         name = f"{op}_{len(self.nodes)}"
-        outputs = [f"{name}_out"] if to is None else [to] if isinstance(to, str) else list(to)
+        outputs = [f"{name}_out"] if out is None else [out] if isinstance(out, str) else list(out)
         self.microsoft |= domain == MICROSOFT
         self.nodes.append(helper.make_node(op, list(inputs), outputs, name=name, domain=domain, **attributes))
         return outputs[0]

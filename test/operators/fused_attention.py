@@ -58,7 +58,7 @@ def attention(
     if sizes:
         attributes["qkv_hidden_sizes"] = list(sizes)
     outputs = ["output", "present"] if past else ["output"]
-    graph.node("Attention", *inputs, to=outputs, domain=MICROSOFT, num_heads=HEADS, **attributes)
+    graph.node("Attention", *inputs, out=outputs, domain=MICROSOFT, num_heads=HEADS, **attributes)
     for output in outputs:
         graph.result(output, kind=TensorProto.FLOAT16 if half else TensorProto.FLOAT)
 
@@ -170,7 +170,7 @@ def multi_head(
     while not inputs[-1]:
         inputs.pop()
     outputs = ["output", "present_key", "present_value"] if past else ["output"]
-    graph.node("MultiHeadAttention", *inputs, to=outputs, domain=MICROSOFT, num_heads=HEADS, **attributes)
+    graph.node("MultiHeadAttention", *inputs, out=outputs, domain=MICROSOFT, num_heads=HEADS, **attributes)
     for output in outputs:
         graph.result(output, kind=TensorProto.FLOAT16 if half else TensorProto.FLOAT)
 

@@ -76,7 +76,7 @@ def group_query(
         attributes["do_rotary"] = 1
     outputs = ["output", "present_key", "present_value"]
     graph.node(
-        "GroupQueryAttention", *inputs, to=outputs, domain=MICROSOFT, num_heads=HEADS, kv_num_heads=kv_heads, **attributes
+        "GroupQueryAttention", *inputs, out=outputs, domain=MICROSOFT, num_heads=HEADS, kv_num_heads=kv_heads, **attributes
     )
     for output in outputs:
         graph.result(output, kind=TensorProto.FLOAT16 if half else TensorProto.FLOAT)

@@ -45,7 +45,7 @@ def quantised(
     inputs += [graph.weight(np.asarray(zero)), graph.weight(np.full(width, weight_zero) if per_column else np.asarray(weight_zero))]
     inputs += [graph.feed("past", cache)] if cache is not None else []
     outputs = ["output", "present"] if past else ["output"]
-    graph.node("QAttention", *inputs, to=outputs, domain=MICROSOFT, num_heads=HEADS, **attributes)
+    graph.node("QAttention", *inputs, out=outputs, domain=MICROSOFT, num_heads=HEADS, **attributes)
     for output in outputs:
         graph.result(output)
 
@@ -101,7 +101,7 @@ def decoder_masked_self(name: str, says: str, *, masked: bool = False) -> Case:
     graph.node(
         "DecoderMaskedSelfAttention",
         *inputs,
-        to=["output", "present"],
+        out=["output", "present"],
         domain=MICROSOFT,
         num_heads=HEADS,
         past_present_share_buffer=1,
@@ -156,7 +156,7 @@ def decoder_masked(
     graph.node(
         "DecoderMaskedMultiHeadAttention",
         *inputs,
-        to=outputs,
+        out=outputs,
         domain=MICROSOFT,
         num_heads=HEADS,
         past_present_share_buffer=int(share),
@@ -195,7 +195,7 @@ def decoder_attention(name: str, says: str, *, cross: bool = False, cached: bool
     inputs += [graph.feed(f"{part}_cache", each) for part, each in zip(("key", "value"), caches, strict=True)] if caches else ["", ""]
     inputs += [graph.weight(np.array([flag])) for flag in (cross, cached, cached, masked)]
     outputs = ["output", "new_key_cache", "new_value_cache"] if cached else ["output"]
-    graph.node("DecoderAttention", *inputs, to=outputs, domain=MICROSOFT, num_heads=HEADS)
+    graph.node("DecoderAttention", *inputs, out=outputs, domain=MICROSOFT, num_heads=HEADS)
     for output in outputs:
         graph.result(output)
 
@@ -239,7 +239,7 @@ def packed_attention(name: str, says: str, *, bias: bool = False) -> Case:
     inputs = [graph.feed("tokens", tokens[there]), graph.weight(weights), graph.weight(projection_bias)]
     inputs += [graph.feed("token_offset", offsets), graph.feed("cumulative_sequence_length", sums)]
     inputs += [graph.feed("attention_bias", score_bias)] if score_bias is not None else []
-    graph.node("PackedAttention", *inputs, to="output", domain=MICROSOFT, num_heads=HEADS)
+    graph.node("PackedAttention", *inputs, out="output", domain=MICROSOFT, num_heads=HEADS)
     graph.result("output")
     probabilities, _ = references.attention(
         tokens,
@@ -270,7 +270,7 @@ def packed_multi_head(name: str, says: str, *, packed: bool = False, bias: bool 
         inputs = [graph.node("MatMul", source, graph.weight(weight)) for weight in weights]
     inputs.append(graph.weight(np.concatenate(biases)) if bias else "")
     inputs += [graph.feed("token_offset", offsets), graph.feed("cumulative_sequence_length", sums)]
-    graph.node("PackedMultiHeadAttention", *inputs, to="output", domain=MICROSOFT, num_heads=HEADS)
+    graph.node("PackedMultiHeadAttention", *inputs, out="output", domain=MICROSOFT, num_heads=HEADS)
     graph.result("output")
     query, key, _ = (split(tokens.astype(np.float64) @ weight + added) for weight, added in zip(weights, biases, strict=True))
     probabilities = references.multi_head_attention(query, key, mask=LENGTHS.astype(np.int32), filter_value=-np.inf)
@@ -296,7 +296,7 @@ def longformer(name: str, says: str, *, with_global: bool) -> Case:
         everywhere[:, 0] = everywhere[1, 3] = 1
     inputs = [graph.feed("tokens", states), graph.weight(weights), graph.weight(bias), graph.feed("mask", mask)]
     inputs += [graph.weight(global_weights), graph.weight(global_bias), graph.feed("global", everywhere)]
-    graph.node("LongformerAttention", *inputs, to="output", domain=MICROSOFT, num_heads=HEADS, window=window)
+    graph.node("LongformerAttention", *inputs, out="output", domain=MICROSOFT, num_heads=HEADS, window=window)
     graph.result("output")
 
     def scores(matrix: Array, added: Array) -> Array:
@@ -341,7 +341,7 @@ def sparse(name: str, says: str, *, past: int) -> Case:
     graph.node(
         "SparseAttention",
         *inputs,
-        to=["output", "present_key", "present_value"],
+        out=["output", "present_key", "present_value"],
         domain=MICROSOFT,
         num_heads=HEADS,
         kv_num_heads=kv_heads,
@@ -389,7 +389,7 @@ def paged(name: str, says: str, *, past: tuple[int, int], new: tuple[int, int], 
     attributes: dict[str, Any] = {"local_window_size": window} if window > 0 else {}
     if softcap:
         attributes["softcap"] = softcap
-    graph.node("PagedAttention", *inputs, to="output", domain=MICROSOFT, num_heads=HEADS, kv_num_heads=kv_heads, **attributes)
+    graph.node("PagedAttention", *inputs, out="output", domain=MICROSOFT, num_heads=HEADS, kv_num_heads=kv_heads, **attributes)
     graph.result("output", kind=TensorProto.FLOAT16)
 
     projected = [tokens.astype(np.float64) @ weight.astype(np.float64) for weight in weights]

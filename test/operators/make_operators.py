@@ -24,6 +24,7 @@ from case import HALF_TOLERANCE, Array, Case
 from fused_attention import attention_cases, multi_head_cases
 from fused_group_query import group_query_cases
 from fused_others import other_cases
+from unfused_softmax import softmax_cases
 
 HERE = Path(__file__).resolve().parent
 LARGEST_MODEL = 40_000
@@ -37,6 +38,7 @@ def cases() -> Iterator[Case]:
     yield from multi_head_cases()
     yield from group_query_cases()
     yield from other_cases()
+    yield from softmax_cases()
 
 
 def main(names: list[str]) -> None:
