@@ -42,6 +42,18 @@ const programs = [
   },
   { ...node, entryPoints: ["src/cli/main.ts"], outfile: "dist/cli/main.cjs" },
   {
+    // The view of a report: one file, which the engine puts into the page.
+    ...common,
+    sourcemap: false,
+    platform: "browser",
+    target: "es2022",
+    format: "iife",
+    minify: true,
+    entryPoints: ["src/webview/report-main.ts"],
+    outfile: "dist/webview/report.js",
+    tsconfig: "src/webview/tsconfig.json",
+  },
+  {
     ...common,
     platform: "browser",
     target: "es2022",

@@ -1,6 +1,7 @@
-/** `attention-lens capture MODEL`: one run, every map as npz, sites and figures as JSON. */
+/** `attention-lens capture MODEL`: one run, every map as npz, sites and figures as JSON and CSV. */
 import { type Capture, type ProviderName, providerLabels } from "../shared/capture";
 import { bytes, count } from "../shared/format";
+import { commandLine } from "./command-line";
 import { headTable } from "./head-table";
 import { writeText } from "./output";
 import { resolvePath, withEngine } from "./session";
@@ -10,6 +11,7 @@ export interface CaptureOptions {
   readonly site?: string[];
   readonly out?: string;
   readonly json?: string;
+  readonly csv?: string;
   readonly provider: ProviderName | "auto";
 }
 
@@ -22,12 +24,20 @@ export async function runCapture(model: string, options: CaptureOptions): Promis
       inputs: options.inputs === undefined ? null : resolvePath(options.inputs),
       sites: options.site ?? null,
     });
+    const command = commandLine();
     if (options.out !== undefined) {
-      const { bytes: written } = await client.writeCapture({ npz: resolvePath(options.out), json: null });
+      const { bytes: written } = await client.writeData({
+        format: "npz",
+        file: resolvePath(options.out),
+        command,
+      });
       console.error(`${options.out}: ${bytes(written)}`);
     }
-    if (options.json !== undefined) writeText(options.json, await client.captureJson());
-    if (options.json !== "-") process.stdout.write(`${headTable(capture)}\n`);
+    for (const format of ["json", "csv"] as const) {
+      const file = options[format];
+      if (file !== undefined) writeText(file, await client.dataText({ format, command }));
+    }
+    if (options.json !== "-" && options.csv !== "-") process.stdout.write(`${headTable(capture)}\n`);
     reportRun(capture);
   });
 }

@@ -117,7 +117,8 @@ function refuseSameNames(files: readonly string[], out: string | undefined): voi
       );
 }
 
-function makeFolder(folder: string): void {
+/** A folder for what will be written. */
+export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {

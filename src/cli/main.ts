@@ -20,7 +20,7 @@ import {
 } from "./figure-command";
 import { runInspect } from "./inspect-command";
 import { runProviders } from "./providers-command";
-import { runReport } from "./report-command";
+import { parseLimit, runReport } from "./report-command";
 
 const list = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
@@ -45,6 +45,7 @@ function program(): Command {
     .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)
     .option("--out <npz>", "maps as site_000, site_001 …: float32 [batch, heads, queries, keys]")
     .option("--json <file>", "sites, figures of every head, provider and timings; - for standard output")
+    .option("--csv <file>", "figures of every head, a row for each; - for standard output")
     .addOption(provider())
     .action(runCapture);
   command
@@ -88,10 +89,15 @@ function program(): Command {
     .action(runFigure);
   command
     .command("report <model>")
-    .description("print the table of heads and write a page with every head's map")
+    .description(
+      "print the table of heads and write one offline page with the views, and a picture of all heads",
+    )
     .option("--inputs <npz>", "arrays for the model's inputs; without it the manifest's, else synthetic ones")
-    .option("--html <file>", "the page")
-    .option("--png <file>", "the maps as a picture")
+    .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)
+    .option("--out <file>", "the page: views with hover and zoom, in one file that opens without a network")
+    .option("--png <file>", "all heads and their entropy as a picture")
+    .option("--limit <megabytes>", "maps in the page at most; what is left out is said", parseLimit, 50)
+    .addOption(new Option("--html <file>", "the page, as --out").hideHelp())
     .addOption(provider())
     .action(runReport);
   command

@@ -1,34 +1,64 @@
-/** `attention-lens report MODEL`: the table of heads, and a page with every head's map. */
-import { mkdirSync } from "node:fs";
+/** `attention-lens report MODEL`: the table of heads, one offline page with the views, and a picture of all heads. */
 import path from "node:path";
+import { InvalidArgumentError } from "commander";
+import { defaultSpec } from "../shared/figure/figure-spec";
 import { bytes } from "../shared/format";
 import { type CaptureOptions, reportRun } from "./capture-command";
+import { commandLine } from "./command-line";
+import { makeFolder } from "./figure-command";
 import { headTable } from "./head-table";
 import { resolvePath, withEngine } from "./session";
 
-export interface ReportOptions extends Pick<CaptureOptions, "inputs" | "provider"> {
+export interface ReportOptions extends Pick<CaptureOptions, "inputs" | "site" | "provider"> {
+  readonly out?: string;
+  /** The older name of `--out`. */
   readonly html?: string;
   readonly png?: string;
+  /** Megabytes of maps in the page. */
+  readonly limit: number;
 }
 
 export async function runReport(model: string, options: ReportOptions): Promise<void> {
+  const page = options.out ?? options.html;
   await withEngine(async (client) => {
     await client.open(resolvePath(model), "full");
     const capture = await client.capture({
       provider: options.provider,
       providerOrder: [],
       inputs: options.inputs === undefined ? null : resolvePath(options.inputs),
-      sites: null,
+      sites: options.site ?? null,
     });
     process.stdout.write(`${headTable(capture)}\n`);
     reportRun(capture);
-    const files = {
-      html: options.html ? resolvePath(options.html) : null,
-      png: options.png ? resolvePath(options.png) : null,
-    };
-    for (const file of [files.html, files.png]) if (file) mkdirSync(path.dirname(file), { recursive: true });
-    if (files.html === null && files.png === null) return;
-    const { bytes: written } = await client.writeReport(files);
-    console.error(`${[options.html, options.png].filter(Boolean).join(", ")}: ${bytes(written)}`);
+    const command = commandLine();
+    if (page !== undefined) {
+      makeFolder(path.dirname(resolvePath(page)));
+      const { bytes: written, leftOut } = await client.writeReport({
+        file: resolvePath(page),
+        command,
+        limitBytes: options.limit * 1e6,
+        viewState: null,
+      });
+      console.error(`${page}: ${bytes(written)}. It holds the model's input as text.`);
+      for (const sentence of leftOut) console.error(sentence);
+    }
+    if (options.png !== undefined) {
+      makeFolder(path.dirname(resolvePath(options.png)));
+      const spec = { ...defaultSpec, view: "summary" as const };
+      const { bytes: written } = await client.writeFigure({
+        spec,
+        format: "png",
+        file: resolvePath(options.png),
+        command,
+      });
+      console.error(`${options.png}: ${bytes(written)}`);
+    }
   });
+}
+
+export function parseLimit(text: string): number {
+  const megabytes = Number(text);
+  if (!(megabytes > 0 && megabytes <= 2000))
+    throw new InvalidArgumentError("A limit is a number of megabytes from above 0 to 2000.");
+  return megabytes;
 }

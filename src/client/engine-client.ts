@@ -86,17 +86,17 @@ export class EngineClient {
   providers(order: readonly ProviderName[] = []): Promise<ProviderStatus[]> {
     return this.#call((call) => call.providers({ order: [...order] }));
   }
-  writeCapture(files: { npz: string | null; json: string | null }): Promise<{ bytes: number }> {
-    return this.#call((call) => call.writeCapture(files));
+  writeData(request: EngineParams<"writeData">): Promise<{ bytes: number }> {
+    return this.#call((call) => call.writeData(request));
   }
-  captureJson(): Promise<string> {
-    return this.#call((call) => call.captureJson({}));
+  dataText(request: EngineParams<"dataText">): Promise<string> {
+    return this.#call((call) => call.dataText(request));
   }
   writeFigure(request: EngineParams<"writeFigure">): Promise<{ bytes: number }> {
     return this.#call((call) => call.writeFigure(request));
   }
-  writeReport(files: { html: string | null; png: string | null }): Promise<{ bytes: number }> {
-    return this.#call((call) => call.writeReport(files));
+  writeReport(request: EngineParams<"writeReport">): Promise<{ bytes: number; leftOut: string[] }> {
+    return this.#call((call) => call.writeReport(request));
   }
 
   /** Stop what runs: pending calls reject with `cancelled`, and the next call starts a new process. */

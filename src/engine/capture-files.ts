@@ -1,11 +1,13 @@
-/** A capture as files: every map as npz, sites and figures as JSON (`docs/capture-files.md`). */
+/** A capture as files: every map as npz, sites and figures as JSON and CSV (`docs/capture-files.md`). */
 import type { Capture } from "../shared/capture";
-import type { ModelSummary } from "../shared/model";
-import { writeNpz } from "../inputs/arrays";
+import type { HeadFigures } from "../shared/figures";
 import type { CaptureStore } from "../shared/maps/capture-store";
+import type { ModelSummary } from "../shared/model";
+import { type Provenance, provenanceLines } from "../shared/provenance";
+import { writeNpz } from "../inputs/arrays";
 
-/** `site_000`, `site_001` …: float32 [batch, heads, queries, keys] each. */
-export function captureNpz(capture: Capture, store: CaptureStore): Uint8Array {
+/** `site_000`, `site_001` …: float32 [batch, heads, queries, keys] each; and `provenance`, JSON text. */
+export function captureNpz(capture: Capture, store: CaptureStore, provenance: Provenance): Uint8Array {
   const stored = new Map([...store.sites()].map((site) => [site.handle, site]));
   return writeNpz(
     new Map(
@@ -14,6 +16,7 @@ export function captureNpz(capture: Capture, store: CaptureStore): Uint8Array {
         return site ? [[id, { data: site.cells, dims: [batch, heads, queries, keys] }] as const] : [];
       }),
     ),
+    new Map([["provenance", JSON.stringify(provenance)]]),
   );
 }
 
@@ -23,8 +26,9 @@ function metricsOf(figures: Capture["sites"][number]["figures"][number]): Record
   return Object.fromEntries(names.map((name) => [name, figures.map((head) => head[name])]));
 }
 
-export function captureDocument(model: ModelSummary, capture: Capture): unknown {
+export function captureDocument(model: ModelSummary, capture: Capture, provenance: Provenance): unknown {
   return {
+    provenance,
     model: { path: model.path, title: model.title, opset: model.opset, producer: model.producer },
     sites: capture.sites.map((site) => ({
       id: site.id,
@@ -57,4 +61,48 @@ export function captureDocument(model: ModelSummary, capture: Capture): unknown 
     notices: capture.notices,
     timings: Object.fromEntries(capture.phases.map((phase) => [`${phase.name}Ms`, phase.ms])),
   };
+}
+
+/** Text that a spreadsheet takes as text: quoted where needed, and never as a formula. */
+function csvText(text: string): string {
+  const plain = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+}
+
+/** One row for each head of each sample, with all its figures; where it comes from in lines that begin with `#`. */
+export function captureCsv(capture: Capture, provenance: Provenance): string {
+  const names = Object.keys(capture.sites[0]?.figures[0]?.[0] ?? {}) as (keyof HeadFigures)[];
+  const header = [
+    "site",
+    "name",
+    "component",
+    "layer",
+    "kind",
+    "sample",
+    "head",
+    "queries",
+    "keys",
+    ...names,
+  ];
+  const rows = capture.sites.flatMap((site) =>
+    site.figures.flatMap((heads, sample) =>
+      heads.map((figures, head) =>
+        [
+          site.id,
+          csvText(site.name),
+          csvText(site.component ?? ""),
+          site.layer ?? "",
+          site.kind,
+          sample,
+          head,
+          site.queries,
+          site.keys,
+          ...names.map((name) => figures[name] ?? ""),
+        ].join(","),
+      ),
+    ),
+  );
+  return [...provenanceLines(provenance).map((line) => `# ${line}`), header.join(","), ...rows, ""].join(
+    "\n",
+  );
 }

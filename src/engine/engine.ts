@@ -1,11 +1,10 @@
 /** What the engine answers: one model, its last capture, and the pages of it. */
 import type { Capture, Phase } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
-import { defaultSpec } from "../shared/figure/figure-spec";
 import type { CaptureRequest, EngineContract } from "../shared/protocol";
 import type { Provenance } from "../shared/provenance";
 import type { Handlers } from "../shared/rpc";
-import { captureDocument, captureNpz } from "./capture-files";
+import { captureCsv, captureDocument, captureNpz } from "./capture-files";
 import { captureModel } from "./capture";
 import type { CaptureStore } from "../shared/maps/capture-store";
 import { figureFile, figureSource } from "./figure";
@@ -36,30 +35,30 @@ export class Engine {
     readHead: (request) => this.#last().store.readHead(request),
     readThumbnails: (request) => this.#last().store.readThumbnails(request),
     providers: ({ order }) => providerTable(order),
-    writeCapture: ({ npz, json }) => {
+    writeData: ({ format, file, command }) => {
       const { capture, store } = this.#last();
-      let bytes = 0;
-      if (npz !== null) bytes += writeWhole(npz, captureNpz(capture, store));
-      if (json !== null) bytes += writeWhole(json, this.#document());
-      return { bytes };
+      const provenance = this.#provenance(command);
+      const content =
+        format === "npz" ? captureNpz(capture, store, provenance) : this.#text(format, provenance);
+      return { bytes: writeWhole(file, content) };
     },
-    captureJson: () => this.#document(),
+    dataText: ({ format, command }) => this.#text(format, this.#provenance(command)),
     writeFigure: async ({ spec, format, file, command }) => {
       const { capture, store } = this.#last();
       const source = figureSource(this.#model().summary, capture, store);
       return { bytes: writeWhole(file, await figureFile(source, spec, format, this.#provenance(command))) };
     },
-    writeReport: async ({ html, png }) => {
+    writeReport: ({ file, command, limitBytes, viewState }) => {
       const { capture, store } = this.#last();
-      const { summary } = this.#model();
-      let bytes = 0;
-      if (html !== null) bytes += writeWhole(html, reportPage(summary, capture, store));
-      if (png !== null) {
-        const spec = { ...defaultSpec, view: "summary" as const };
-        const source = figureSource(summary, capture, store);
-        bytes += writeWhole(png, await figureFile(source, spec, "png", this.#provenance("")));
-      }
-      return { bytes };
+      const { page, leftOut } = reportPage({
+        model: this.#model().summary,
+        capture,
+        sites: [...store.sites()],
+        provenance: this.#provenance(command),
+        limitBytes,
+        viewState,
+      });
+      return { bytes: writeWhole(file, page), leftOut };
     },
   };
 
@@ -101,7 +100,10 @@ export class Engine {
     return this.#captured;
   }
 
-  #document(): string {
-    return `${JSON.stringify(captureDocument(this.#model().summary, this.#last().capture), null, 2)}\n`;
+  #text(format: "json" | "csv", provenance: Provenance): string {
+    const { capture } = this.#last();
+    return format === "csv"
+      ? captureCsv(capture, provenance)
+      : `${JSON.stringify(captureDocument(this.#model().summary, capture, provenance), null, 2)}\n`;
   }
 }

@@ -103,9 +103,13 @@ function readNpy(bytes: Uint8Array, where: string): NamedArray {
   }
 }
 
-/** An npz archive of float32 arrays, stored without compression as `np.savez` does. */
+/**
+ * An npz archive of float32 arrays, stored without compression as `np.savez` does. `texts` become arrays of one
+ * Unicode string, which `np.load` reads without pickle.
+ */
 export function writeNpz(
   arrays: ReadonlyMap<string, { data: Float32Array; dims: readonly number[] }>,
+  texts: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array {
   const entries: Record<string, [Uint8Array, { level: 0; mtime: Date }]> = {};
   // One fixed date, so that the same capture gives the same bytes.
@@ -113,5 +117,21 @@ export function writeNpz(
   for (const [name, { data, dims }] of arrays) {
     entries[`${name}.npy`] = [new Uint8Array(dump(data, [...dims], { dtype: "f4" })), { level: 0, mtime }];
   }
+  for (const [name, text] of texts) entries[`${name}.npy`] = [npyText(text), { level: 0, mtime }];
   return zipSync(entries);
+}
+
+/** NumPy's format 1.0 for a string: UTF-32, little endian, shape (). */
+function npyText(text: string): Uint8Array {
+  const points = Array.from(text, (character) => character.codePointAt(0) ?? 0);
+  const dictionary = `{'descr': '<U${points.length}', 'fortran_order': False, 'shape': (), }`;
+  // Magic, version and length take 10 bytes; the header ends at a multiple of 64 with a line feed.
+  const header = dictionary.padEnd(Math.ceil((dictionary.length + 11) / 64) * 64 - 11) + "\n";
+  const bytes = new Uint8Array(10 + header.length + 4 * points.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
+  view.setUint16(8, header.length, true);
+  for (let at = 0; at < header.length; at++) bytes[10 + at] = header.charCodeAt(at);
+  points.forEach((point, at) => view.setUint32(10 + header.length + 4 * at, point, true));
+  return bytes;
 }

@@ -99,6 +99,10 @@ const wording = {
     title: "The file could not be written",
     fix: "Check the disk's free space and the folder's permissions.",
   },
+  leftOut: {
+    title: "This was left out of the report, to keep it small",
+    fix: "Write the report with a larger --limit or fewer sites (--site), or read the npz.",
+  },
   internal: { title: "Something failed inside Attention Lens", fix: "See the log and report it." },
 } as const;
 

@@ -37,6 +37,9 @@ export type CaptureRequest = z.infer<typeof captureRequestSchema>;
 /** The command line that makes an exported file again, for its provenance. */
 const commandSchema = z.string().max(32_768);
 
+export const dataFormats = ["npz", "json", "csv"] as const;
+export type DataFormat = (typeof dataFormats)[number];
+
 /** Requests that the engine answers. */
 export const engineContract = {
   open: request(z.object({ path: pathSchema, mode: z.enum(["full", "scan"]) }), modelSummarySchema),
@@ -46,13 +49,13 @@ export const engineContract = {
   readHead: request(headRequestSchema, headProfileSchema),
   readThumbnails: request(thumbnailRequestSchema, thumbnailsSchema),
   providers: request(z.object({ order: z.array(providerNameSchema) }), z.array(providerStatusSchema)),
-  /** Write the last capture: maps as npz, sites and figures as JSON. */
-  writeCapture: request(
-    z.object({ npz: pathSchema.nullable(), json: pathSchema.nullable() }),
+  /** Write the last capture: maps as npz; sites and figures as JSON, figures alone as CSV. */
+  writeData: request(
+    z.object({ format: z.enum(dataFormats), file: pathSchema, command: commandSchema }),
     z.object({ bytes: z.number() }),
   ),
-  /** The document that `writeCapture` writes as JSON, as text. */
-  captureJson: request(z.object({}), z.string()),
+  /** What `writeData` writes as JSON or CSV, as text. */
+  dataText: request(z.object({ format: z.enum(["json", "csv"]), command: commandSchema }), z.string()),
   /** Write a figure of the last capture. */
   writeFigure: request(
     z.object({
@@ -63,10 +66,17 @@ export const engineContract = {
     }),
     z.object({ bytes: z.number() }),
   ),
-  /** Write a plain page with the figures of all heads and every head's map; and the same as a picture. */
+  /** Write one offline page with the views of the last capture and, in it, the maps that they draw. */
   writeReport: request(
-    z.object({ html: pathSchema.nullable(), png: pathSchema.nullable() }),
-    z.object({ bytes: z.number() }),
+    z.object({
+      file: pathSchema,
+      command: commandSchema,
+      /** Bytes of maps that the page may hold; what is over it is left out, and the page says what. */
+      limitBytes: z.number().positive(),
+      /** How the view begins: JSON text of selection and view, as the view saves it; null for its own. */
+      viewState: z.string().max(100_000).nullable(),
+    }),
+    z.object({ bytes: z.number(), leftOut: z.array(z.string()) }),
   ),
 } as const;
 export type EngineContract = typeof engineContract;

@@ -20,16 +20,29 @@ export const provenanceSchema = z.object({
 });
 export type Provenance = z.infer<typeof provenanceSchema>;
 
+/** The facts as names and values. */
+export function provenanceFacts(provenance: Provenance): [name: string, value: string][] {
+  const { model, input, runtime } = provenance;
+  const file = ({ name, bytes, sha256 }: z.infer<typeof hashedFileSchema>) =>
+    `${name}, ${bytes} bytes, sha256 ${sha256}`;
+  return [
+    ["program", `${provenance.program} ${provenance.version}, ${provenance.created}`],
+    ["command", provenance.command],
+    ["model", file(model)],
+    ...model.weights.map((weights): [string, string] => ["weights", file(weights)]),
+    ["input", `${input.label}${input.sha256 === null ? "" : `, sha256 ${input.sha256}`}`],
+    [
+      "tensors",
+      input.tensors.map(({ name, dtype, dims }) => `${name} ${dtype}[${dims.join(", ")}]`).join("; "),
+    ],
+    [
+      "provider",
+      `${provenance.provider}; onnxruntime ${runtime.onnxruntime}, node ${runtime.node}, ${runtime.platform}`,
+    ],
+  ];
+}
+
 /** One line a fact, for files that have room for plain text alone. */
 export function provenanceLines(provenance: Provenance): string[] {
-  const { model, input, runtime } = provenance;
-  return [
-    `${provenance.program} ${provenance.version}, ${provenance.created}`,
-    `command: ${provenance.command}`,
-    `model: ${model.name}, ${model.bytes} bytes, sha256 ${model.sha256}`,
-    ...model.weights.map((file) => `weights: ${file.name}, ${file.bytes} bytes, sha256 ${file.sha256}`),
-    `input: ${input.label}${input.sha256 === null ? "" : `, sha256 ${input.sha256}`}`,
-    `tensors: ${input.tensors.map(({ name, dtype, dims }) => `${name} ${dtype}[${dims.join(", ")}]`).join("; ")}`,
-    `provider: ${provenance.provider}; onnxruntime ${runtime.onnxruntime}, node ${runtime.node}, ${runtime.platform}`,
-  ].map((line) => line.replace(/[\r\n]+/g, " "));
+  return provenanceFacts(provenance).map(([name, value]) => `${name}: ${value}`.replace(/[\r\n]+/g, " "));
 }

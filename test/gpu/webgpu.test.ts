@@ -13,7 +13,7 @@ describe("WebGPU", () => {
     const capture = await client.capture({ ...onCpu, provider: "webgpu" });
     expect(capture.provider).toMatchObject({ used: "webgpu", asked: "webgpu", refused: [] });
     const out = path.join(temporaryFolder(), "out.npz");
-    await client.writeCapture({ npz: out, json: null });
+    await client.writeData({ format: "npz", file: out, command: "" });
     const reference = readNpz(
       readFileSync(path.join(root, "test/fixtures/decision-transformer/reference.npz")),
       "reference.npz",

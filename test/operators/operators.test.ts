@@ -104,7 +104,7 @@ async function captured(
     sites: null,
   });
   const npz = join(folder, row.arrays);
-  await client.writeCapture({ npz, json: null });
+  await client.writeData({ format: "npz", file: npz, command: "" });
   return { sites, maps: await arraysOf(npz) };
 }
 

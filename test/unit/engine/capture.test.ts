@@ -23,7 +23,7 @@ describe("a capture of the example", () => {
     await client.open(exampleModel, "full");
     const capture = await client.capture(onCpu);
     const out = path.join(temporaryFolder(), "out.npz");
-    await client.writeCapture({ npz: out, json: null });
+    await client.writeData({ format: "npz", file: out, command: "" });
     const maps = readNpz(readFileSync(out), "out.npz");
     expect([...maps.keys()]).toEqual(["site_000", "site_001"]);
     for (const [name, map] of maps) {
@@ -58,7 +58,7 @@ describe("a capture of the example", () => {
     expect(writeNpz).toBeTypeOf("function");
     await client.capture({ ...onCpu, inputs: file });
     const out = path.join(folder, "out.npz");
-    await client.writeCapture({ npz: out, json: null });
+    await client.writeData({ format: "npz", file: out, command: "" });
     const maps = readNpz(readFileSync(out), "out.npz");
     for (const [name, map] of maps) {
       const wanted = reference.get(`other/${name}`)!;

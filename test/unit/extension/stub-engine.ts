@@ -84,10 +84,10 @@ serve(connection, engineContract, {
     { name: "webgpu", available: false, detail: "no adapter was found", advice: "Install a Vulkan driver." },
     { name: "cpu", available: true, detail: "0.4 ms", advice: null },
   ],
-  writeCapture: () => ({ bytes: 0 }),
-  captureJson: () => "{}",
+  writeData: () => ({ bytes: 0 }),
+  dataText: () => "{}",
   writeFigure: () => ({ bytes: 0 }),
-  writeReport: () => ({ bytes: 0 }),
+  writeReport: () => ({ bytes: 0, leftOut: [] }),
 });
 connection.listen();
 process.once("disconnect", () => process.exit(0));

@@ -149,7 +149,7 @@ describe("forged messages", () => {
 
   it("cannot call what is not in the contract", async () => {
     await ask(0, "connect", {});
-    for (const method of ["constructor", "__proto__", "open", "writeCapture"]) {
+    for (const method of ["constructor", "__proto__", "open", "writeData"]) {
       expect((await ask(method.length + 100, method, {}))?.error).toBeDefined();
     }
   });
