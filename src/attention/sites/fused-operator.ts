@@ -8,14 +8,17 @@ import type { Node } from "../../onnx/model";
 import { Subgraph } from "../../onnx/subgraph";
 import { kindOf } from "../kind";
 import type { Layout } from "../layout";
-import { attention } from "./fused/attention";
+import { attention, decoderMaskedSelfAttention } from "./fused/attention";
+import { decoderAttention } from "./fused/decoder-attention";
 import { groupQueryAttention } from "./fused/group-query-attention";
 import { decoderMaskedMultiHeadAttention, multiHeadAttention } from "./fused/multi-head-attention";
 import { onnxAttention } from "./fused/onnx-attention";
 import { type FusedOperator, NotRebuilt, type OperatorParts } from "./fused/operator";
 import { asFloat } from "./fused/pieces";
+import { packedAttention, packedMultiHeadAttention } from "./fused/packed-attention";
 import { qAttention } from "./fused/q-attention";
 import { proof, rebuild } from "./fused/rebuild";
+import { sparseAttention } from "./fused/sparse-attention";
 import type { FoundSite, Match, SiteModule, SitePlan } from "./site";
 
 const operators: readonly FusedOperator[] = [
@@ -25,19 +28,16 @@ const operators: readonly FusedOperator[] = [
   decoderMaskedMultiHeadAttention,
   groupQueryAttention,
   qAttention,
+  decoderMaskedSelfAttention,
+  decoderAttention,
+  packedAttention,
+  packedMultiHeadAttention,
+  sparseAttention,
 ];
 
 /** Operators that are known by name and have no module. */
 const named: Readonly<Record<string, ReadonlySet<string>>> = {
-  "com.microsoft": new Set([
-    "DecoderMaskedSelfAttention",
-    "DecoderAttention",
-    "PackedAttention",
-    "PackedMultiHeadAttention",
-    "PagedAttention",
-    "LongformerAttention",
-    "SparseAttention",
-  ]),
+  "com.microsoft": new Set(["PagedAttention", "LongformerAttention"]),
 };
 
 export const fusedOperatorSites: SiteModule = {
@@ -137,14 +137,10 @@ function takeOver(graph: Subgraph, node: Node, view: GraphView, parts: OperatorP
     if (output) graph.named("Cast", [value], output, { to: { int: type } });
   };
   give(context, node.outputs[0]);
-  const used = (output: string | undefined) =>
-    output && (view.outputs.has(output) || view.consumers(output).length > 0);
-  for (const output of node.outputs.slice(1)) {
-    if (!used(output)) continue;
-    if (!parts.present) throw new NotRebuilt(`its output ${output} is used and cannot be rebuilt`);
-  }
-  if (parts.present) {
-    if (used(node.outputs[1])) give(asFloat(graph, view, parts.present.key), node.outputs[1]);
-    if (used(node.outputs[2])) give(asFloat(graph, view, parts.present.value), node.outputs[2]);
+  for (const [index, output] of node.outputs.entries()) {
+    if (index === 0 || !output || !(view.outputs.has(output) || view.consumers(output).length > 0)) continue;
+    const other = parts.others?.[index];
+    if (other === undefined) throw new NotRebuilt(`its output ${output} is used and cannot be rebuilt`);
+    give(asFloat(graph, view, other()), output);
   }
 }

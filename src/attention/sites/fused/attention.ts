@@ -20,7 +20,17 @@ import {
   required,
   scaleAttribute,
 } from "./operator";
-import { asFloat, causalToTheEnd, filterBias, maskIndex, pick, splitHeads, withPast } from "./pieces";
+import { asFloat, causalToTheEnd, filterBias, maskIndex, pick, splitHeads, cached } from "./pieces";
+
+/** Input numbers that differ between the operators. */
+interface PackedInputs {
+  readonly mask: number;
+  readonly past: number;
+  readonly bias?: number;
+  readonly pastLength?: number;
+  /** How the keys of the cache are stored where that is not [B, H, M, d]: from the buffer, and to it. */
+  readonly keyBuffer?: { readonly from: (buffer: string) => string; readonly to: (keys: string) => string };
+}
 
 /** The projected [B, T, Dq + Dk + Dv] of Attention and QAttention, split into heads, with what both share. */
 export function packedProjection(
@@ -29,7 +39,7 @@ export function packedProjection(
   graph: Subgraph,
   projected: string,
   sizes: readonly [number, number, number],
-  inputs: { mask: number; past: number; bias?: number },
+  inputs: PackedInputs,
 ): OperatorParts {
   const heads = intAttribute(node, "num_heads", 0);
   const [q, k, v] = sizes;
@@ -39,8 +49,15 @@ export function packedProjection(
   const query = part(0, q);
   const pastOf = (index: number) =>
     past === undefined ? undefined : pick(graph, asFloat(graph, view, past), 0, index);
-  const key = withPast(graph, pastOf(0), part(q, k));
-  const value = withPast(graph, pastOf(1), part(q + k, v));
+  const shared = intAttribute(node, "past_present_share_buffer", 0) === 1 && inputs.pastLength !== undefined;
+  const used = shared
+    ? graph.reshape(graph.cast(required(node, inputs.pastLength ?? 0, "past_sequence_length"), 7), 1)
+    : undefined;
+  const pastKeys = pastOf(0);
+  const stored = pastKeys !== undefined && inputs.keyBuffer ? inputs.keyBuffer.from(pastKeys) : pastKeys;
+  const keys = cached(graph, stored, part(q, k), used);
+  const values = cached(graph, pastOf(1), part(q + k, v), used);
+  const key = keys.all;
   const filter = floatAttribute(node, "mask_filter_value", -10000);
   const biases: string[] = [];
   const mask = inputOf(node, inputs.mask);
@@ -55,12 +72,18 @@ export function packedProjection(
   return {
     query,
     key,
-    value,
+    value: values.all,
     scale: scaleAttribute(node),
     biases,
     visible,
     maskedRows: "uniform",
     result: "BTD",
+    others: {
+      1: () => {
+        const keyBuffer = inputs.keyBuffer ? inputs.keyBuffer.to(keys.returned) : keys.returned;
+        return graph.concat([graph.unsqueeze(keyBuffer, 0), graph.unsqueeze(values.returned, 0)], 0);
+      },
+    },
   };
 }
 
@@ -82,8 +105,6 @@ export const attention: FusedOperator = {
     const past = inputOf(node, 4);
     if (intAttribute(node, "do_rotary", 0))
       throw new NotRebuilt("it rotates queries and keys with tables of its own");
-    if (intAttribute(node, "past_present_share_buffer", 0))
-      throw new NotRebuilt("its past and present share one buffer");
     const length = shape?.[1] ?? null;
     return {
       heads: intAttribute(node, "num_heads", 0),
@@ -113,4 +134,60 @@ export const attention: FusedOperator = {
     inputOf(node, 2) === undefined
       ? "ONNX Runtime 1.30 ends with a segmentation fault on this operator without a bias"
       : null,
+};
+
+/**
+ * com.microsoft.DecoderMaskedSelfAttention: Attention of one step on a cache that it shares with its result; the first
+ * `past_sequence_length` tokens of the buffer are used.
+ */
+export const decoderMaskedSelfAttention: FusedOperator = {
+  domain: "com.microsoft",
+  opType: "DecoderMaskedSelfAttention",
+  shape(node, view) {
+    const input = required(node, 0, "input");
+    const shape = view.shape(input);
+    if (inputOf(node, 7) !== undefined) throw new NotRebuilt("it reorders its cache for beam search");
+    if (intAttribute(node, "do_rotary", 0))
+      throw new NotRebuilt("it rotates queries and keys with tables of its own");
+    return {
+      heads: intAttribute(node, "num_heads", 0),
+      kvHeads: null,
+      batch: shape?.[0] ?? null,
+      queries: shape?.[1] ?? null,
+      keys: null,
+      query: input,
+      key: input,
+    };
+  },
+  parts(node, view, graph) {
+    const weights = required(node, 1, "weights");
+    const product = graph.matmul(
+      asFloat(graph, view, required(node, 0, "input")),
+      asFloat(graph, view, weights),
+    );
+    const projected = graph.add(product, asFloat(graph, view, required(node, 2, "bias")));
+    const sizes = projectionSizes(node, view, weights);
+    const size = sizes[1] / intAttribute(node, "num_heads", 1);
+    // Keys lie as [B, H, d / x, M, x] in the memory of [B, H, M, d], with x = 16 bytes.
+    const x = view.elementType(required(node, 0, "input")) === 10 ? 8 : 4;
+    const dims = (value: string, ...rest: string[]) =>
+      graph.concat([graph.slice(graph.op("Shape", [value]), 0, 0, 2), ...rest], 0);
+    const keyBuffer = {
+      from: (buffer: string) => {
+        const length = graph.size(buffer, 2);
+        const lying = graph.op("Reshape", [
+          buffer,
+          dims(buffer, graph.ints(size / x), length, graph.ints(x)),
+        ]);
+        return graph.op("Reshape", [graph.transpose(lying, 0, 1, 3, 2, 4), graph.op("Shape", [buffer])]);
+      },
+      to: (keys: string) => {
+        const parts = graph.op("Reshape", [keys, dims(keys, graph.size(keys, 2), graph.ints(size / x, x))]);
+        return graph.op("Reshape", [graph.transpose(parts, 0, 1, 3, 2, 4), graph.op("Shape", [keys])]);
+      },
+    };
+    const inputs = { mask: 3, past: 4, bias: 5, pastLength: 6, keyBuffer };
+    return packedProjection(node, view, graph, projected, sizes, inputs);
+  },
+  noKernel: () => "no kernel on this provider",
 };

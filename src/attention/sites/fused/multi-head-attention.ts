@@ -22,7 +22,7 @@ import {
   required,
   scaleAttribute,
 } from "./operator";
-import { asFloat, causalToTheEnd, filterBias, maskIndex, pick, splitHeads, withPast } from "./pieces";
+import { asFloat, causalToTheEnd, filterBias, maskIndex, pick, splitHeads, cached } from "./pieces";
 
 /** Input numbers that differ between the two operators. */
 interface Inputs {
@@ -31,6 +31,8 @@ interface Inputs {
   readonly pastKey: number;
   readonly pastValue: number;
   readonly bias: number;
+  /** How much of a shared buffer is used. */
+  readonly pastLength: number;
 }
 
 /** Queries, keys and values as [B, H, ·, d] in whichever of the forms they come. */
@@ -62,8 +64,11 @@ function operands(
     splitHeads(graph, biased(part, asFloat(graph, view, flat)), heads);
   const rank = (name: string | undefined) => (name === undefined ? 0 : (view.shape(name)?.length ?? 0));
   if (key === undefined) {
-    if (rank(query) !== 5) throw new NotRebuilt("its query is alone and not packed");
-    const part = (index: number) => flatten(pick(graph, query, 3, index));
+    // Packed as [B, T, H, 3, d], or as [B, T, 3·D] by the decoders.
+    const part = (index: number) =>
+      rank(query) === 5
+        ? flatten(pick(graph, query, 3, index))
+        : pick(graph, graph.reshape(query, 0, 0, 3, -1), 2, index);
     return { query: split("q", part(0)), key: split("k", part(1)), value: split("v", part(2)) };
   }
   if (value === undefined) {
@@ -89,7 +94,12 @@ function lengths(node: Node, view: GraphView, inputs: Inputs): OperatorShape {
     kvHeads: null,
     batch: shape?.[0] ?? null,
     queries: shape?.[1] ?? null,
-    keys: past === undefined ? present : plus(view.shape(past)?.[2] ?? null, present),
+    keys:
+      past === undefined
+        ? present
+        : intAttribute(node, "past_present_share_buffer", 0)
+          ? null
+          : plus(view.shape(past)?.[2] ?? null, present),
     query,
     key: key ?? query,
   };
@@ -101,8 +111,13 @@ function partsOf(node: Node, view: GraphView, graph: Subgraph, inputs: Inputs): 
     const name = inputOf(node, index);
     return name === undefined ? undefined : asFloat(graph, view, name);
   };
-  const key = withPast(graph, past(inputs.pastKey), newKey);
-  const value = withPast(graph, past(inputs.pastValue), newValue);
+  const shared = intAttribute(node, "past_present_share_buffer", 0) === 1;
+  const used = shared
+    ? graph.reshape(graph.cast(required(node, inputs.pastLength, "past_sequence_length"), 7), 1)
+    : undefined;
+  const keys = cached(graph, past(inputs.pastKey), newKey, used);
+  const values = cached(graph, past(inputs.pastValue), newValue, used);
+  const key = keys.all;
   const filter = floatAttribute(node, "mask_filter_value", -10000);
   const biases: string[] = [];
   const mask = inputOf(node, inputs.mask);
@@ -117,17 +132,17 @@ function partsOf(node: Node, view: GraphView, graph: Subgraph, inputs: Inputs): 
   return {
     query,
     key,
-    value,
+    value: values.all,
     scale: scaleAttribute(node),
     biases,
     visible,
     maskedRows: "uniform",
     result: "BTD",
-    present: { key, value },
+    others: { 1: () => keys.returned, 2: () => values.returned },
   };
 }
 
-const ofMultiHead: Inputs = { bias: 3, mask: 4, attentionBias: 5, pastKey: 6, pastValue: 7 };
+const ofMultiHead: Inputs = { bias: 3, mask: 4, attentionBias: 5, pastKey: 6, pastValue: 7, pastLength: 8 };
 
 export const multiHeadAttention: FusedOperator = {
   domain: "com.microsoft",
@@ -136,14 +151,12 @@ export const multiHeadAttention: FusedOperator = {
   parts: (node, view, graph) => partsOf(node, view, graph, ofMultiHead),
 };
 
-const ofDecoder: Inputs = { mask: 3, attentionBias: 4, pastKey: 5, pastValue: 6, bias: 10 };
+const ofDecoder: Inputs = { mask: 3, attentionBias: 4, pastKey: 5, pastValue: 6, bias: 10, pastLength: 7 };
 
 export const decoderMaskedMultiHeadAttention: FusedOperator = {
   domain: "com.microsoft",
   opType: "DecoderMaskedMultiHeadAttention",
   shape(node, view) {
-    if (intAttribute(node, "past_present_share_buffer", 0))
-      throw new NotRebuilt("its past and present share one buffer");
     if (inputOf(node, 9) !== undefined) throw new NotRebuilt("it reorders its cache for beam search");
     return lengths(node, view, ofDecoder);
   },

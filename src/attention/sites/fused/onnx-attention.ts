@@ -12,7 +12,7 @@ import type { GraphView } from "../../../onnx/graph-view";
 import type { Node } from "../../../onnx/model";
 import type { Subgraph } from "../../../onnx/subgraph";
 import { type FusedOperator, floatAttribute, inputOf, intAttribute, NotRebuilt, required } from "./operator";
-import { asFloat, beforeLength, positions, repeatHeads, splitHeads, withPast } from "./pieces";
+import { asFloat, beforeLength, positions, repeatHeads, splitHeads, cached } from "./pieces";
 
 interface Sizes {
   readonly rank: number;
@@ -88,8 +88,8 @@ export const onnxAttention: FusedOperator = {
     };
     const query = operand(0, "Q", heads);
     const present = {
-      key: withPast(graph, past(4), operand(1, "K", kvHeads)),
-      value: withPast(graph, past(5), operand(2, "V", kvHeads)),
+      key: cached(graph, past(4), operand(1, "K", kvHeads)).all,
+      value: cached(graph, past(5), operand(2, "V", kvHeads)).all,
     };
     const key = repeatHeads(graph, present.key, kvHeads, heads);
     const value = repeatHeads(graph, present.value, kvHeads, heads);
@@ -139,7 +139,7 @@ export const onnxAttention: FusedOperator = {
       visible,
       maskedRows: "zero",
       result: rank === 4 ? "BHTD" : "BTD",
-      present,
+      others: { 1: () => present.key, 2: () => present.value },
     };
   },
 };

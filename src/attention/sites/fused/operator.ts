@@ -36,12 +36,14 @@ export interface OperatorParts {
   readonly sink?: string;
   /** What a row without a visible key becomes. */
   readonly maskedRows: "uniform" | "zero";
-  /** How the operator lays out its result: [B, T, H·dv] or [B, H, T, dv]. */
-  readonly result: "BTD" | "BHTD";
+  /** How the operator lays out its result: [B, T, H·dv], [B, H, T, dv] or [T, B, H·dv]. */
+  readonly result: "BTD" | "BHTD" | "TBD";
   /** Bool [B, T, 1]: queries whose results can be compared; padding may hold anything. */
   readonly compared?: string;
-  /** Keys and values with the past, [B, KV, S, d], where the operator returns them. */
-  readonly present?: { readonly key: string; readonly value: string };
+  /** Brings [B, T, H·dv] to the form of the operator's result, where that is none of these. */
+  readonly repack?: (context: string) => string;
+  /** The operator's other outputs by number, for when its place is taken. */
+  readonly others?: Readonly<Record<number, () => string>>;
 }
 
 export interface FusedOperator {

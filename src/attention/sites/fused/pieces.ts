@@ -27,9 +27,26 @@ export function repeatHeads(graph: Subgraph, value: string, kvHeads: number, hea
   return graph.op("Reshape", [wide, graph.concat([batch, graph.ints(heads), length, size], 0)]);
 }
 
-/** The past before the present along the axis of tokens, [B, H, P + S, d]. */
-export function withPast(graph: Subgraph, past: string | undefined, present: string): string {
-  return past === undefined ? present : graph.concat([past, present], 2);
+/** A cache and what a step adds to it, along the axis of tokens of [B, H, ·, d]. */
+export interface Cache {
+  /** Keys or values that the queries meet. */
+  readonly all: string;
+  /** What the operator returns: the same, or the whole buffer with the step written into it. */
+  readonly returned: string;
+}
+
+/**
+ * The past before the present.
+ * @param used number of tokens of `past` that hold something, a vector of one int64; undefined where all do
+ */
+export function cached(graph: Subgraph, past: string | undefined, present: string, used?: string): Cache {
+  if (past === undefined) return { all: present, returned: present };
+  if (used === undefined) {
+    const all = graph.concat([past, present], 2);
+    return { all, returned: all };
+  }
+  const all = graph.concat([graph.slice(past, 2, 0, used), present], 2);
+  return { all, returned: graph.concat([all, tail(graph, past, 2, graph.size(all, 2))], 2) };
 }
 
 /** Token numbers as float32 columns [T, 1] and rows [1, S], to compare with each other. */

@@ -50,7 +50,16 @@ export function rebuild(graph: Subgraph, parts: OperatorParts): Rebuilt {
 
 function contextOf(graph: Subgraph, parts: OperatorParts, map: string): string {
   const context = graph.matmul(map, parts.value);
-  return parts.result === "BHTD" ? context : graph.reshape(graph.transpose(context, 0, 2, 1, 3), 0, 0, -1);
+  switch (parts.result) {
+    case "BHTD":
+      return context;
+    case "BTD": {
+      const flat = graph.reshape(graph.transpose(context, 0, 2, 1, 3), 0, 0, -1);
+      return parts.repack ? parts.repack(flat) : flat;
+    }
+    case "TBD":
+      return graph.reshape(graph.transpose(context, 2, 0, 1, 3), 0, 0, -1);
+  }
 }
 
 /** Two scalars: the largest error of the rebuilt output over its largest value, and the same with keys moved by one. */
