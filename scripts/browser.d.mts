@@ -4,4 +4,4 @@ export interface Browser {
   readonly from: "installed" | "carried";
 }
 export function findBrowser(options?: { carried?: boolean }): Promise<Browser>;
-export function softwareVulkan(): Promise<Record<string, string> | null>;
+export function softwareVulkan(options?: { carried?: boolean }): Promise<Record<string, string> | null>;

@@ -24,6 +24,9 @@ const carriedHome = path.join(cache, "chromium");
  * @property {"installed" | "carried"} from
  */
 
+/** Take npm's browser even where one is installed: what a machine without one does, tried on one that has it. */
+const carriedOnly = process.env.ATTENTION_LENS_BROWSER === "carried";
+
 /** What keeps a browser quiet and off the network. */
 const quiet = [
   "--disable-quic",
@@ -37,7 +40,7 @@ const quiet = [
  * @param {{ carried?: boolean }} [options] `carried`: take npm's even where one is installed.
  * @returns {Promise<Browser>}
  */
-export async function findBrowser({ carried = process.env.ATTENTION_LENS_BROWSER === "carried" } = {}) {
+export async function findBrowser({ carried = carriedOnly } = {}) {
   if (!carried) {
     for (const candidate of installedCandidates()) {
       if (await works(candidate)) {
@@ -55,14 +58,15 @@ export async function findBrowser({ carried = process.env.ATTENTION_LENS_BROWSER
  * Metal or Direct3D, which have their own.
  * @returns {Promise<Record<string, string> | null>} Variables for the process that asks for WebGPU.
  */
-export async function softwareVulkan() {
+export async function softwareVulkan({ carried = carriedOnly } = {}) {
   if (process.platform !== "linux") return null;
-  const folders = [
+  const installed = [
     ...installedCandidates().map((file) => path.dirname(realpathSync(file))),
     "/usr/lib/chromium",
     "/usr/lib/chromium-browser",
     "/opt/google/chrome",
   ];
+  const folders = carried ? [] : installed;
   const needed = ["vk_swiftshader_icd.json", "libvk_swiftshader.so", "libvulkan.so.1"];
   let folder = folders.find((candidate) => needed.every((name) => existsSync(path.join(candidate, name))));
   if (folder === undefined) {
@@ -186,6 +190,7 @@ ${aliases.join("\n")}
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  console.log(JSON.stringify(await findBrowser({ carried: process.argv.includes("--carried") }), null, 2));
-  console.log(JSON.stringify(await softwareVulkan(), null, 2));
+  const options = process.argv.includes("--carried") ? { carried: true } : {};
+  console.log(JSON.stringify(await findBrowser(options), null, 2));
+  console.log(JSON.stringify(await softwareVulkan(options), null, 2));
 }

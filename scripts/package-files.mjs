@@ -12,6 +12,11 @@ export const targets = ["linux-x64", "linux-arm64", "darwin-arm64", "win32-x64",
 
 /** Beside the programs: the manifest is written by `package.mjs`. */
 const besides = ["LICENSE", "README.md", "CHANGELOG.md", "media", "schemas"];
+/** The example that *Attention: Open Example* copies: what a person needs to look at it. */
+const example = {
+  folder: "examples/decision-transformer",
+  files: ["README.md", "model.attention.json", "model.onnx", "model.py", "recorded.npz"],
+};
 const programs = ["extension", "engine", "cli", "webview"];
 
 /**
@@ -50,6 +55,9 @@ export async function stageFiles(stage, target) {
   for (const name of besides) {
     const from = path.join(root, name);
     if (existsSync(from)) await cp(from, path.join(stage, name), { recursive: true });
+  }
+  for (const name of example.files) {
+    await cp(path.join(root, example.folder, name), path.join(stage, example.folder, name));
   }
   for (const program of programs)
     await copyProgram(path.join(root, "dist", program), path.join(stage, "dist", program));
