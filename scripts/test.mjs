@@ -6,7 +6,7 @@ const asked = process.argv.slice(2);
 const started = Date.now();
 
 try {
-  requireNode();
+  requireNode("20.19");
   await ensureDependencies();
   const { failure, suites, sum } = await import("./suites.mjs");
   const names = Object.keys(suites);

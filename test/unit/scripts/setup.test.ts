@@ -87,7 +87,11 @@ describe("buildIsFresh", () => {
 });
 
 test("an old Node is told from a new one", () => {
-  expect(() => requireNode("18.20.4")).toThrow("Node 20.11 or newer is needed; this is Node 18.20.4");
-  for (const version of ["20.11.0", "20.20.2", "22.0.0", "24.1.0"])
-    expect(() => requireNode(version)).not.toThrow();
+  expect(() => requireNode("20.11", "18.20.4")).toThrow(
+    "Node 20.11 or newer is needed; this is Node 18.20.4",
+  );
+  expect(() => requireNode("20.19", "20.11.1")).toThrow("Node 20.19 or newer is needed");
+  for (const version of ["20.11.0", "20.20.2", "22.0.0", "24.1.0"]) {
+    expect(() => requireNode("20.11", version)).not.toThrow();
+  }
 });
