@@ -15,6 +15,8 @@ export interface EngineOptions {
   readonly nodePath?: string | undefined;
   /** Threads of ONNX Runtime; default: cores − 1, at least 1. */
   readonly threads?: number | undefined;
+  /** Memory that a run may take; default: what is free. */
+  readonly memoryLimitBytes?: number | undefined;
   /** False in an untrusted workspace: the engine only scans, and never loads ONNX Runtime. */
   readonly trusted: boolean;
   /** Receives what the engine writes to stderr. */
@@ -45,6 +47,7 @@ export function startEngine(options: EngineOptions): EngineProcess {
       ELECTRON_RUN_AS_NODE: "1",
       ATTENTION_LENS_TRUSTED: options.trusted ? "1" : "0",
       ATTENTION_LENS_THREADS: String(threads),
+      ...(options.memoryLimitBytes ? { ATTENTION_LENS_MEMORY_LIMIT: String(options.memoryLimitBytes) } : {}),
     },
   });
   if (child.pid !== undefined) {

@@ -3,17 +3,26 @@ import * as vscode from "vscode";
 import { AttentionError, oneLine } from "../shared/errors";
 import type { ViewCommand } from "../shared/protocol";
 import { checkpointEndings } from "./checkpoint";
+import { changeColourMap, changeMetric, goToHead } from "./choose-in-view";
 import { chooseModel } from "./choose-model";
 import type { DocumentRegistry } from "./document-registry";
+import { copyCommandLine, exportData, exportFigure, exportReport } from "./export-commands";
 import { openCheckpoint } from "./open-checkpoint";
+import { openExample } from "./open-example";
 import { activeModel, showModel } from "./panel";
 import { selectProvider } from "./select-provider";
-import type { Views } from "./views";
+import type { SourceLink } from "./source-link";
+import { openViewState } from "./view-state";
+import type { View, Views } from "./views";
 
 export interface CommandServices {
   readonly documents: DocumentRegistry;
   readonly views: Views;
+  readonly source: SourceLink;
   readonly log: vscode.LogOutputChannel;
+  /** Where the extension is installed, and where it may keep files. */
+  readonly extensionUri: vscode.Uri;
+  readonly storageUri: vscode.Uri;
 }
 
 type Command = (services: CommandServices, argument: unknown) => Promise<void> | void;
@@ -42,22 +51,53 @@ async function restartEngine({ documents, views }: CommandServices): Promise<voi
   await Promise.all(which.map((document) => document.restart()));
 }
 
-/** An act of the view that is current. */
-function inView(command: ViewCommand): Command {
-  return async ({ views }) => {
-    const view = views.current;
-    if (view) view.sendCommand(command);
+/** An act on the view that the command was called with, else on the one that is current. */
+function onView(act: (view: View, services: CommandServices) => Promise<void> | void): Command {
+  return async (services, argument) => {
+    const view = services.views.of(argument);
+    if (view) await act(view, services);
     else await vscode.window.showInformationMessage("Open a model with Visualize Attention first.");
   };
 }
 
+/** An act that the view does itself. */
+function inView(command: ViewCommand): Command {
+  return onView((view) => view.sendCommand(command));
+}
+
 export const commands = {
   "attentionLens.visualize": (_services, argument) => visualize(argument),
+  "attentionLens.openExample": ({ extensionUri, storageUri }) => openExample(extensionUri, storageUri),
+  "attentionLens.goToSource": onView((view, { source }) => source.goToSource(view)),
   "attentionLens.nextHead": inView("nextHead"),
   "attentionLens.previousHead": inView("previousHead"),
   "attentionLens.nextLayer": inView("nextLayer"),
   "attentionLens.previousLayer": inView("previousLayer"),
+  "attentionLens.goToHead": onView(goToHead),
+  "attentionLens.back": inView("back"),
+  "attentionLens.forward": inView("forward"),
   "attentionLens.toggleMean": inView("toggleMean"),
+  "attentionLens.toggleAllHeads": inView("toggleAllHeads"),
+  "attentionLens.changeMetric": onView(changeMetric),
+  "attentionLens.nextMetric": inView("nextMetric"),
+  "attentionLens.changeColourMap": onView(changeColourMap),
+  "attentionLens.nextColourMap": inView("nextColourMap"),
+  "attentionLens.nextScale": inView("nextScale"),
+  "attentionLens.zoomIn": inView("zoomIn"),
+  "attentionLens.zoomOut": inView("zoomOut"),
+  "attentionLens.zoomToFit": inView("zoomToFit"),
+  "attentionLens.nextPane": inView("nextPane"),
+  "attentionLens.previousPane": inView("previousPane"),
+  "attentionLens.showTable": inView("showTable"),
+  "attentionLens.showKeys": inView("showKeys"),
+  "attentionLens.find": inView("find"),
+  "attentionLens.copyValue": inView("copyValue"),
+  "attentionLens.copyViewState": inView("copyViewState"),
+  "attentionLens.openViewState": onView(openViewState),
+  "attentionLens.copyCommandLine": onView(copyCommandLine),
+  "attentionLens.exportFigure": onView(exportFigure),
+  "attentionLens.exportData": onView(exportData),
+  "attentionLens.exportReport": onView(exportReport),
   "attentionLens.selectProvider": ({ documents }) => selectProvider(documents),
   "attentionLens.restartEngine": restartEngine,
   "attentionLens.showLog": ({ log }) => log.show(),

@@ -38,6 +38,9 @@ export type Engine = Pick<
   | "readRow"
   | "readHead"
   | "readThumbnails"
+  | "writeData"
+  | "writeFigure"
+  | "writeReport"
   | "cancel"
   | "restart"
   | "dispose"
@@ -174,6 +177,22 @@ export class AttentionDocument extends DisposableBase {
   }
   readThumbnails(request: ThumbnailRequest): Promise<Thumbnails> {
     return this.#read(request, (engine, own) => engine.readThumbnails(own));
+  }
+
+  /** Write files of what is shown; an engine that gave its memory back captures again first. */
+  async write<T>(act: (engine: Engine) => Promise<T>): Promise<T> {
+    const write = (): Promise<T> => {
+      const engine = this.#engine.value;
+      if (!this.#shown || !engine) throw new AttentionError("stale", `${this.name} shows no capture now.`);
+      return act(engine);
+    };
+    try {
+      return await write();
+    } catch (error) {
+      if (AttentionError.wrap(error).code !== "stale" || !this.#shown) throw error;
+      await this.#captureAgain();
+      return write();
+    }
   }
 
   override dispose(): void {

@@ -1,9 +1,12 @@
 /** The read-only editor of `*.onnx`: a webview on an open model. VS Code restores it after a reload by itself. */
 import * as vscode from "vscode";
 import { AttentionError, oneLine } from "../shared/errors";
+import type { HostCommand } from "../shared/protocol";
+import type { AttentionDocument } from "./document";
 import type { DocumentReference, DocumentRegistry } from "./document-registry";
 import { DisposableBase } from "./disposable";
-import { type View, type Views, viewType } from "./views";
+import { readViewDefaults } from "./settings";
+import { type View, type ViewChoice, type Views, type ViewSelection, viewType } from "./views";
 import { WebviewConnection } from "./webview-connection";
 import { messageHtml, viewHtml } from "./webview-html";
 
@@ -12,7 +15,12 @@ export interface EditorServices {
   readonly documents: DocumentRegistry;
   readonly views: Views;
   readonly log: vscode.LogOutputChannel;
+  /** Run a command of the extension on a view. */
+  run(command: HostCommand, view: View): PromiseLike<unknown>;
 }
+
+/** A page that draws answers within a frame or two. */
+const STATE_WAIT_MS = 1000;
 
 /** What VS Code holds for an open model; without a reference where nothing can be opened. */
 class EditorDocument implements vscode.CustomDocument {
@@ -28,11 +36,14 @@ class EditorDocument implements vscode.CustomDocument {
 
 class EditorView extends DisposableBase implements View {
   readonly uri: vscode.Uri;
-  readonly document;
+  readonly document: AttentionDocument;
   readonly #panel: vscode.WebviewPanel;
   readonly #connection: WebviewConnection;
   readonly #log: vscode.LogOutputChannel;
   #failureTold = false;
+  #selection: ViewSelection | undefined;
+  /** Takes the next copied text in place of the clipboard: the view's state was asked for. */
+  #stateAsked: ((text: string | null) => void) | undefined;
 
   constructor(reference: DocumentReference, panel: vscode.WebviewPanel, services: EditorServices) {
     super();
@@ -46,7 +57,7 @@ class EditorView extends DisposableBase implements View {
         panel.webview,
         {
           requests: {
-            connect: () => document.state,
+            connect: ({ restored }) => this.#connect(restored ?? true),
             readPage: (request) => document.readPage(request),
             readRow: (request) => document.readRow(request),
             readHead: (request) => document.readHead(request),
@@ -56,16 +67,28 @@ class EditorView extends DisposableBase implements View {
             selectProvider: () => this.#start(vscode.commands.executeCommand("attentionLens.selectProvider")),
             manageTrust: () => this.#start(vscode.commands.executeCommand("workbench.trust.manage")),
             showLog: () => (services.log.show(), null),
-            run: ({ command }) => this.#start(vscode.commands.executeCommand(`attentionLens.${command}`)),
-            copyText: async ({ text }) => (await vscode.env.clipboard.writeText(text), null),
+            run: ({ command }) => this.#start(services.run(command, this)),
+            copyText: async ({ text }) => {
+              if (this.#stateAsked) this.#stateAsked(text);
+              else await vscode.env.clipboard.writeText(text);
+              return null;
+            },
           },
-          selected: () => undefined,
+          selected: (selection) => {
+            this.#selection = selection;
+            services.views.selected(this);
+          },
           failed: (message) => this.#failed(message),
         },
         services.log,
       ),
     );
-    this.register(document.onDidChange((state) => this.#connection.sendState(state)));
+    this.register(
+      document.onDidChange((state) => {
+        this.#connection.sendState(state);
+        services.views.selected(this);
+      }),
+    );
     reference.setVisible(this, panel.visible);
     this.register({ dispose: () => reference.setVisible(this, false) });
     this.register(
@@ -87,8 +110,38 @@ class EditorView extends DisposableBase implements View {
     return !this.disposed && this.#panel.visible;
   }
 
+  get column(): vscode.ViewColumn | undefined {
+    return this.disposed ? undefined : this.#panel.viewColumn;
+  }
+  get selection(): ViewSelection | undefined {
+    return this.#selection;
+  }
+
   sendCommand(command: Parameters<View["sendCommand"]>[0]): void {
     this.#connection.sendCommand(command);
+  }
+
+  apply(choice: ViewChoice): void {
+    this.#connection.sendChoice(choice);
+  }
+
+  async readState(): Promise<string | null> {
+    if (!this.#connection.connected || this.#stateAsked) return null;
+    const answer = new Promise<string | null>((resolve) => (this.#stateAsked = resolve));
+    const late = setTimeout(() => this.#stateAsked?.(null), STATE_WAIT_MS);
+    this.sendCommand("copyViewState");
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(late);
+      this.#stateAsked = undefined;
+    }
+  }
+
+  /** A page without a state of its own starts from the settings, told after the reply to its question. */
+  #connect(restored: boolean): AttentionDocument["state"] {
+    if (!restored) setImmediate(() => !this.disposed && this.apply(readViewDefaults()));
+    return this.document.state;
   }
 
   /** Let an act run that tells its own outcome; what it rejects with goes to the log. */

@@ -6,6 +6,7 @@ import { DocumentRegistry } from "./document-registry";
 import { AttentionEditorProvider } from "./editor-provider";
 import { openFromEnvironment } from "./launch";
 import { createLog } from "./log";
+import { SourceLink } from "./source-link";
 import { StatusBar } from "./status-bar";
 import { Views } from "./views";
 
@@ -21,12 +22,21 @@ export function activate(context: vscode.ExtensionContext): void {
     const enginePath = context.asAbsolutePath("dist/engine/main.cjs");
     const documents = new DocumentRegistry(enginePath, log);
     const views = new Views();
+    const source = new SourceLink(views);
+    const { extensionUri, globalStorageUri: storageUri } = context;
     context.subscriptions.push(
       documents,
       views,
+      source,
       new StatusBar(views),
-      AttentionEditorProvider.register({ extensionUri: context.extensionUri, documents, views, log }),
-      registerCommands({ documents, views, log }),
+      AttentionEditorProvider.register({
+        extensionUri,
+        documents,
+        views,
+        log,
+        run: (command, view) => vscode.commands.executeCommand(`attentionLens.${command}`, view),
+      }),
+      registerCommands({ documents, views, source, log, extensionUri, storageUri }),
     );
     openFromEnvironment().catch(tell);
   } catch (error) {

@@ -2,7 +2,9 @@
 import * as vscode from "vscode";
 import * as z from "zod";
 import { providerNameSchema } from "../shared/capture";
+import { colourMapNames } from "../shared/colour-maps";
 import { providerChoiceSchema, type ProviderChoice } from "../shared/document";
+import { metricNameSchema } from "../shared/figures";
 
 const section = "attentionLens";
 
@@ -11,8 +13,12 @@ const settingsSchema = z.object({
   providerOrder: z.array(providerNameSchema).catch([]),
   threads: z.number().int().min(0).max(1024).catch(0),
   nodePath: z.string().catch(""),
+  memoryLimitMB: z.number().min(0).catch(0),
 });
-/** `threads` 0: one less than the machine has cores. `nodePath` empty: the Node of the extension host. */
+/**
+ * `threads` 0: one less than the machine has cores. `nodePath` empty: the Node of the extension host.
+ * `memoryLimitMB` (10⁶ bytes) 0: what the machine has free.
+ */
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** The settings now; a value that does not fit its description counts as not set. */
@@ -23,6 +29,22 @@ export function readSettings(): Settings {
     providerOrder: values.get("providerOrder"),
     threads: values.get("engine.threads"),
     nodePath: values.get("engine.nodePath"),
+    memoryLimitMB: values.get("engine.memoryLimit"),
+  });
+}
+
+const viewDefaultsSchema = z.object({
+  metric: metricNameSchema.catch("normalisedEntropy"),
+  colourMap: z.enum(colourMapNames).catch("magma"),
+});
+/** What a view starts with that has nothing saved. */
+export type ViewDefaults = z.infer<typeof viewDefaultsSchema>;
+
+export function readViewDefaults(): ViewDefaults {
+  const values = vscode.workspace.getConfiguration(section);
+  return viewDefaultsSchema.parse({
+    metric: values.get("view.metric"),
+    colourMap: values.get("view.colourMap"),
   });
 }
 

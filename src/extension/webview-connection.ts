@@ -27,9 +27,9 @@ import {
   viewNotifications,
 } from "../shared/protocol";
 import { type Handlers, listen, notify, serve } from "../shared/rpc";
-import type { Selection } from "../shared/selection";
 import { DisposableBase, DisposableSlot, type Disposable } from "./disposable";
 import type { Log } from "./log";
+import type { ViewChoice, ViewSelection } from "./views";
 
 /** What is used of `vscode.Webview`. */
 export interface WebviewPort {
@@ -39,7 +39,7 @@ export interface WebviewPort {
 
 export interface ViewListener {
   readonly requests: Handlers<ViewContract>;
-  selected(selection: Selection): void;
+  selected(selection: ViewSelection): void;
   /** The page met an error of its own. */
   failed(message: string): void;
 }
@@ -159,6 +159,11 @@ export class WebviewConnection extends DisposableBase {
   sendCommand(command: ViewCommand): void {
     const page = this.#page.value;
     if (page) notify(page.connection, hostNotifications, "command", { command });
+  }
+
+  sendChoice(choice: ViewChoice): void {
+    const page = this.#page.value;
+    if (page) notify(page.connection, hostNotifications, "apply", choice);
   }
 
   #receive(message: unknown): void {

@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it, vi } from "vitest";
 import { providerLabels } from "../../../src/shared/capture";
+import { colourMapNames } from "../../../src/shared/colour-maps";
+import { metrics } from "../../../src/shared/figures";
+import { viewCommandSchema } from "../../../src/shared/protocol";
 import { checkpointEndings } from "../../../src/extension/checkpoint";
 
 // The command table is read, not run.
@@ -22,11 +25,36 @@ it("contributes exactly the commands that are registered, all under Attention", 
   );
 });
 
-it("uses only its own commands in menus and keybindings", () => {
+it("uses only its own commands in menus, keybindings and the walkthrough", () => {
   const used = [...Object.values(contributes.menus).flat(), ...contributes.keybindings] as {
-    command: string;
+    command?: string;
+    submenu?: string;
   }[];
-  for (const { command } of used) expect(Object.keys(commands)).toContain(command);
+  const submenus = contributes.submenus.map(({ id }: { id: string }) => id);
+  for (const { command, submenu } of used) {
+    if (submenu === undefined) expect(Object.keys(commands)).toContain(command);
+    else expect(submenus).toContain(submenu);
+  }
+  const steps = JSON.stringify(contributes.walkthroughs);
+  for (const [, name] of steps.matchAll(/(?:command:|onCommand:)([\w.]+)/g))
+    expect(Object.keys(commands)).toContain(name);
+});
+
+it("has a command for every act of the view", () => {
+  for (const act of viewCommandSchema.options)
+    expect(Object.keys(commands)).toContain(`attentionLens.${act}`);
+});
+
+it("gives no two acts the same key", () => {
+  const keys = contributes.keybindings.map(({ key }: { key: string }) => key);
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+it("shows what needs a capture only while there is one", () => {
+  const always = ["visualize", "openExample", "selectProvider", "restartEngine", "showLog"];
+  const conditional = contributes.menus.commandPalette.map(({ command }: { command: string }) => command);
+  const rest = Object.keys(commands).filter((name) => !always.some((one) => name.endsWith(`.${one}`)));
+  expect(conditional.sort()).toEqual(rest.sort());
 });
 
 it("is the default editor of *.onnx", () => {
@@ -61,6 +89,11 @@ it("describes every setting, and restricts the one that names a program", () => 
     expect(setting.markdownDescription).toBeTruthy();
   }
   expect(properties["attentionLens.provider"].enum).toEqual(["auto", ...Object.keys(providerLabels)]);
+  expect(properties["attentionLens.view.metric"].enum).toEqual(Object.keys(metrics));
+  expect(properties["attentionLens.view.metric"].enumItemLabels).toEqual(
+    Object.values(metrics).map(({ label }) => label),
+  );
+  expect(properties["attentionLens.view.colourMap"].enum).toEqual(colourMapNames);
   expect(manifest.capabilities.untrustedWorkspaces).toMatchObject({
     supported: "limited",
     restrictedConfigurations: ["attentionLens.engine.nodePath"],

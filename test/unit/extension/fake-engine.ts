@@ -46,6 +46,13 @@ export class FakeEngine implements Engine {
   readRow = () => Promise.reject(new AttentionError("internal"));
   readHead = () => Promise.reject(new AttentionError("internal"));
   readThumbnails = () => Promise.reject(new AttentionError("internal"));
+  /** What was asked to be written. */
+  readonly written: unknown[] = [];
+  writeData = (request: unknown) => this.#write(request);
+  writeFigure = (request: unknown) => this.#write(request);
+  writeReport = async (request: unknown) => ({ ...(await this.#write(request)), leftOut: this.leavesOut });
+  /** What reports say they left out. */
+  leavesOut: string[] = [];
   cancel = async () => {
     this.cancels += 1;
     this.#end();
@@ -58,6 +65,12 @@ export class FakeEngine implements Engine {
     this.disposed = true;
     this.#end();
   };
+
+  async #write(request: unknown): Promise<{ bytes: number }> {
+    if (this.holds === 0) throw new AttentionError("stale");
+    this.written.push(request);
+    return { bytes: 1234 };
+  }
 
   #end(): void {
     this.holds = 0;

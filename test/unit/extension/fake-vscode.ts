@@ -62,6 +62,52 @@ export class TabInputCustom {
   ) {}
 }
 
+export class ThemeColor {
+  constructor(readonly id: string) {}
+}
+export class Position {
+  constructor(
+    readonly line: number,
+    readonly character: number,
+  ) {}
+  translate = (lines: number, characters: number) =>
+    new Position(this.line + lines, this.character + characters);
+}
+export class Range {
+  constructor(
+    readonly start: Position,
+    readonly end: Position,
+  ) {}
+}
+
+/** An editor of a text of so many lines, each indented by four. */
+export class FakeEditor {
+  decorations: { range: Range; renderOptions: { after: { contentText: string } } }[] = [];
+  readonly revealed: number[] = [];
+  readonly document;
+  constructor(
+    uri: Uri,
+    readonly viewColumn: number,
+    lineCount = 200,
+  ) {
+    this.document = fakeText(uri, lineCount);
+  }
+  setDecorations = (_type: unknown, decorations: FakeEditor["decorations"]) =>
+    (this.decorations = decorations);
+  revealRange = (range: Range) => this.revealed.push(range.start.line);
+}
+
+const fakeText = (uri: Uri, lineCount: number) => ({
+  uri,
+  lineCount,
+  lineAt: (line: number) => ({
+    range: new Range(new Position(line, 0), new Position(line, 20)),
+    firstNonWhitespaceCharacterIndex: 4,
+  }),
+});
+
+export const OverviewRulerLane = { Center: 2 } as const;
+export const ProgressLocation = { Window: 10 } as const;
 export const ViewColumn = { Active: -1, Beside: -2, One: 1, Two: 2 } as const;
 export const ConfigurationTarget = { Global: 1, Workspace: 2, WorkspaceFolder: 3 } as const;
 export const StatusBarAlignment = { Left: 1, Right: 2 } as const;
@@ -86,6 +132,8 @@ interface Tab {
 }
 
 const trusted = new EventEmitter<void>();
+const foldersChanged = new EventEmitter<void>();
+const editorsChanged = new EventEmitter<void>();
 const configured = new EventEmitter<{ affectsConfiguration(section: string): boolean }>();
 
 /** What the host did, and what it will be answered. */
@@ -102,6 +150,18 @@ export const seen = {
   press: undefined as string | undefined,
   pick: (() => undefined) as (items: readonly unknown[]) => unknown,
   found: [] as Uri[],
+  /** What the next save dialogs answer, and what they asked. */
+  saveAs: [] as (Uri | undefined)[],
+  saves: [] as { title: string; defaultUri: Uri; filters: object }[],
+  /** What the next input box answers to its value. */
+  input: ((value: string) => value) as (value: string) => string | undefined,
+  clipboard: "",
+  /** Editors that were shown, with how. */
+  reveals: [] as { uri: Uri; options: { viewColumn: number; preserveFocus: boolean; selection: Range } }[],
+  showEditors(...editors: FakeEditor[]) {
+    window.visibleTextEditors = editors;
+    editorsChanged.fire();
+  },
   settings: {} as Record<string, unknown>,
   written: [] as unknown[][],
   activeTab: undefined as Tab | undefined,
@@ -115,12 +175,14 @@ export const seen = {
     configured.fire({ affectsConfiguration: (section) => `attentionLens.${name}`.startsWith(section) });
   },
   get listeners() {
-    return trusted.listeners + configured.listeners;
+    return trusted.listeners + configured.listeners + foldersChanged.listeners + editorsChanged.listeners;
   },
   reset() {
     Object.assign(seen, { messages: [], executed: [], contexts: {}, watchers: [], picks: [], shown: [] });
     Object.assign(seen, { press: undefined, pick: () => undefined, found: [], settings: {}, written: [] });
-    Object.assign(seen, { activeTab: undefined, groups: [] });
+    Object.assign(seen, { activeTab: undefined, groups: [], saveAs: [], saves: [], reveals: [] });
+    Object.assign(seen, { clipboard: "", input: (value: string) => value });
+    window.visibleTextEditors = [];
     seen.registered.clear();
     workspace.isTrusted = true;
     workspace.workspaceFolders = undefined;
@@ -141,6 +203,7 @@ export const workspace = {
   isTrusted: true,
   workspaceFolders: undefined as { uri: Uri }[] | undefined,
   onDidGrantWorkspaceTrust: trusted.event,
+  onDidChangeWorkspaceFolders: foldersChanged.event,
   onDidChangeConfiguration: configured.event,
   getConfiguration: () => ({
     get: (name: string) => seen.settings[name],
@@ -154,11 +217,21 @@ export const workspace = {
   },
   findFiles: async () => seen.found,
   asRelativePath: (uri: Uri) => uri.path.replace(/^\/work\//, ""),
-  openTextDocument: async ({ content }: { content: string }) => ({ content }),
+  openTextDocument: async (what: Uri | { content: string }) =>
+    what instanceof Uri ? fakeText(what, 200) : what,
 };
 
 export const window = {
   activeTextEditor: undefined as { document: { uri: Uri } } | undefined,
+  visibleTextEditors: [] as FakeEditor[],
+  onDidChangeVisibleTextEditors: editorsChanged.event,
+  createTextEditorDecorationType: () => ({ dispose: () => undefined }),
+  withProgress: (_options: unknown, act: () => Promise<unknown>) => act(),
+  showSaveDialog: async (options: (typeof seen.saves)[number]) => {
+    seen.saves.push(options);
+    return seen.saveAs.length > 0 ? seen.saveAs.shift() : options.defaultUri;
+  },
+  showInputBox: async ({ value }: { value: string }) => seen.input(value),
   tabGroups: {
     get activeTabGroup() {
       return { activeTab: seen.activeTab };
@@ -174,8 +247,20 @@ export const window = {
     seen.picks.push({ items: all, options });
     return seen.pick(all);
   },
-  showTextDocument: async (document: Uri | { content: string }) => {
-    seen.shown.push(document instanceof Uri ? document.toString() : document.content);
+  showTextDocument: async (
+    document: Uri | { content: string } | { uri: Uri },
+    options: (typeof seen.reveals)[number]["options"],
+  ) => {
+    if (document instanceof Uri) seen.shown.push(document.toString());
+    else if ("content" in document) seen.shown.push(document.content);
+    else {
+      seen.reveals.push({ uri: document.uri, options });
+      const same = window.visibleTextEditors.some(
+        (editor) => String(editor.document.uri) === String(document.uri),
+      );
+      if (!same)
+        seen.showEditors(...window.visibleTextEditors, new FakeEditor(document.uri, options.viewColumn));
+    }
   },
   setStatusBarMessage: (text: string) => void seen.shown.push(text),
   createStatusBarItem: () =>
@@ -184,6 +269,15 @@ export const window = {
       hide: () => (seen.statusBar.visible = false),
       dispose: () => (seen.statusBar.visible = false),
     }),
+};
+
+export const env = {
+  clipboard: {
+    readText: async () => seen.clipboard,
+    writeText: async (text: string) => void (seen.clipboard = text),
+  },
+  shell: "/bin/bash",
+  remoteName: undefined,
 };
 
 export const commands = {

@@ -109,6 +109,8 @@ export function sampleCapture(generation = 1): Capture {
       keyAxis: 0,
       validity: "score",
       error: null,
+      controlError: null,
+      proven: null,
       batchAxis: null,
     })),
     phases: samplePhases(),

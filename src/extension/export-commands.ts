@@ -1,0 +1,200 @@
+/** *Export Figure*, *Export Data*, *Export Report*, *Copy as Command Line*. */
+import path from "node:path";
+import * as vscode from "vscode";
+import { AttentionError } from "../shared/errors";
+import { type FigureFormat, figureFormats } from "../shared/figure/figure-spec";
+import type { DataFormat } from "../shared/protocol";
+import { captureOf } from "./choose-in-view";
+import { type Drawn, figureArguments, type FigureChoice, figureChoices } from "./figure-choices";
+import { askWhere, tellSaved } from "./save-file";
+import { readViewDefaults } from "./settings";
+import { commandLine, shellOf } from "./shell-quote";
+import type { View } from "./views";
+
+const program = ["npx", "attention-lens"];
+
+function drawn(view: View): Drawn {
+  const capture = captureOf(view);
+  return {
+    capture,
+    selection: view.selection ?? { site: 0, head: 0, batch: 0, query: null, key: null },
+    defaults: readViewDefaults(),
+    model: path.parse(view.uri.fsPath).name,
+  };
+}
+
+/**
+ * The command line that makes a file again, for its provenance. It names the file alone: files are handed on, and
+ * folders are nobody's business.
+ */
+function again(...line: string[]): string {
+  return commandLine([...program, ...line], "posix");
+}
+
+/** The model as a terminal in the workspace names it. */
+function modelArgument(view: View): string {
+  return vscode.workspace.asRelativePath(view.uri, false);
+}
+
+const formatWords: Record<FigureFormat, string> = {
+  png: "picture, 300 dots per inch",
+  svg: "vectors, with text as text",
+  pdf: "vectors, for papers",
+};
+
+/** What runs in the corner while the engine draws: a PDF takes a moment. */
+function progress<T>(title: string, act: () => Promise<T>): Thenable<T> {
+  return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, act);
+}
+
+async function pickFigure(view: View): Promise<FigureChoice | undefined> {
+  return vscode.window.showQuickPick(figureChoices(drawn(view)), {
+    title: `Export Figure of ${view.document.name}`,
+    placeHolder: "Which figure?",
+    matchOnDescription: true,
+  });
+}
+
+export async function exportFigure(view: View): Promise<void> {
+  const capture = captureOf(view);
+  const choice = await pickFigure(view);
+  if (!choice) return;
+  const format = await vscode.window.showQuickPick(
+    figureFormats.map((name) => ({ label: name.toUpperCase(), description: formatWords[name], name })),
+    { title: `Export ${choice.label}`, placeHolder: "Which format?" },
+  );
+  if (!format) return;
+  const file = await askWhere({
+    title: `Export ${choice.label}`,
+    name: `${choice.stem}.${format.name}`,
+    model: view.uri,
+    filters: { [format.label]: [format.name] },
+  });
+  if (file === undefined) return;
+  const command = again(
+    ...figureArguments(capture, choice.spec, modelArgument(view), { out: path.basename(file) }),
+  );
+  const { bytes } = await progress(`Drawing ${choice.label} …`, () =>
+    view.document.write((engine) =>
+      engine.writeFigure({ spec: choice.spec, format: format.name, file, command }),
+    ),
+  );
+  tellSaved([file], bytes);
+}
+
+const dataKinds: readonly {
+  readonly label: string;
+  readonly description: string;
+  readonly formats: readonly [DataFormat, ...DataFormat[]];
+}[] = [
+  { label: "Maps and figures", description: "NPZ, and JSON beside it", formats: ["npz", "json"] },
+  {
+    label: "Maps",
+    description: "NPZ: float32 [batch, heads, queries, keys] for each site",
+    formats: ["npz"],
+  },
+  {
+    label: "Figures",
+    description: "JSON: sites, figures of every head, tokens, provider",
+    formats: ["json"],
+  },
+  { label: "Table of figures", description: "CSV: a row for every head", formats: ["csv"] },
+];
+
+/** Options of `attention-lens capture` that write a format. */
+const dataOptions: Record<DataFormat, string> = { npz: "--out", json: "--json", csv: "--csv" };
+
+export async function exportData(view: View): Promise<void> {
+  captureOf(view);
+  const kind = await vscode.window.showQuickPick(dataKinds, {
+    title: `Export Data of ${view.document.name}`,
+    placeHolder: "All heads of all sites, unpooled",
+  });
+  if (!kind) return;
+  const [first] = kind.formats;
+  const chosen = await askWhere({
+    title: `Export ${kind.label}`,
+    name: `${path.parse(view.uri.fsPath).name}-attention.${first}`,
+    model: view.uri,
+    filters: { [first.toUpperCase()]: [first] },
+  });
+  if (chosen === undefined) return;
+  const { dir, name } = path.parse(chosen);
+  const files = kind.formats.map((format) => ({
+    format,
+    file: format === first ? chosen : path.join(dir, `${name}.${format}`),
+  }));
+  const command = again(
+    "capture",
+    modelArgument(view),
+    ...files.flatMap(({ format, file }) => [dataOptions[format], path.basename(file)]),
+  );
+  const written = await progress("Writing …", () =>
+    view.document.write(async (engine) => {
+      let bytes = 0;
+      for (const { format, file } of files)
+        bytes += (await engine.writeData({ format, file, command })).bytes;
+      return bytes;
+    }),
+  );
+  tellSaved(
+    files.map(({ file }) => file),
+    written,
+  );
+}
+
+/** Maps in a report at most, as the command line has it. */
+const REPORT_LIMIT_BYTES = 50e6;
+
+/** One offline page that begins as the view is. Says before that it holds the person's input. */
+export async function exportReport(view: View): Promise<void> {
+  const { input } = captureOf(view);
+  const holds =
+    input.from === "synthetic"
+      ? "It holds every map and a synthetic input."
+      : `It holds your input (${input.label}) and every map: whoever gets the file can read them.`;
+  const go = await vscode.window.showQuickPick(
+    [
+      {
+        label: "Choose a File…",
+        description: "one HTML page with hover and zoom, without a network",
+        detail: holds,
+      },
+    ],
+    { title: `Export Report of ${view.document.name}`, placeHolder: holds },
+  );
+  if (!go) return;
+  const file = await askWhere({
+    title: `Export Report. ${holds}`,
+    name: `${path.parse(view.uri.fsPath).name}-attention.html`,
+    model: view.uri,
+    filters: { HTML: ["html"] },
+  });
+  if (file === undefined) return;
+  const viewState = await view.readState();
+  const command = again("report", modelArgument(view), "--out", path.basename(file));
+  const { bytes, leftOut } = await progress("Writing the report …", () =>
+    view.document.write((engine) =>
+      engine.writeReport({ file, command, limitBytes: REPORT_LIMIT_BYTES, viewState }),
+    ),
+  );
+  tellSaved(
+    [file],
+    bytes,
+    [input.from === "synthetic" ? "" : "It holds your input.", ...leftOut].join(" ").trim(),
+  );
+}
+
+/** The command line that draws what is shown, quoted for the shell of the terminal, on the clipboard. */
+export async function copyCommandLine(view: View): Promise<void> {
+  const { capture, selection, ...rest } = drawn(view);
+  const [choice] = figureChoices({ capture, selection, ...rest });
+  if (!choice) throw new AttentionError("siteUnknown");
+  const pinned = selection.query !== null && choice.spec.view === "heatmap";
+  const target = pinned ? { outDir: "figures", formats: ["png"] as const } : { out: `${choice.stem}.png` };
+  const views = pinned ? (["heatmap", "tokens"] as const) : undefined;
+  const shell = shellOf(vscode.env.shell);
+  const line = [...program, ...figureArguments(capture, choice.spec, modelArgument(view), target, views)];
+  await vscode.env.clipboard.writeText(commandLine(line, shell));
+  vscode.window.setStatusBarMessage("Command line copied", 4000);
+}
