@@ -1,5 +1,5 @@
-// Builds the four programs: extension host, engine, command line (CommonJS for Node) and webview (ESM, split so
-// that charts load when first needed), and the manifest's JSON Schema from its zod schema. `--watch` rebuilds;
+// Builds the programs: extension host, engine, command line (CommonJS for Node), the programmatic interface with its
+// types, the view of a report, and the webview (ESM, split so that charts load when first needed); and the manifest's JSON Schema from its zod schema. `--watch` rebuilds;
 // `--production` leaves source maps out.
 import { build, context } from "esbuild";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -41,6 +41,16 @@ const programs = [
     alias: { pdfkit: path.join(root, "node_modules/pdfkit/js/pdfkit.js") },
   },
   { ...node, entryPoints: ["src/cli/main.ts"], outfile: "dist/cli/main.cjs" },
+  {
+    ...node,
+    format: "esm",
+    entryPoints: ["src/api/index.ts"],
+    outfile: "dist/api/index.js",
+    // Bundled CommonJS asks for Node's own modules by `require`.
+    banner: {
+      js: 'import { createRequire as attentionLensRequire } from "node:module"; const require = attentionLensRequire(import.meta.url);',
+    },
+  },
   {
     // The view of a report: one file, which the engine puts into the page.
     ...common,
@@ -111,6 +121,18 @@ async function writeSchema() {
   if ((await readFile(file, "utf8").catch(() => "")) !== text) await writeFile(file, text);
 }
 
+/** The types of the programmatic interface: its two files name nothing of the rest. */
+async function writeApiTypes() {
+  const { transpileDeclaration } = (await import("typescript")).default;
+  for (const name of ["index", "types"]) {
+    const source = await readFile(path.join(root, `src/api/${name}.ts`), "utf8");
+    const { outputText } = transpileDeclaration(source, { compilerOptions: { isolatedDeclarations: true } });
+    const file = path.join(root, `dist/api/${name}.d.ts`);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, outputText.replaceAll('from "./types"', 'from "./types.js"'));
+  }
+}
+
 await writeSchema();
 if (watch) {
   for (const program of programs) await (await context(program)).watch();
@@ -120,6 +142,7 @@ if (watch) {
   const webview = results.at(-1).metafile;
   const bytes = firstLoad(webview);
   await removeStale(results);
+  await writeApiTypes();
   await writeFile(
     path.join(root, "dist/webview-first-load.json"),
     JSON.stringify({ bytes, budget: FIRST_LOAD_BUDGET }),

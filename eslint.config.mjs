@@ -5,7 +5,18 @@ import tseslint from "typescript-eslint";
  * Imports run one way (ARCHITECTURE.md). Each part of `src/` names the parts and the runtime packages
  * that it may use; everything else is an error.
  */
-const parts = ["shared", "onnx", "attention", "inputs", "engine", "client", "extension", "webview", "cli"];
+const parts = [
+  "shared",
+  "onnx",
+  "attention",
+  "inputs",
+  "engine",
+  "client",
+  "extension",
+  "webview",
+  "cli",
+  "api",
+];
 const mayImport = {
   shared: [],
   onnx: ["shared"],
@@ -16,6 +27,7 @@ const mayImport = {
   extension: ["client", "shared"],
   webview: ["shared"],
   cli: ["client", "shared"],
+  api: ["client", "inputs", "shared"],
 };
 /** Packages that belong to one part (or a few) alone. */
 const ownPackages = {

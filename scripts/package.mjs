@@ -11,7 +11,15 @@ import { buildIsFresh, setUp } from "./setup.mjs";
 
 export const LIMIT_BYTES = 40_000_000;
 /** Parts of package.json that mean nothing to who installs the extension. */
-const onlyForDevelopment = ["scripts", "devDependencies", "dependencies", "overrides", "private", "bin"];
+const onlyForDevelopment = [
+  "scripts",
+  "devDependencies",
+  "dependencies",
+  "overrides",
+  "private",
+  "bin",
+  "exports",
+];
 
 /**
  * Make the package.

@@ -11,7 +11,7 @@ import { figureFile, figureSource } from "./figure";
 import { writeWhole } from "./files";
 import { type OpenModel, openModel } from "./open-model";
 import { Phases } from "./phases";
-import { provenanceOf } from "./provenance";
+import { inputHash, provenanceOf } from "./provenance";
 import { providerTable } from "./providers";
 import { reportPage } from "./report";
 
@@ -19,7 +19,7 @@ export class Engine {
   readonly #progress: (phases: Phase[]) => void;
   #opened: OpenModel | undefined;
   #opening: readonly Phase[] = [];
-  #captured: { capture: Capture; store: CaptureStore; inputs: string | null } | undefined;
+  #captured: { capture: Capture; store: CaptureStore; inputSha256: string | null } | undefined;
   /** Grows across processes too, so that a page of an earlier engine is never taken for one of this. */
   #generation = Date.now();
 
@@ -81,7 +81,7 @@ export class Engine {
       ++this.#generation,
       new Phases(this.#progress, this.#opening),
     );
-    this.#captured = { ...captured, inputs: request.inputs };
+    this.#captured = { ...captured, inputSha256: inputHash(opened, captured.capture, request.inputs) };
     return captured.capture;
   }
 
@@ -91,11 +91,11 @@ export class Engine {
   }
 
   #provenance(command: string): Provenance {
-    const { capture, inputs } = this.#last();
-    return provenanceOf(this.#model(), capture, inputs, command);
+    const { capture, inputSha256 } = this.#last();
+    return provenanceOf(this.#model(), capture, inputSha256, command);
   }
 
-  #last(): { capture: Capture; store: CaptureStore; inputs: string | null } {
+  #last(): { capture: Capture; store: CaptureStore; inputSha256: string | null } {
     if (!this.#captured) throw new AttentionError("stale");
     return this.#captured;
   }

@@ -11,11 +11,11 @@ const CHUNK = 1 << 22;
 /** Hashes that were made before: a model is hashed once, not for every figure. */
 const known = new WeakMap<OpenModel, Provenance["model"]>();
 
-/** @param inputs path of the npz that was asked for; null for the manifest's or a made-up input */
+/** @param inputSha256 see `inputHash` */
 export function provenanceOf(
   opened: OpenModel,
   capture: Capture,
-  inputs: string | null,
+  inputSha256: string | null,
   command: string,
 ): Provenance {
   return {
@@ -24,7 +24,7 @@ export function provenanceOf(
     command,
     created: new Date().toISOString(),
     model: hashedModel(opened),
-    input: { ...capture.input, sha256: inputHash(opened, capture, inputs) },
+    input: { ...capture.input, sha256: inputSha256 },
     provider: capture.provider.used,
     runtime: {
       onnxruntime: runtimeVersion(),
@@ -48,7 +48,11 @@ function hashedModel(opened: OpenModel): Provenance["model"] {
   return made;
 }
 
-function inputHash({ manifest }: OpenModel, capture: Capture, inputs: string | null): string | null {
+/**
+ * Hash of the npz that a capture read, taken while it is there; null for a made-up input.
+ * @param inputs path of the npz that was asked for; null for the manifest's or a made-up input
+ */
+export function inputHash({ manifest }: OpenModel, capture: Capture, inputs: string | null): string | null {
   if (capture.input.from === "synthetic") return null;
   const named = manifest?.manifest.inputs?.file;
   const file = inputs ?? (manifest && named ? path.resolve(path.dirname(manifest.path), named) : null);

@@ -1,5 +1,5 @@
 /** Named arrays in NumPy's archive format, read and written. */
-import { dump, parse } from "npyjs";
+import { parse } from "npyjs";
 import { unzipSync, zipSync } from "fflate";
 import { AttentionError } from "../shared/errors";
 
@@ -103,35 +103,56 @@ function readNpy(bytes: Uint8Array, where: string): NamedArray {
   }
 }
 
+/** NumPy's name of an array's type. */
+function descr(data: Exclude<ArrayData, string[]>, dtype: string | undefined): string {
+  if (dtype === "bool") return "|b1";
+  if (dtype === "float16") return "<f2";
+  const kind =
+    data instanceof Float32Array || data instanceof Float64Array
+      ? "f"
+      : /^(Big)?U/.test(data.constructor.name)
+        ? "u"
+        : "i";
+  return `${data.BYTES_PER_ELEMENT === 1 ? "|" : "<"}${kind}${data.BYTES_PER_ELEMENT}`;
+}
+
 /**
- * An npz archive of float32 arrays, stored without compression as `np.savez` does. `texts` become arrays of one
- * Unicode string, which `np.load` reads without pickle.
+ * An npz archive, stored without compression as `np.savez` does. `texts` become arrays of one Unicode string, which
+ * `np.load` reads without pickle.
  */
 export function writeNpz(
-  arrays: ReadonlyMap<string, { data: Float32Array; dims: readonly number[] }>,
+  arrays: ReadonlyMap<
+    string,
+    { data: Exclude<ArrayData, string[]>; dims: readonly number[]; dtype?: string }
+  >,
   texts: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array {
   const entries: Record<string, [Uint8Array, { level: 0; mtime: Date }]> = {};
   // One fixed date, so that the same capture gives the same bytes.
   const mtime = new Date(1980, 0, 1);
-  for (const [name, { data, dims }] of arrays) {
-    entries[`${name}.npy`] = [new Uint8Array(dump(data, [...dims], { dtype: "f4" })), { level: 0, mtime }];
+  for (const [name, { data, dims, dtype }] of arrays) {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    entries[`${name}.npy`] = [npy(descr(data, dtype), dims, bytes), { level: 0, mtime }];
   }
-  for (const [name, text] of texts) entries[`${name}.npy`] = [npyText(text), { level: 0, mtime }];
+  for (const [name, text] of texts) {
+    const points = Uint32Array.from(text, (character) => character.codePointAt(0) ?? 0);
+    entries[`${name}.npy`] = [
+      npy(`<U${points.length}`, [], new Uint8Array(points.buffer)),
+      { level: 0, mtime },
+    ];
+  }
   return zipSync(entries);
 }
 
-/** NumPy's format 1.0 for a string: UTF-32, little endian, shape (). */
-function npyText(text: string): Uint8Array {
-  const points = Array.from(text, (character) => character.codePointAt(0) ?? 0);
-  const dictionary = `{'descr': '<U${points.length}', 'fortran_order': False, 'shape': (), }`;
+/** NumPy's format 1.0, row-major; numbers are little endian, as every machine that runs this is. */
+function npy(type: string, dims: readonly number[], data: Uint8Array): Uint8Array {
+  const shape = dims.length === 1 ? `(${dims[0]},)` : `(${dims.join(", ")})`;
+  const dictionary = `{'descr': '${type}', 'fortran_order': False, 'shape': ${shape}, }`;
   // Magic, version and length take 10 bytes; the header ends at a multiple of 64 with a line feed.
   const header = dictionary.padEnd(Math.ceil((dictionary.length + 11) / 64) * 64 - 11) + "\n";
-  const bytes = new Uint8Array(10 + header.length + 4 * points.length);
-  const view = new DataView(bytes.buffer);
-  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
-  view.setUint16(8, header.length, true);
+  const bytes = new Uint8Array(10 + header.length + data.length);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]);
   for (let at = 0; at < header.length; at++) bytes[10 + at] = header.charCodeAt(at);
-  points.forEach((point, at) => view.setUint32(10 + header.length + 4 * at, point, true));
+  bytes.set(data, 10 + header.length);
   return bytes;
 }
