@@ -21,7 +21,7 @@ MEMORY = 7
 HEADS = 4
 SIZE = 8
 """Of a head."""
-WIDTH = 12
+WIDTH = 10
 """Of a token before it is projected; small, as the weights are most of a file."""
 
 MICROSOFT = "com.microsoft"
@@ -55,8 +55,8 @@ class Case:
     rebuilt: bool = False
     """The operator hides its map."""
     tolerance: float = FLOAT_TOLERANCE
-    measured: bool = False
-    """The maps are those of the model itself in ONNX Runtime, as no simpler reference exists (quantised models)."""
+    measured: float | None = None
+    """The references are the model's own maps in ONNX Runtime, at most so far from `maps` (quantised models)."""
     not_supported: str | None = None
     note: str | None = None
 
@@ -72,6 +72,8 @@ class Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.functions: list[onnx.FunctionProto] = []
         self.domains: list[str] = []
+        self.made: onnx.ModelProto | None = None
+        """The model, where a tool has made another of it."""
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
         self._weights: list[onnx.TensorProto] = []
@@ -111,6 +113,11 @@ class Graph:
         return (self.random.standard_normal(shape) * spread).astype(kind)
 
     def model(self) -> onnx.ModelProto:
+        """A copy that the caller may change."""
+        if self.made:
+            copy = onnx.ModelProto()
+            copy.CopyFrom(self.made)
+            return copy
         opsets = [helper.make_opsetid("", self.opset)]
         if self.microsoft:
             opsets.append(helper.make_opsetid(MICROSOFT, 1))

@@ -21,6 +21,7 @@ class Site:
     ) -> None:
         self.graph = Graph(opset=opset, seed=seed)
         self.memory = memory
+        self.kind = kind
         graph = self.graph
         tokens = graph.normal(BATCH, TOKENS, WIDTH, kind=kind)
         source = graph.normal(BATCH, MEMORY, WIDTH, kind=kind) if memory else tokens
@@ -33,8 +34,8 @@ class Site:
     def flat(self, source: str, array: Array, heads: int) -> tuple[str, Array]:
         """A linear layer with bias, [B, T, heads · d], and its value."""
         graph = self.graph
-        weight = graph.normal(WIDTH, heads * SIZE, spread=0.35, kind=array.dtype.type)
-        bias = graph.normal(heads * SIZE, spread=0.2, kind=array.dtype.type)
+        weight = graph.normal(array.shape[-1], heads * SIZE, spread=0.35, kind=self.kind)
+        bias = graph.normal(heads * SIZE, spread=0.2, kind=self.kind)
         name = graph.node("Add", graph.node("MatMul", source, graph.weight(weight)), graph.weight(bias))
         return name, array.astype(np.float64) @ weight.astype(np.float64) + bias
 
@@ -88,4 +89,5 @@ class Site:
         """The case of one map that is a tensor of the graph."""
         kinds: Sequence[Any] = ("cross" if self.memory else "self",)
         others = {"kinds": kinds, "tensors": [tensor] if tensor else [], "layout": layout, **others}
-        return Case(name, "unfused", says, self.graph, [reference], **others)
+        operator = others.pop("operator", "unfused")
+        return Case(name, operator, says, self.graph, [reference], **others)
