@@ -5,6 +5,7 @@ import path from "node:path";
 import { root } from "./paths.mjs";
 import { mustRun, npm } from "./processes.mjs";
 
+/** Built programs without which nothing starts; there are more. */
 const programs = ["extension/main.cjs", "engine/main.cjs", "cli/main.cjs", "webview/main.js"];
 
 /** Dependencies as the lock file names them, then a build. */
@@ -65,9 +66,11 @@ export async function ensureBuild() {
 
 /** Whether every program was built after the newest change of a source. */
 export function buildIsFresh(folder = root) {
-  const built = programs.map((program) => path.join(folder, "dist", program));
-  if (!built.every((file) => existsSync(file)) || isOverBudget(folder)) return false;
-  const oldest = Math.min(...built.map((file) => statSync(file).mtimeMs));
+  const dist = path.join(folder, "dist");
+  if (!programs.every((program) => existsSync(path.join(dist, program))) || isOverBudget(folder))
+    return false;
+  const built = readdirSync(dist, { recursive: true }).filter((name) => /\.c?js$/.test(name));
+  const oldest = Math.min(...built.map((name) => statSync(path.join(dist, name)).mtimeMs));
   const sources = ["src", "esbuild.mjs", "package.json", "package-lock.json", "tsconfig.base.json"];
   return sources.every((source) => newest(path.join(folder, source)) <= oldest);
 }
