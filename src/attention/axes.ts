@@ -81,6 +81,11 @@ export class AxisTrace {
       case "ReduceSum":
         return this.#products.has(node) ? this.#ofSummedProduct(node, shape) : undefined;
       case "Gemm": {
+        if (this.#products.has(node) && shape) {
+          const free = (axis: number, origin: Origin) =>
+            shape[axis] === 1 ? [] : [atom(shape[axis] ?? null, origin, node)];
+          return [free(0, "rows"), free(1, "columns")];
+        }
         const rows = this.axes(input(0))?.[Number(node.attributes.get("transA")?.int ?? 0n) ? 1 : 0];
         return rows && shape && [rows, [atom(shape[1] ?? null, "feature")]];
       }
@@ -176,7 +181,10 @@ export class AxisTrace {
   }
 
   #ofEinsum(node: Node, shape: Shape | undefined): Axes | undefined {
-    const letters = einsumLetters(node);
+    const letters = einsumLetters(
+      node,
+      node.inputs.map((name) => this.#view.shape(name)?.length),
+    );
     if (!letters || !shape) return undefined;
     const product = this.#products.has(node);
     return [...letters.result].map((letter, axis) => {
@@ -185,8 +193,18 @@ export class AxisTrace {
       const holders = letters.operands
         .map((operand, index) => ({ operand, name: node.inputs[index] ?? "" }))
         .filter(({ operand }) => operand.includes(letter));
-      if (product && holders.length === 1)
-        return [atom(size, holders[0]?.name === node.inputs[0] ? "rows" : "columns", node)];
+      if (product && holders.length === 1) {
+        const [{ name, operand }] = holders as [{ operand: string; name: string }];
+        const own = this.axes(name)?.[operand.indexOf(letter)] ?? [];
+        // Groups of heads stand beside the queries in one operand alone; the queries are the last such axis.
+        const exclusive = [...letters.result].filter(
+          (each) =>
+            letters.operands.filter((other) => other.includes(each)).length === 1 && operand.includes(each),
+        );
+        if (isFeature(own) || exclusive[exclusive.length - 1] !== letter)
+          return own.length > 0 ? own : [atom(size, "position")];
+        return [atom(size, name === node.inputs[0] ? "rows" : "columns", node)];
+      }
       const traced = holders.map(({ operand, name }) =>
         this.#view.isConstant(name)
           ? [atom(size, "feature")]

@@ -6,7 +6,7 @@ import type { ByteSource } from "../onnx/source";
 import { headsOf } from "./layout";
 import { nameSites, sourceLocation } from "./naming";
 import { fusedOperatorSites } from "./sites/fused-operator";
-import { nestedSites } from "./sites/nested";
+import { bodySites, functionSites } from "./sites/body";
 import type { FoundSite, SiteModule } from "./sites/site";
 import { softmaxSites } from "./sites/softmax";
 
@@ -25,9 +25,9 @@ export function discover(
   source: ByteSource,
   inputDims?: ReadonlyMap<string, readonly number[]>,
 ): Discovery {
-  const view = new GraphView(model, source, inputDims);
-  const matches = kinds.map((kind) => kind.match(view));
-  const found = matches.flatMap((match) => match.sites).sort((a, b) => a.node.index - b.node.index);
+  const view = GraphView.of(model, source, inputDims);
+  const matches = [...kinds.map((kind) => kind.match(view)), bodySites(view, kinds)];
+  const found = matches.flatMap((match) => match.sites).sort(inGraphOrder);
   const names = nameSites(found.map((site) => site.node));
   const sites = found.map((site, index) => {
     const size = (role: "query" | "key") => {
@@ -56,7 +56,13 @@ export function discover(
   });
   return {
     sites,
-    notSupported: [...matches.flatMap((match) => match.notSupported), ...nestedSites(model).notSupported],
+    notSupported: [...matches.flatMap((match) => match.notSupported), ...functionSites(model)],
     otherSoftmaxes: matches.flatMap((match) => match.others),
   };
+}
+
+/** A site in a body stands where its control-flow node does. */
+function inGraphOrder(a: FoundSite, b: FoundSite): number {
+  const place = (site: FoundSite) => (site.body?.node ?? site.node).index;
+  return place(a) - place(b) || a.node.index - b.node.index;
 }

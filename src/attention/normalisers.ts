@@ -15,11 +15,18 @@ export interface Normaliser {
   readonly axis: number | undefined;
   /** A tensor that is positive where a key takes part, where the shares themselves were masked on the way. */
   readonly unmasked: string | null;
+  /** Scale and zero point of shares that are 8-bit integers. */
+  readonly quantised?: { readonly scale: string; readonly zero: string };
 }
 
 export function normalisers(view: GraphView): Normaliser[] {
   return view.graph.nodes.flatMap(
-    (node) => softmaxOf(node, view) ?? logSoftmaxOf(node, view) ?? writtenOut(node, view) ?? [],
+    (node) =>
+      softmaxOf(node, view) ??
+      quantisedSoftmaxOf(node, view) ??
+      logSoftmaxOf(node, view) ??
+      writtenOut(node, view) ??
+      [],
   );
 }
 
@@ -46,6 +53,23 @@ function softmaxOf(node: Node, view: GraphView): Normaliser | undefined {
     probability: node.outputs[0] ?? "",
     axis: axisOf(node, view),
     unmasked: null,
+  };
+}
+
+/** com.microsoft.QLinearSoftmax: scores and shares as 8-bit integers, axis as of its attribute `opset`. */
+function quantisedSoftmaxOf(node: Node, view: GraphView): Normaliser | undefined {
+  if (node.opType !== "QLinearSoftmax") return undefined;
+  const [score = "", , , scale = "", zero = ""] = node.inputs;
+  const rank = view.shape(score)?.length;
+  const axis = Number(node.attributes.get("axis")?.int ?? -1n);
+  const at = rank === undefined ? axis : (axis + rank) % rank;
+  return {
+    node,
+    score,
+    probability: node.outputs[0] ?? "",
+    axis: at,
+    unmasked: null,
+    quantised: { scale, zero },
   };
 }
 

@@ -8,6 +8,7 @@ import type { CaptureRequest } from "../shared/protocol";
 import { discover } from "../attention/discover";
 import { headMetrics } from "../shared/maps/metrics";
 import { normalise } from "../attention/layout";
+import { patchedBodies } from "../attention/sites/body";
 import type { SitePlan } from "../attention/sites/site";
 import { extensionBytes } from "../onnx/append";
 import { splicePieces } from "../onnx/splice";
@@ -43,7 +44,7 @@ export async function captureModel(
 
   phases.start("instrument");
   const dims = new Map([...input.feeds].map(([name, array]) => [name, array.dims]));
-  const view = new GraphView(opened.file.model, opened.file, dims);
+  const view = GraphView.of(opened.file.model, opened.file, dims);
   const found = discover(opened.file.model, opened.file, dims);
   const sites = select(found.sites, request.sites, opened);
   const externalBytes = opened.file.checkExternalData();
@@ -79,11 +80,17 @@ export async function captureModel(
   phases.start("reduce");
   const axes = new AxisTable(opened, input.arrays, notices);
   const stored: StoredSite[] = [];
-  const captured = plans.map((planned) => {
+  const captured = plans.flatMap((planned) => {
     const { site, plan } = planned;
+    if (!wasRun(plan, run)) {
+      notices.push(
+        `${site.name} was not run on this input: its branch was not taken, or its loop made no pass.`,
+      );
+      return [];
+    }
     const entry = storeSite(site, plan, run, generation);
     stored.push(entry.site);
-    return describeSite(site, entry, planned, run, opened, axes);
+    return [describeSite(site, entry, planned, run, opened, axes)];
   });
   const mapBytes = stored.reduce((all, site) => all + site.cells.byteLength, 0);
   phases.end(
@@ -142,12 +149,18 @@ function instrumenter(
     });
     const plans = planned.filter(({ site }) => chosen.includes(site));
     const used = planned.filter((each) => plans.includes(each) || each.replaced !== null);
+    const bodies = patchedBodies(
+      used.map(({ plan }) => plan),
+      opened.file,
+      opened.file.model.opset,
+    );
     const extension = extensionBytes({
+      patched: bodies.patched,
       nodes: used.flatMap(({ plan }) => plan.extension.nodes),
       tensors: used.flatMap(({ plan }) => plan.extension.tensors),
       outputs: [...new Set(plans.flatMap(({ plan }) => plan.extension.outputs))],
     });
-    const removed = used.flatMap(({ plan }) => plan.removed);
+    const removed = [...bodies.removed, ...used.flatMap(({ plan }) => plan.removed)];
     const fetches = plans.flatMap(({ plan }) => [
       plan.map,
       plan.valid,
@@ -240,6 +253,12 @@ function select(
   );
 }
 
+/** Whether the body that a site lies in was run: a branch that was not taken returns a single number. */
+function wasRun({ body, map }: SitePlan, run: RunResult<Planned>): boolean {
+  const dims = run.outputs.get(map)?.dims ?? [];
+  return body === undefined || (dims.length > 0 && !dims.includes(0));
+}
+
 interface StoredEntry {
   readonly site: StoredSite;
   readonly validity: CapturedSite["validity"];
@@ -291,8 +310,12 @@ function proofOf(
     };
   }
   if (!plan.proof) return { error: null, controlError: null, proven: null, note: site.note };
-  const value = (name: string) => Number(run.outputs.get(name)?.data[0] ?? NaN);
-  const [error, controlError] = [value(plan.proof.error), value(plan.proof.control)];
+  // A loop gives one figure a pass: the worst error, and the control that failed least.
+  const values = (name: string) => Array.from(run.outputs.get(name)?.data ?? [NaN], Number);
+  const [error, controlError] = [
+    Math.max(...values(plan.proof.error)),
+    Math.min(...values(plan.proof.control)),
+  ];
   const reproduced = error <= PROVEN_BELOW;
   // With one key there is nothing to move; its map is 1 wherever it is seen.
   const controlFails = keys === 1 || controlError > Math.max(PROVEN_BELOW, 10 * error);

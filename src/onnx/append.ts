@@ -32,17 +32,23 @@ export interface GraphExtension {
   readonly tensors: readonly NewTensor[];
   /** Names of tensors to return as graph outputs; a name alone is enough for ONNX Runtime. */
   readonly outputs: readonly string[];
+  /** Nodes of the file that were rewritten (`patch-node.ts`), as the content of a NodeProto. */
+  readonly patched?: readonly Uint8Array[];
 }
 
 /** The bytes to append to the model file. */
 export function extensionBytes(extension: GraphExtension): Uint8Array {
+  return new BinaryWriter().tag(7, WireType.LengthDelimited).bytes(graphBytes(extension)).finish();
+}
+
+/** The content of a GraphProto with what is added. */
+export function graphBytes(extension: GraphExtension): Uint8Array {
   const graph = new BinaryWriter();
   for (const node of extension.nodes) message(graph, 1, (writer) => writeNode(writer, node));
+  for (const node of extension.patched ?? []) graph.tag(1, WireType.LengthDelimited).bytes(node);
   for (const tensor of extension.tensors) message(graph, 5, (writer) => writeTensor(writer, tensor));
   for (const output of extension.outputs) message(graph, 12, (writer) => void string(writer, 1, output));
-  const model = new BinaryWriter();
-  model.tag(7, WireType.LengthDelimited).bytes(graph.finish());
-  return model.finish();
+  return graph.finish();
 }
 
 function message(writer: BinaryWriter, field: number, write: (writer: BinaryWriter) => void): void {

@@ -1,6 +1,6 @@
 /** A graph by its values: who makes a tensor, who uses it, and what is known of it. */
 import type { Graph, Node, OnnxModel } from "./model";
-import { type GraphShapes, inferShapes, type Shape } from "./shapes";
+import { type GraphShapes, inferShapes, type KnownValue, type Shape } from "./shapes";
 import type { ByteSource } from "./source";
 
 export class GraphView {
@@ -13,12 +13,44 @@ export class GraphView {
   readonly #constant = new Map<string, boolean>();
   readonly #live: ReadonlySet<Node>;
 
+  readonly #outer: GraphView | undefined;
+  readonly #source: ByteSource;
+
   /** @param inputDims sizes of the graph's inputs where a run's arrays tell them */
-  constructor(model: OnnxModel, source: ByteSource, inputDims?: ReadonlyMap<string, readonly number[]>) {
-    this.graph = model.graph;
-    this.opset = model.opset;
-    this.outputs = new Set(model.graph.outputs.map((output) => output.name));
-    for (const node of model.graph.nodes) {
+  static of(
+    model: OnnxModel,
+    source: ByteSource,
+    inputDims?: ReadonlyMap<string, readonly number[]>,
+  ): GraphView {
+    const shapes = inferShapes(model.graph, source, model.opset, inputDims);
+    return new GraphView(model.graph, model.opset, shapes, source);
+  }
+
+  /** The body of an If, a Loop or a Scan, which sees the values of this graph by name. */
+  body(node: Node, graph: Graph): GraphView {
+    const known = bodyInputs(node, graph, this);
+    return new GraphView(
+      graph,
+      this.opset,
+      inferShapes(graph, this.#source, this.opset, undefined, known),
+      this.#source,
+      this,
+    );
+  }
+
+  private constructor(
+    graph: Graph,
+    opset: number,
+    shapes: GraphShapes,
+    source: ByteSource,
+    outer?: GraphView,
+  ) {
+    this.graph = graph;
+    this.opset = opset;
+    this.#outer = outer;
+    this.#source = source;
+    this.outputs = new Set(graph.outputs.map((output) => output.name));
+    for (const node of graph.nodes) {
       for (const output of node.outputs) if (output) this.#producer.set(output, node);
       for (const input of new Set(node.inputs)) {
         const list = this.#consumers.get(input);
@@ -26,12 +58,12 @@ export class GraphView {
         else this.#consumers.set(input, [node]);
       }
     }
-    this.#shapes = inferShapes(model.graph, source, model.opset, inputDims);
+    this.#shapes = shapes;
     this.#live = this.#reachable();
   }
 
   producer(value: string): Node | undefined {
-    return this.#producer.get(value);
+    return this.#producer.get(value) ?? this.#outer?.producer(value);
   }
 
   consumers(value: string): readonly Node[] {
@@ -39,15 +71,15 @@ export class GraphView {
   }
 
   shape(value: string): Shape | undefined {
-    return this.#shapes.shape(value);
+    return this.#shapes.shape(value) ?? this.#outer?.shape(value);
   }
 
   elementType(value: string): number {
-    return this.#shapes.elementType(value);
+    return this.#shapes.elementType(value) || (this.#outer?.elementType(value) ?? 0);
   }
 
   values(value: string): ReturnType<GraphShapes["values"]> {
-    return this.#shapes.values(value);
+    return this.#shapes.values(value) ?? this.#outer?.values(value);
   }
 
   /** Whether a node's result reaches an output of the graph. */
@@ -70,9 +102,9 @@ export class GraphView {
       }
       const node = this.#producer.get(current);
       if (!node) {
-        const isInput =
-          this.graph.inputs.some((input) => input.name === current) && !this.graph.initializers.has(current);
-        this.#constant.set(current, !isInput);
+        const isOwn = this.graph.initializers.has(current);
+        const isInput = !isOwn && this.graph.inputs.some((input) => input.name === current);
+        this.#constant.set(current, isOwn || (!isInput && (this.#outer?.isConstant(current) ?? true)));
         stack.pop();
         continue;
       }
@@ -111,4 +143,39 @@ export class GraphView {
     }
     return live;
   }
+}
+
+/** What is known of the values that a body reads from outside, and of its own inputs. */
+function bodyInputs(node: Node, graph: Graph, outer: GraphView): KnownValue[] {
+  const known = (name: string, from: string, shape = outer.shape(from)): KnownValue => ({
+    name,
+    shape,
+    elementType: outer.elementType(from),
+    values: outer.values(from),
+  });
+  const made = new Set(graph.nodes.flatMap((inner) => inner.outputs));
+  const captured = [...new Set(graph.nodes.flatMap((inner) => inner.inputs))]
+    .filter((name) => name && !made.has(name) && !graph.initializers.has(name))
+    .map((name) => known(name, name));
+  const formal = graph.inputs.map((input, index): KnownValue => {
+    if (node.opType === "Loop")
+      return index < 2
+        ? { name: input.name, shape: [], elementType: index === 0 ? 7 : 9 }
+        : { ...known(input.name, node.inputs[index] ?? ""), values: undefined };
+    if (node.opType !== "Scan") return { name: input.name, shape: undefined, elementType: 0 };
+    const from = node.inputs[index] ?? "";
+    const states = graph.inputs.length - Number(node.attributes.get("num_scan_inputs")?.int ?? 0n);
+    if (index < states) return { ...known(input.name, from), values: undefined };
+    const axis = Number(node.attributes.get("scan_input_axes")?.ints?.[index - states] ?? 0n);
+    const shape = outer.shape(from);
+    return {
+      ...known(
+        input.name,
+        from,
+        shape?.filter((_, at) => at !== (axis < 0 ? axis + shape.length : axis)),
+      ),
+      values: undefined,
+    };
+  });
+  return [...captured, ...formal];
 }

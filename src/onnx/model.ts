@@ -45,6 +45,16 @@ export interface ExternalData {
   readonly length: string | null;
 }
 
+/** A tensor whose values lie in another file, and what holds it. */
+export interface ExternalTensor {
+  readonly name: string;
+  readonly elementType: number;
+  readonly dims: readonly number[];
+  readonly external: ExternalData;
+  /** Only an initializer may lie outside: an exporter puts nothing else there. */
+  readonly place: "initializer" | "constant" | "sparse";
+}
+
 export interface Attribute {
   readonly name: string;
   readonly float?: number;
@@ -103,6 +113,8 @@ export interface OnnxModel {
   readonly graph: Graph;
   readonly functions: readonly LocalFunction[];
   readonly metadata: ReadonlyMap<string, string>;
+  /** Every tensor with external data, in bodies and functions too, also one that a later tensor of its name hides. */
+  readonly external: readonly ExternalTensor[];
   /** The `graph` fields of the file: tag, start of the content and end. Usually one. */
   readonly graphFields: readonly { readonly start: number; readonly content: number; readonly end: number }[];
   /** Bytes that were read of the file. */

@@ -5,13 +5,34 @@
 import { WireType } from "@bufbuild/protobuf/wire";
 import { AttentionError } from "../shared/errors";
 import type { Dim } from "../shared/model";
-import type { Attribute, ExternalData, LocalFunction, Node, OnnxModel, TensorRef, ValueInfo } from "./model";
+import type {
+  Attribute,
+  ExternalData,
+  ExternalTensor,
+  LocalFunction,
+  Node,
+  OnnxModel,
+  TensorRef,
+  ValueInfo,
+} from "./model";
 import type { ByteSource } from "./source";
 import { Cursor, type Field, Window } from "./wire";
 
 /** More nodes than this are refused: the largest language models exported so far have about 100,000. */
-const MAX_NODES = 2_000_000;
+const MAX_NODES = 1_000_000;
+/** Inputs or outputs of one node, signatures of one graph: spread into calls, so they must fit a stack. */
+const MAX_NAMES = 50_000;
 const MAX_RANK = 64;
+/** Numbers of an attribute that are kept; what is longer (the leaves of a tree ensemble) are weights to us. */
+const MAX_NUMBERS = 10_000;
+/** A text attribute that is longer (a compiled model inside the model) is stepped over. */
+const MAX_ATTRIBUTE_TEXT = 1 << 20;
+
+/** What is gathered from the whole file, wherever it lies in it. */
+interface Scan {
+  nodes: number;
+  readonly external: ExternalTensor[];
+}
 
 interface GraphBuilder {
   name: string;
@@ -38,6 +59,7 @@ export function readModel(source: ByteSource): OnnxModel {
   const window = new Window(source);
   const cursor = new Cursor(window, 0, source.size);
   const graph = emptyGraph();
+  const scan: Scan = { nodes: 0, external: [] };
   const functions: LocalFunction[] = [];
   const opsets = new Map<string, number>();
   const metadata = new Map<string, string>();
@@ -59,7 +81,7 @@ export function readModel(source: ByteSource): OnnxModel {
         producerVersion = text(cursor, field);
         break;
       case 7:
-        readGraph(graphField(message(cursor, field), start, graphFields), graph);
+        readGraph(graphField(message(cursor, field), start, graphFields), graph, scan);
         break;
       case 8:
         readOpset(message(cursor, field), opsets);
@@ -68,7 +90,7 @@ export function readModel(source: ByteSource): OnnxModel {
         readEntry(message(cursor, field), metadata);
         break;
       case 25:
-        functions.push(readFunction(message(cursor, field)));
+        functions.push(readFunction(message(cursor, field), scan));
         break;
       default:
         cursor.skip(field);
@@ -83,6 +105,7 @@ export function readModel(source: ByteSource): OnnxModel {
     graph,
     functions,
     metadata,
+    external: scan.external,
     graphFields,
     bytesRead: window.bytesRead,
   };
@@ -112,28 +135,32 @@ function text(cursor: Cursor, field: Field): string {
   return cursor.string();
 }
 
-function readGraph(cursor: Cursor, into: GraphBuilder): void {
+/** Appends to a list that must stay short. */
+function push<T>(list: T[], value: T, what: string): void {
+  if (list.length >= MAX_NAMES) throw new AttentionError("limits", `More than ${MAX_NAMES} ${what}.`);
+  list.push(value);
+}
+
+function readGraph(cursor: Cursor, into: GraphBuilder, scan: Scan): void {
   let start = cursor.offset;
   for (let field = cursor.field(); field; start = cursor.offset, field = cursor.field()) {
     switch (field.number) {
       case 1:
-        if (into.nodes.length >= MAX_NODES)
-          throw new AttentionError("limits", `More than ${MAX_NODES} nodes.`);
-        into.nodes.push(readNode(message(cursor, field), into.nodes.length, start));
+        into.nodes.push(readNode(message(cursor, field), into.nodes.length, start, scan));
         break;
       case 2:
         into.name = text(cursor, field);
         break;
       case 5: {
-        const tensor = readTensor(message(cursor, field));
+        const tensor = readTensor(message(cursor, field), scan, "initializer");
         into.initializers.set(tensor.name, tensor);
         break;
       }
       case 11:
-        into.inputs.push(readValueInfo(message(cursor, field)));
+        push(into.inputs, readValueInfo(message(cursor, field)), "inputs of a graph");
         break;
       case 12:
-        into.outputs.push(readValueInfo(message(cursor, field)));
+        push(into.outputs, readValueInfo(message(cursor, field)), "outputs of a graph");
         break;
       case 13: {
         const info = readValueInfo(message(cursor, field));
@@ -142,7 +169,7 @@ function readGraph(cursor: Cursor, into: GraphBuilder): void {
       }
       case 15:
         into.sparseInitializers += 1;
-        cursor.skip(field);
+        readSparse(message(cursor, field), scan);
         break;
       default:
         cursor.skip(field);
@@ -150,12 +177,17 @@ function readGraph(cursor: Cursor, into: GraphBuilder): void {
   }
 }
 
+const noAttributes: ReadonlyMap<string, Attribute> = new Map();
+const noMetadata: ReadonlyMap<string, string> = new Map();
+
 /** @param start where the node's field begins, its tag included */
-function readNode(cursor: Cursor, index: number, start: number): Node {
+function readNode(cursor: Cursor, index: number, start: number, scan: Scan): Node {
+  scan.nodes += 1;
+  if (scan.nodes > MAX_NODES) throw new AttentionError("limits", `More than ${MAX_NODES} nodes.`);
   const inputs: string[] = [];
   const outputs: string[] = [];
-  const attributes = new Map<string, Attribute>();
-  const metadata = new Map<string, string>();
+  let attributes: Map<string, Attribute> | undefined;
+  let metadata: Map<string, string> | undefined;
   const range = { start, end: cursor.end };
   let name = "";
   let opType = "";
@@ -163,10 +195,10 @@ function readNode(cursor: Cursor, index: number, start: number): Node {
   for (let field = cursor.field(); field; field = cursor.field()) {
     switch (field.number) {
       case 1:
-        inputs.push(text(cursor, field));
+        push(inputs, text(cursor, field), "inputs of a node");
         break;
       case 2:
-        outputs.push(text(cursor, field));
+        push(outputs, text(cursor, field), "outputs of a node");
         break;
       case 3:
         name = text(cursor, field);
@@ -175,7 +207,8 @@ function readNode(cursor: Cursor, index: number, start: number): Node {
         opType = text(cursor, field);
         break;
       case 5: {
-        const attribute = readAttribute(message(cursor, field));
+        const attribute = readAttribute(message(cursor, field), scan);
+        attributes ??= new Map();
         attributes.set(attribute.name, attribute);
         break;
       }
@@ -183,6 +216,7 @@ function readNode(cursor: Cursor, index: number, start: number): Node {
         domain = text(cursor, field);
         break;
       case 9:
+        metadata ??= new Map();
         readEntry(message(cursor, field), metadata);
         break;
       default:
@@ -196,13 +230,18 @@ function readNode(cursor: Cursor, index: number, start: number): Node {
     domain: domain === "ai.onnx" ? "" : domain,
     inputs,
     outputs,
-    attributes,
-    metadata,
+    attributes: attributes ?? noAttributes,
+    metadata: metadata ?? noMetadata,
     range,
   };
 }
 
-function readAttribute(cursor: Cursor): Attribute {
+/** A field that protobuf would merge when it came twice: no exporter writes it so, and a check could read the other. */
+function once(seen: boolean, what: string): void {
+  if (seen) throw new AttentionError("limits", `An attribute holds two ${what}s where one is meant.`);
+}
+
+function readAttribute(cursor: Cursor, scan: Scan): Attribute {
   let name = "";
   const value: { -readonly [K in keyof Attribute]?: Attribute[K] } = {};
   const ints: bigint[] = [];
@@ -222,25 +261,41 @@ function readAttribute(cursor: Cursor): Attribute {
         value.int = cursor.int64();
         break;
       case 4:
-        value.string = text(cursor, field);
+        expect(field, WireType.LengthDelimited);
+        value.string = cursor.string(MAX_ATTRIBUTE_TEXT);
         break;
       case 5:
-        value.tensor = readTensor(message(cursor, field));
+        once(value.tensor !== undefined, "tensor");
+        value.tensor = readTensor(message(cursor, field), scan, "constant");
         break;
       case 6: {
+        once(value.graph !== undefined, "graph");
         const graph = emptyGraph();
-        readGraph(message(cursor, field), graph);
+        readGraph(message(cursor, field), graph, scan);
         value.graph = graph;
         break;
       }
       case 7:
-        cursor.floats(field, floats);
+        cursor.floats(field, floats, MAX_NUMBERS);
         break;
       case 8:
-        cursor.integers(field, ints);
+        cursor.integers(field, ints, MAX_NUMBERS);
         break;
       case 9:
-        strings.push(text(cursor, field));
+        expect(field, WireType.LengthDelimited);
+        if (strings.length < MAX_NUMBERS) strings.push(cursor.string(MAX_ATTRIBUTE_TEXT));
+        else cursor.skip(field);
+        break;
+      case 10:
+        readTensor(message(cursor, field), scan, "constant");
+        break;
+      case 11:
+        // No standard operator holds a list of graphs; what lies in it is checked and not shown.
+        readGraph(message(cursor, field), emptyGraph(), scan);
+        break;
+      case 22:
+      case 23:
+        readSparse(message(cursor, field), scan);
         break;
       default:
         cursor.skip(field);
@@ -265,7 +320,15 @@ const dataFields = {
   11: "uint64",
 } as const;
 
-function readTensor(cursor: Cursor): TensorRef {
+/** A SparseTensorProto: two tensors, of which only the place of their values matters here. */
+function readSparse(cursor: Cursor, scan: Scan): void {
+  for (let field = cursor.field(); field; field = cursor.field()) {
+    if (field.number === 1 || field.number === 2) readTensor(message(cursor, field), scan, "sparse");
+    else cursor.skip(field);
+  }
+}
+
+function readTensor(cursor: Cursor, scan: Scan, place: ExternalTensor["place"]): TensorRef {
   const dims: bigint[] = [];
   let name = "";
   let elementType = 0;
@@ -274,7 +337,7 @@ function readTensor(cursor: Cursor): TensorRef {
   for (let field = cursor.field(); field; field = cursor.field()) {
     switch (field.number) {
       case 1:
-        cursor.integers(field, dims);
+        cursor.integers(field, dims, MAX_RANK + 1);
         break;
       case 2:
         expect(field, WireType.Varint);
@@ -295,19 +358,29 @@ function readTensor(cursor: Cursor): TensorRef {
         name = text(cursor, field);
         break;
       case 13:
-        readEntry(message(cursor, field), external);
+        readExternalEntry(message(cursor, field), external);
         break;
       default:
         cursor.skip(field);
     }
   }
-  return {
-    name,
-    dims: dims.slice(0, MAX_RANK).map(Number),
-    elementType,
-    data,
-    external: externalData(external),
-  };
+  if (dims.length > MAX_RANK)
+    throw new AttentionError("limits", `The tensor ${name} has more than ${MAX_RANK} dimensions.`);
+  const tensor = { name, dims: dims.map(Number), elementType, data, external: externalData(external) };
+  if (tensor.external) {
+    scan.external.push({ name, dims: tensor.dims, elementType, external: tensor.external, place });
+  }
+  return tensor;
+}
+
+/** Who reads the file takes the first or the last of two entries, so two that differ could pass a check unseen. */
+function readExternalEntry(cursor: Cursor, into: Map<string, string>): void {
+  const entry = new Map<string, string>();
+  readEntry(cursor, entry);
+  for (const [key, value] of entry) {
+    if (into.has(key)) throw new AttentionError("limits", `A tensor's external data names its ${key} twice.`);
+    into.set(key, value);
+  }
 }
 
 function externalData(entries: ReadonlyMap<string, string>): ExternalData | null {
@@ -359,7 +432,9 @@ function readShape(cursor: Cursor): Dim[] {
       else if (part.number === 2) dim = text(inner, part);
       else inner.skip(part);
     }
-    if (dims.length < MAX_RANK) dims.push(dim === "" ? null : dim);
+    if (dims.length >= MAX_RANK)
+      throw new AttentionError("limits", `A value has more than ${MAX_RANK} dimensions.`);
+    dims.push(dim === "" ? null : dim);
   }
   return dims;
 }
@@ -386,7 +461,7 @@ function readOpset(cursor: Cursor, into: Map<string, number>): void {
   into.set(domain === "ai.onnx" ? "" : domain, version);
 }
 
-function readFunction(cursor: Cursor): LocalFunction {
+function readFunction(cursor: Cursor, scan: Scan): LocalFunction {
   let name = "";
   let domain = "";
   const nodes: Node[] = [];
@@ -394,7 +469,9 @@ function readFunction(cursor: Cursor): LocalFunction {
   for (let field = cursor.field(); field; start = cursor.offset, field = cursor.field()) {
     if (field.number === 1) name = text(cursor, field);
     else if (field.number === 10) domain = text(cursor, field);
-    else if (field.number === 7) nodes.push(readNode(message(cursor, field), nodes.length, start));
+    else if (field.number === 7) nodes.push(readNode(message(cursor, field), nodes.length, start, scan));
+    // Default values of its attributes.
+    else if (field.number === 11) readAttribute(message(cursor, field), scan);
     else cursor.skip(field);
   }
   return { name, domain, nodes };

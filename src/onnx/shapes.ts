@@ -20,6 +20,14 @@ export interface GraphShapes {
   values(value: string): readonly (Dim | number)[] | undefined;
 }
 
+/** What is known of a value from outside the graph. */
+export interface KnownValue {
+  readonly name: string;
+  readonly shape: Shape | undefined;
+  readonly elementType: number;
+  readonly values?: readonly Dim[] | undefined;
+}
+
 interface State {
   readonly source: ByteSource;
   readonly shapes: Map<string, Shape>;
@@ -32,12 +40,14 @@ type Rule = (node: Node, state: State) => readonly (Shape | undefined)[];
 
 /**
  * @param inputDims sizes of graph inputs that are known (from arrays of a run); others come from the graph
+ * @param outside values that a body reads from the graph around it, and what its inputs are given
  */
 export function inferShapes(
   graph: Graph,
   source: ByteSource,
   opset: number,
   inputDims: ReadonlyMap<string, readonly number[]> = new Map(),
+  outside: readonly KnownValue[] = [],
 ): GraphShapes {
   const state: State = { source, shapes: new Map(), types: new Map(), known: new Map(), opset };
   const bound = new Map<string, number>();
@@ -56,6 +66,11 @@ export function inferShapes(
     // An input whose dimensions are all declared zero-length lists is a scalar; null means that nothing is declared.
     if (given ?? input.dims) state.shapes.set(input.name, given ?? resolve(input.dims ?? []));
     state.types.set(input.name, input.elementType);
+  }
+  for (const { name, shape, elementType, values } of outside) {
+    if (shape) state.shapes.set(name, shape);
+    if (elementType) state.types.set(name, elementType);
+    if (values) state.known.set(name, values);
   }
   for (const tensor of graph.initializers.values()) defineConstant(tensor.name, tensor, state);
   const declared = new Map(graph.valueInfos);
@@ -242,14 +257,32 @@ function matmul(a: Shape | undefined, b: Shape | undefined): Shape | undefined {
   return [...batch, ...rows, ...columns];
 }
 
-/** Letters of an Einsum equation: one string per operand and one for the result; undefined with an ellipsis. */
-export function einsumLetters(node: Node): { operands: string[]; result: string } | undefined {
+/**
+ * Letters of an Einsum equation: one string per operand and one for the result. An ellipsis becomes capitals, as many
+ * as the operands' ranks leave for it; undefined where a rank is needed and not known.
+ */
+export function einsumLetters(
+  node: Node,
+  ranks: readonly (number | undefined)[],
+): { operands: string[]; result: string } | undefined {
   const equation = node.attributes.get("equation")?.string?.replace(/\s/g, "");
-  if (!equation || equation.includes(".")) return undefined;
+  if (!equation) return undefined;
   const [left = "", right] = equation.split("->");
-  const operands = left.split(",");
+  const written = left.split(",");
+  const hidden = written.map((operand, index) => {
+    if (!operand.includes("...")) return 0;
+    const rank = ranks[index];
+    return rank === undefined ? NaN : rank - (operand.length - 3);
+  });
+  const most = Math.max(0, ...hidden);
+  if (!(most >= 0 && most <= 16) || hidden.some((count) => !(count >= 0))) return undefined;
+  const capitals = "ABCDEFGHIJKLMNOP".slice(0, most);
+  const fill = (text: string, count: number) => text.replace("...", capitals.slice(most - count));
+  const operands = written.map((operand, index) => fill(operand, hidden[index] ?? 0));
   const once = (letter: string) => operands.join("").split(letter).length === 2;
-  return { operands, result: right ?? [...new Set(operands.join(""))].filter(once).sort().join("") };
+  const implied = () =>
+    capitals + [...new Set(operands.join("").replace(/[A-P]/g, ""))].filter(once).sort().join("");
+  return { operands, result: right === undefined ? implied() : fill(right, most) };
 }
 
 function swapLastTwo(shape: Shape | undefined): Shape | undefined {
@@ -530,7 +563,10 @@ const rules: Readonly<Record<string, Rule>> = {
     return [rows === undefined || columns === undefined ? undefined : [rows, columns]];
   },
   Einsum: (node, state) => {
-    const letters = einsumLetters(node);
+    const letters = einsumLetters(
+      node,
+      node.inputs.map((_, input) => shapeOf(node, input, state)?.length),
+    );
     if (!letters) return [undefined];
     const sizes = new Map<string, Dim>();
     letters.operands.forEach((operand, input) => {

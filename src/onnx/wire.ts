@@ -9,6 +9,14 @@ import type { ByteSource } from "./source";
 
 /** Nested messages deeper than this are refused: real graphs stay under 20. */
 const MAX_DEPTH = 100;
+/**
+ * What a scan keeps of one file. Messages are nodes, attributes, tensors, values and all that lies in them: the largest
+ * language models exported so far have about 2 million, and two bytes are enough for one.
+ */
+const MAX_MESSAGES = 10_000_000;
+/** One name, one line of metadata; and all of them together, which live in the heap. */
+const MAX_TEXT_BYTES = 16 << 20;
+const MAX_ALL_TEXT_BYTES = 512 << 20;
 /** First read after a jump, and largest read: small jumps past weights cost little, long runs few calls. */
 const MIN_CHUNK = 128;
 const MAX_CHUNK = 1 << 13;
@@ -26,6 +34,8 @@ export class Window {
   #chunk: Uint8Array = new Uint8Array(0);
   #start = 0;
   #grow = MIN_CHUNK;
+  #messages = 0;
+  #textBytes = 0;
 
   constructor(source: ByteSource) {
     this.source = source;
@@ -54,6 +64,21 @@ export class Window {
     this.#chunk = joined;
     this.#start = offset;
     return joined.subarray(0, length);
+  }
+
+  /** Counts what is kept, and refuses a file of which too much would be. */
+  countMessage(): void {
+    this.#messages += 1;
+    if (this.#messages > MAX_MESSAGES)
+      throw new AttentionError("limits", `The file has more than ${MAX_MESSAGES} fields that hold others.`);
+  }
+
+  countText(bytes: number): void {
+    this.#textBytes += bytes;
+    if (bytes > MAX_TEXT_BYTES)
+      throw new AttentionError("limits", `A name of ${bytes} bytes is over ${MAX_TEXT_BYTES}.`);
+    if (this.#textBytes > MAX_ALL_TEXT_BYTES)
+      throw new AttentionError("limits", `Names and metadata are over ${MAX_ALL_TEXT_BYTES} bytes.`);
   }
 
   byte(offset: number): number {
@@ -126,18 +151,25 @@ export class Cursor {
   /** A message or string of known length: its cursor; this cursor steps behind it. */
   message(): Cursor {
     const length = this.#length();
+    this.window.countMessage();
     const inner = new Cursor(this.window, this.offset, this.offset + length, this.#depth + 1);
     this.offset += length;
     return inner;
   }
 
-  string(): string {
+  /** A text; one that is longer than `most` bytes is stepped over and reads as empty. */
+  string(most = Infinity): string {
+    const start = this.offset;
+    const { length } = this.range();
+    if (length > most) return "";
+    this.offset = start;
     return utf8.decodeUtf8(this.take());
   }
 
   /** A copy-free view of a length-delimited field, valid until the next read. */
   take(): Uint8Array {
     const length = this.#length();
+    this.window.countText(length);
     const bytes = this.window.bytes(this.offset, length);
     this.offset += length;
     return bytes;
@@ -157,23 +189,26 @@ export class Cursor {
     return new DataView(bytes.buffer, bytes.byteOffset, 4).getFloat32(0, true);
   }
 
-  /** Integers that may be packed or not, appended to `into`. */
-  integers(field: Field, into: bigint[]): void {
-    if (field.type !== WireType.LengthDelimited) {
-      into.push(this.int64());
-      return;
-    }
-    const inner = this.message();
-    while (inner.offset < inner.end) into.push(inner.int64());
+  /** Integers that may be packed or not, appended to `into` until it holds `most`; the rest is stepped over. */
+  integers(field: Field, into: bigint[], most: number): void {
+    this.#numbers(field, WireType.Varint, into, most, (cursor) => cursor.int64());
   }
 
-  floats(field: Field, into: number[]): void {
-    if (field.type !== WireType.LengthDelimited) {
-      into.push(this.float32());
+  /** As `integers`. */
+  floats(field: Field, into: number[], most: number): void {
+    this.#numbers(field, WireType.Bit32, into, most, (cursor) => cursor.float32());
+  }
+
+  #numbers<T>(field: Field, single: WireType, into: T[], most: number, read: (cursor: Cursor) => T): void {
+    if (field.type === single) {
+      if (into.length < most) into.push(read(this));
+      else this.skip(field);
       return;
     }
+    if (field.type !== WireType.LengthDelimited)
+      throw new AttentionError("truncated", `Field ${field.number} has the wrong wire type.`);
     const inner = this.message();
-    while (inner.offset < inner.end) into.push(inner.float32());
+    while (inner.offset < inner.end && into.length < most) into.push(read(inner));
   }
 
   skip(field: Field): void {

@@ -5,6 +5,7 @@ import type { GraphExtension } from "../../onnx/append";
 import type { GraphView } from "../../onnx/graph-view";
 import type { Node } from "../../onnx/model";
 import type { Layout } from "../layout";
+import type { Body, BodyPlan } from "./body";
 
 /** A site as its kind found it: names come later, for all sites at once. */
 export interface FoundSite {
@@ -24,6 +25,8 @@ export interface FoundSite {
   readonly noKernel: string | null;
   /** Whether the rebuilt graph can take the operator's place: all its outputs that are used can be given. */
   readonly replaceable: boolean;
+  /** The body of an If, a Loop or a Scan that the site lies in. */
+  readonly body?: Body;
   /** @param replace the rebuilt graph takes the operator's place, and nothing is compared */
   readonly plan: (prefix: string, replace: boolean) => SitePlan;
 }
@@ -35,6 +38,8 @@ export interface SitePlan {
   readonly map: string;
   /** Output of the same layout, bool: whether the key is visible to the query; null when the graph does not tell. */
   readonly valid: string | null;
+  /** What is added inside a body, where the site lies in one. */
+  readonly body?: BodyPlan;
   /** Nodes that the extension takes the place of. */
   readonly removed: readonly Node[];
   /** The scores before and after masks and biases, in the softmax's own layout; null where they are not told apart. */

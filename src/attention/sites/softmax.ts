@@ -108,6 +108,7 @@ function matchOne(
         prefix,
         tensor,
         score,
+        quantised: normaliser.quantised,
         positive: normaliser.unmasked ?? (path.changed ? probability : null),
         sameShape: sameShape(tensor, score, view),
         view,
@@ -174,6 +175,7 @@ interface PlanInput {
   readonly score: string;
   /** A tensor that is positive where a key takes part, if the map may have been set to zero since; else null. */
   readonly positive: string | null;
+  readonly quantised: Normaliser["quantised"];
   readonly sameShape: boolean;
   readonly view: GraphView;
 }
@@ -182,14 +184,16 @@ interface PlanInput {
  * Adds to the graph: the map as float32, and whether each key is visible to its query: its score is above the mask
  * value, and its probability was not set to zero after the softmax.
  */
-function plan({ prefix, tensor, score, positive, sameShape: aligned, view }: PlanInput): SitePlan {
+function plan({ prefix, tensor, score, positive, quantised, sameShape: aligned, view }: PlanInput): SitePlan {
   const graph = new Subgraph(prefix, view.opset);
   const asFloat = (value: string) => (view.elementType(value) === 1 ? value : graph.cast(value, 1));
-  const map = asFloat(tensor);
+  const map = quantised
+    ? graph.mul(graph.sub(graph.cast(tensor, 1), graph.cast(quantised.zero, 1)), asFloat(quantised.scale))
+    : asFloat(tensor);
   if (!view.outputs.has(map)) graph.output(map);
   // The score lies in the softmax's layout; where the map lies in another, validity is inferred from p > 0.
   const rest = { removed: [], scores: null, proof: null };
-  if (!aligned) return { extension: graph.extension, map, valid: null, ...rest };
+  if (!aligned || quantised) return { extension: graph.extension, map, valid: null, ...rest };
   let valid = graph.greater(asFloat(score), graph.scalar(MASK_SCORE));
   if (positive !== null) {
     const before = graph.greater(asFloat(positive), graph.scalar(0));

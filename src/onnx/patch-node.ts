@@ -1,0 +1,57 @@
+/**
+ * Rewrites a control-flow node so that tensors of its bodies are returned: its own bytes are kept, a body's graph is
+ * extended by a second `g` field (which merges with the first, as message fields do), and outputs are added.
+ */
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import type { Node } from "./model";
+import type { ByteSource } from "./source";
+import { Cursor, Window } from "./wire";
+
+/**
+ * The content of the new NodeProto.
+ * @param bodies bytes of a GraphProto to merge into the graph of each attribute
+ * @param outputs names to add to the node's outputs, in the order of the bodies' new outputs
+ */
+export function patchNode(
+  source: ByteSource,
+  node: Node,
+  bodies: ReadonlyMap<string, Uint8Array>,
+  outputs: readonly string[],
+): Uint8Array {
+  const window = new Window(source);
+  const field = new Cursor(window, node.range.start, node.range.end);
+  field.field();
+  const content = field.message();
+  const written = new BinaryWriter();
+  const raw = (start: number, end: number) => written.raw(window.bytes(start, end - start).slice());
+  for (
+    let start = content.offset, next = content.field();
+    next;
+    start = content.offset, next = content.field()
+  ) {
+    if (next.number !== 5) {
+      content.skip(next);
+      raw(start, content.offset);
+      continue;
+    }
+    const attribute = content.message();
+    const [from, to] = [attribute.offset, attribute.end];
+    const extra = bodies.get(nameOf(attribute));
+    if (!extra) raw(start, to);
+    else {
+      const merged = new BinaryWriter().raw(window.bytes(from, to - from).slice());
+      merged.tag(6, WireType.LengthDelimited).bytes(extra);
+      written.tag(5, WireType.LengthDelimited).bytes(merged.finish());
+    }
+  }
+  for (const output of outputs) written.tag(2, WireType.LengthDelimited).string(output);
+  return written.finish();
+}
+
+function nameOf(attribute: Cursor): string {
+  for (let next = attribute.field(); next; next = attribute.field()) {
+    if (next.number === 1) return attribute.string();
+    attribute.skip(next);
+  }
+  return "";
+}
