@@ -52,7 +52,7 @@ export async function startServer(options) {
   const { userData, serverData, extensions } = await makeFolders(home, options.extensions);
   await writeSettings(path.join(userData, "User", "settings.json"), settings);
 
-  const chosen = port === 0 ? await freePort() : port;
+  const chosen = await freePort(port);
   const token = randomBytes(24).toString("hex");
   const child = startGroup(
     process.execPath,
@@ -126,11 +126,12 @@ function asUriPath(folder) {
   return path_.startsWith("/") ? path_ : `/${path_}`;
 }
 
-async function freePort() {
+/** The port that was asked for, or a free one for 0; one that is taken is an error. */
+async function freePort(asked) {
   const server = createServer();
   await new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(undefined));
+    server.once("error", (error) => reject(new Error(`Port ${asked} can't be used (${error.code}).`)));
+    server.listen(asked, "127.0.0.1", () => resolve(undefined));
   });
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
