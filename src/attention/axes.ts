@@ -59,6 +59,8 @@ export class AxisTrace {
   }
 
   #ofLeaf(value: string, shape: Shape | undefined): Axes | undefined {
+    const formal = this.#view.formal(value);
+    if (formal) return this.axes(formal.from)?.filter((_, axis) => axis !== formal.axis);
     // The last axis of a table or of an input of numbers holds features; all others count something.
     const numbers = [1, 10, 11, 16].includes(this.#view.elementType(value));
     return shape?.map((size, axis) =>
@@ -129,6 +131,9 @@ export class AxisTrace {
           atoms.length === 0 && shape[axis] !== 1 ? [atom(shape[axis] ?? null, "repeat")] : atoms,
         );
       }
+      case "QLinearAdd":
+      case "QLinearMul":
+        return this.#ofElementwise([input(0), input(3)], shape);
       case "Where":
         return this.#ofElementwise([input(1), input(2)], shape);
       case "Add":
@@ -313,7 +318,7 @@ export class AxisTrace {
 }
 
 const sameAxes = new Set(
-  "Identity Cast Dropout Softmax LogSoftmax Tanh Clip Neg Exp Log Sqrt Relu Gelu Erf Sigmoid Abs LayerNormalization SimplifiedLayerNormalization RMSNormalization SkipLayerNormalization BatchNormalization InstanceNormalization GroupNormalization RotaryEmbedding DequantizeLinear QuantizeLinear DynamicQuantizeLinear Reciprocal CastLike LpNormalization ScatterND ScatterElements".split(
+  "Identity Cast Dropout Softmax LogSoftmax Tanh Clip Neg Exp Log Sqrt Relu Gelu Erf Sigmoid Abs LayerNormalization SimplifiedLayerNormalization RMSNormalization SkipLayerNormalization BatchNormalization InstanceNormalization GroupNormalization RotaryEmbedding DequantizeLinear QuantizeLinear DynamicQuantizeLinear QLinearSoftmax Reciprocal CastLike LpNormalization ScatterND ScatterElements".split(
     " ",
   ),
 );

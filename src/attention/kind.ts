@@ -20,7 +20,9 @@ function sources(operand: string, view: GraphView): Set<string> {
     seen.add(value);
     const node = view.producer(value);
     if (!node) {
-      found.add(value);
+      const formal = view.formal(value);
+      if (formal) queue.push(formal.from);
+      else found.add(value);
       continue;
     }
     const factors = node.opType === "Conv" ? node.inputs.slice(0, 2) : productOperands(node, view);

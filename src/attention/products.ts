@@ -41,7 +41,7 @@ export function productOperands(node: Node, view: GraphView): readonly [string, 
 
 /** Operators between the score product and the softmax: scale, mask, bias, softcap, casts and changes of layout. */
 const beforeSoftmax = new Set(
-  "Mul Div Add Sub Where Cast CastLike Clip Tanh Reshape Transpose Expand Squeeze Unsqueeze Slice Concat Identity Dropout Min Max Neg Flatten DequantizeLinear QuantizeLinear Pad".split(
+  "Mul Div Add Sub Where Cast CastLike Clip Tanh Reshape Transpose Expand Squeeze Unsqueeze Slice Concat Identity Dropout Min Max Neg Flatten DequantizeLinear QuantizeLinear Pad QLinearAdd QLinearMul".split(
     " ",
   ),
 );
@@ -60,6 +60,9 @@ export function dataInputs(node: Node): readonly string[] {
   switch (node.opType) {
     case "Where":
       return node.inputs.slice(1, 3);
+    case "QLinearAdd":
+    case "QLinearMul":
+      return [node.inputs[0] ?? "", node.inputs[3] ?? ""];
     case "Add":
     case "Sub":
     case "Mul":

@@ -15,6 +15,7 @@ export class GraphView {
 
   readonly #outer: GraphView | undefined;
   readonly #source: ByteSource;
+  readonly #formals = new Map<string, { readonly from: string; readonly axis: number | null }>();
 
   /** @param inputDims sizes of the graph's inputs where a run's arrays tell them */
   static of(
@@ -29,13 +30,17 @@ export class GraphView {
   /** The body of an If, a Loop or a Scan, which sees the values of this graph by name. */
   body(node: Node, graph: Graph): GraphView {
     const known = bodyInputs(node, graph, this);
-    return new GraphView(
+    const view = new GraphView(
       graph,
       this.opset,
       inferShapes(graph, this.#source, this.opset, undefined, known),
       this.#source,
       this,
     );
+    for (const { name, from, axis } of known) {
+      if (from !== undefined && from !== name) view.#formals.set(name, { from, axis: axis ?? null });
+    }
+    return view;
   }
 
   private constructor(
@@ -80,6 +85,11 @@ export class GraphView {
 
   values(value: string): ReturnType<GraphShapes["values"]> {
     return this.#shapes.values(value) ?? this.#outer?.values(value);
+  }
+
+  /** What an input of a body is given from outside: the value, and the axis that a Scan takes off it. */
+  formal(value: string): { readonly from: string; readonly axis: number | null } | undefined {
+    return this.#formals.get(value);
   }
 
   /** Whether a node's result reaches an output of the graph. */
@@ -146,36 +156,33 @@ export class GraphView {
 }
 
 /** What is known of the values that a body reads from outside, and of its own inputs. */
-function bodyInputs(node: Node, graph: Graph, outer: GraphView): KnownValue[] {
-  const known = (name: string, from: string, shape = outer.shape(from)): KnownValue => ({
+function bodyInputs(
+  node: Node,
+  graph: Graph,
+  outer: GraphView,
+): (KnownValue & { from?: string; axis?: number })[] {
+  const given = (name: string, from: string) => ({
     name,
-    shape,
+    from,
+    shape: outer.shape(from),
     elementType: outer.elementType(from),
-    values: outer.values(from),
   });
   const made = new Set(graph.nodes.flatMap((inner) => inner.outputs));
   const captured = [...new Set(graph.nodes.flatMap((inner) => inner.inputs))]
     .filter((name) => name && !made.has(name) && !graph.initializers.has(name))
-    .map((name) => known(name, name));
-  const formal = graph.inputs.map((input, index): KnownValue => {
-    if (node.opType === "Loop")
-      return index < 2
-        ? { name: input.name, shape: [], elementType: index === 0 ? 7 : 9 }
-        : { ...known(input.name, node.inputs[index] ?? ""), values: undefined };
-    if (node.opType !== "Scan") return { name: input.name, shape: undefined, elementType: 0 };
+    .map((name) => ({ ...given(name, name), values: outer.values(name) }));
+  const formal = graph.inputs.map((input, index) => {
+    const { name } = input;
     const from = node.inputs[index] ?? "";
+    if (node.opType === "Loop" && index < 2) return { name, shape: [], elementType: index === 0 ? 7 : 9 };
+    if (node.opType === "Loop") return given(name, from);
+    if (node.opType !== "Scan") return { name, shape: undefined, elementType: 0 };
     const states = graph.inputs.length - Number(node.attributes.get("num_scan_inputs")?.int ?? 0n);
-    if (index < states) return { ...known(input.name, from), values: undefined };
-    const axis = Number(node.attributes.get("scan_input_axes")?.ints?.[index - states] ?? 0n);
+    if (index < states) return given(name, from);
     const shape = outer.shape(from);
-    return {
-      ...known(
-        input.name,
-        from,
-        shape?.filter((_, at) => at !== (axis < 0 ? axis + shape.length : axis)),
-      ),
-      values: undefined,
-    };
+    const said = Number(node.attributes.get("scan_input_axes")?.ints?.[index - states] ?? 0n);
+    const axis = said < 0 ? said + (shape?.length ?? 0) : said;
+    return { ...given(name, from), shape: shape?.filter((_, at) => at !== axis), axis };
   });
   return [...captured, ...formal];
 }
