@@ -4,13 +4,14 @@ import { AttentionError, oneLine } from "../shared/errors";
 import { registerCommands } from "./commands";
 import { DocumentRegistry } from "./document-registry";
 import { AttentionEditorProvider } from "./editor-provider";
+import { type AttentionApi, extensionApi } from "./extension-api";
 import { openFromEnvironment } from "./launch";
 import { createLog } from "./log";
 import { SourceLink } from "./source-link";
 import { StatusBar } from "./status-bar";
 import { Views } from "./views";
 
-export function activate(context: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): AttentionApi {
   const log = createLog();
   context.subscriptions.push(log);
   const tell = (thrown: unknown) => {
@@ -39,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): void {
       registerCommands({ documents, views, source, log, extensionUri, storageUri }),
     );
     openFromEnvironment().catch(tell);
+    return extensionApi(documents);
   } catch (error) {
     tell(error);
     throw error;

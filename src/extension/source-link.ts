@@ -45,6 +45,9 @@ export class SourceLink extends DisposableBase {
     vscode.window.createTextEditorDecorationType({
       isWholeLine: true,
       backgroundColor: new vscode.ThemeColor("editor.rangeHighlightBackground"),
+      borderColor: new vscode.ThemeColor("focusBorder"),
+      borderStyle: "solid",
+      borderWidth: "0 0 0 2px",
       overviewRulerColor: new vscode.ThemeColor("focusBorder"),
       overviewRulerLane: vscode.OverviewRulerLane.Center,
       after: { margin: "0 0 0 2em", color: new vscode.ThemeColor("editorCodeLens.foreground") },
