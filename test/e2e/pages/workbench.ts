@@ -9,6 +9,8 @@ import { screenshots } from "../harness/workspace";
 import { Explorer } from "./explorer";
 import { Notifications } from "./notifications";
 import { Palette } from "./palette";
+import { QuickInput } from "./quick-input";
+import { SourceEditor } from "./source-editor";
 import { Trust } from "./trust";
 import { Visualizer } from "./visualizer";
 
@@ -17,6 +19,7 @@ export class Workbench {
   readonly explorer: Explorer;
   readonly notifications: Notifications;
   readonly palette: Palette;
+  readonly quickInput: QuickInput;
   readonly trust: Trust;
   readonly #server: Server;
   /** What pages and webviews have complained about: refused by a content policy, or thrown. */
@@ -28,6 +31,7 @@ export class Workbench {
     this.explorer = new Explorer(page);
     this.notifications = new Notifications(page);
     this.palette = new Palette(page);
+    this.quickInput = new QuickInput(page);
     this.trust = new Trust(page);
     page.on("console", (message) => {
       if (/Content Security Policy|Refused to/i.test(message.text()))
@@ -55,6 +59,21 @@ export class Workbench {
   /** The visualizer of a model that is open and visible. */
   visualizer(index = 0): Visualizer {
     return new Visualizer(this.page, index);
+  }
+
+  /** A source file that is open as text. */
+  source(name: string): SourceEditor {
+    return new SourceEditor(this.page, name);
+  }
+
+  /** Whether the keyboard is in a view and not in the workbench. */
+  async viewHasKeyboard(): Promise<boolean> {
+    return this.page.evaluate(() => document.activeElement?.matches("iframe.webview") ?? false);
+  }
+
+  /** Text on the clipboard. */
+  async clipboard(): Promise<string> {
+    return this.page.evaluate(() => navigator.clipboard.readText());
   }
 
   tab(name: string): Locator {
