@@ -87,14 +87,16 @@ class Graph:
         self.feeds[name] = array
         return name
 
-    def weight(self, array: Array | float, name: str | None = None) -> str:
+    def weight(self, array: Array | float | np.generic, name: str | None = None) -> str:
         """An initializer; a Python number becomes a float32 scalar."""
         array = np.asarray(array, np.float32) if isinstance(array, (float, list)) else np.asarray(array)
         name = name or f"weight_{len(self._weights)}"
         self._weights.append(numpy_helper.from_array(array, name))
         return name
 
-    def node(self, op: str, *inputs: str, out: str | Sequence[str] | None = None, domain: str = "", **attributes: Any) -> str:
+    def node(
+        self, op: str, *inputs: str, out: str | Sequence[str] | None = None, domain: str = "", **attributes: Any
+    ) -> str:
         """Adds a node and returns its first output."""
         name = f"{op}_{len(self.nodes)}"
         outputs = [f"{name}_out"] if out is None else [out] if isinstance(out, str) else list(out)
@@ -126,6 +128,22 @@ class Graph:
         model = helper.make_model(graph, opset_imports=opsets, functions=self.functions, producer_name="make_operators")
         model.ir_version = 6 if self.opset < 13 else 8 if self.opset < 19 else 9
         return model
+
+
+def fused(
+    name: str,
+    operator: str,
+    says: str,
+    graph: Graph,
+    probabilities: Array,
+    output: Array | None = None,
+    *,
+    cross: bool = False,
+    **others: Any,
+) -> Case:
+    """The case of one operator that hides its map; others as in `Case`."""
+    kinds: tuple[Kind, ...] = ("cross" if cross else "self",)
+    return Case(name, operator, says, graph, [probabilities], kinds=kinds, output=output, rebuilt=True, **others)
 
 
 def split(array: Array, heads: int = HEADS) -> Array:

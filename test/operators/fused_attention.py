@@ -9,10 +9,27 @@ import numpy as np
 from onnx import TensorProto
 
 import references
-from case import BATCH, FLOAT_TOLERANCE, HALF_TOLERANCE, HEADS, MEMORY, MICROSOFT, SIZE, TOKENS, WIDTH, Array, Case, Graph, join, split
+from case import (
+    BATCH,
+    FLOAT_TOLERANCE,
+    HALF_TOLERANCE,
+    HEADS,
+    MEMORY,
+    MICROSOFT,
+    SIZE,
+    TOKENS,
+    WIDTH,
+    Array,
+    Case,
+    Graph,
+    join,
+    split,
+)
 
 HIDDEN = HEADS * SIZE
 PAST = 3
+COARSE = 1e-3
+"""Scores at −10,000 keep three digits in float32."""
 PADDING = np.array([[1, 1, 1, 1, 0, 0], [1, 1, 0, 1, 1, 1]], np.int32)
 """[B, S]: the keys that count."""
 
@@ -34,6 +51,8 @@ def attention(
     sizes: tuple[int, int, int] | None = None,
     half: bool = False,
     with_bias: bool = True,
+    tokens: int = TOKENS,
+    tolerance: float = FLOAT_TOLERANCE,
     kernel_on_cpu: bool = True,
     crashes: bool = False,
     **attributes: Any,
@@ -42,13 +61,13 @@ def attention(
     graph = Graph(seed=1)
     kind = np.float16 if half else np.float32
     sizes_ = sizes or (HIDDEN,) * 3
-    tokens = graph.normal(BATCH, TOKENS, WIDTH, kind=kind)
+    states = graph.normal(BATCH, tokens, WIDTH, kind=kind)
     weights = graph.normal(WIDTH, sum(sizes_), spread=0.35, kind=kind)
     projection_bias = graph.normal(sum(sizes_), spread=0.3, kind=kind) if with_bias else None
     cache = graph.normal(2, BATCH, HEADS, PAST, SIZE, kind=kind) if past else None
     attention_bias = graph.normal(*bias, kind=kind) if bias else None
 
-    inputs = [graph.feed("tokens", tokens), graph.weight(weights)]
+    inputs = [graph.feed("tokens", states), graph.weight(weights)]
     inputs.append("" if projection_bias is None else graph.weight(projection_bias))
     inputs.append("" if mask is None else graph.feed("mask", mask))
     inputs.append("" if cache is None else graph.feed("past", cache))
@@ -63,7 +82,7 @@ def attention(
         graph.result(output, kind=TensorProto.FLOAT16 if half else TensorProto.FLOAT)
 
     probabilities, values = references.attention(
-        tokens,
+        states,
         weights,
         projection_bias,
         heads=HEADS,
@@ -85,16 +104,17 @@ def attention(
         kernel_on_cpu=kernel_on_cpu,
         crashes=crashes,
         rebuilt=True,
-        tolerance=HALF_TOLERANCE if half else FLOAT_TOLERANCE,
+        tolerance=HALF_TOLERANCE if half else tolerance,
     )
-
 
 
 def attention_cases() -> Iterator[Case]:
     total = TOKENS + PAST
     yield attention("attention", "no mask")
     yield attention("attention-lengths", "mask_index [B]: keys per sample", mask=np.array([4, 6], np.int32))
-    yield attention("attention-ends-starts", "mask_index [2 · B]: ends, then starts", mask=np.array([6, 5, 2, 0], np.int32))
+    yield attention(
+        "attention-ends-starts", "mask_index [2 · B]: ends, then starts", mask=np.array([6, 5, 2, 0], np.int32)
+    )
     yield attention("attention-padding", "mask_index [B, S]", mask=PADDING)
     yield attention("attention-mask-3d", "mask_index [B, T, S]", mask=random_mask(BATCH, TOKENS, TOKENS))
     yield attention(
@@ -104,18 +124,51 @@ def attention_cases() -> Iterator[Case]:
         kernel_on_cpu=False,
     )
     yield attention("attention-unidirectional", "causal", unidirectional=1)
-    yield attention("attention-unidirectional-padding", "causal and mask_index [B, S]", unidirectional=1, mask=PADDING[1:].repeat(2, 0))
+    yield attention(
+        "attention-unidirectional-padding",
+        "causal and mask_index [B, S]",
+        unidirectional=1,
+        mask=PADDING[1:].repeat(2, 0),
+    )
     yield attention("attention-past", "causal, three keys of the past", unidirectional=1, past=True)
-    yield attention("attention-past-mask", "mask_index [B, P + S]", unidirectional=1, past=True, mask=random_mask(BATCH, total))
-    yield attention("attention-past-mask-3d", "mask_index [B, T, P + S]", past=True, mask=random_mask(BATCH, TOKENS, total))
+    yield attention(
+        "attention-past-mask", "mask_index [B, P + S]", unidirectional=1, past=True, mask=random_mask(BATCH, total)
+    )
+    yield attention(
+        "attention-past-mask-3d", "mask_index [B, T, P + S]", past=True, mask=random_mask(BATCH, TOKENS, total)
+    )
+    yield attention(
+        "attention-past-one-query", "one query, three keys of the past", tokens=1, unidirectional=1, past=True
+    )
+    yield attention(
+        "attention-all-masked",
+        "a sample without a key: the mask cancels out",
+        mask=np.array([0, 4], np.int32),
+        tolerance=COARSE,
+    )
     yield attention("attention-bias", "attention_bias [1, H, T, S]", bias=(1, HEADS, TOKENS, TOKENS))
     yield attention("attention-bias-heads", "attention_bias [B, 1, T, S]", bias=(BATCH, 1, TOKENS, TOKENS))
-    yield attention("attention-bias-mask", "attention_bias [B, H, T, S] and a mask", bias=(BATCH, HEADS, TOKENS, TOKENS), mask=PADDING)
-    yield attention("attention-value-size", "values of half the size of queries and keys", sizes=(HIDDEN, HIDDEN, HIDDEN // 2))
+    yield attention(
+        "attention-bias-mask",
+        "attention_bias [B, H, T, S] and a mask",
+        bias=(BATCH, HEADS, TOKENS, TOKENS),
+        mask=PADDING,
+    )
+    yield attention(
+        "attention-value-size", "values of half the size of queries and keys", sizes=(HIDDEN, HIDDEN, HIDDEN // 2)
+    )
     yield attention("attention-scale", "scale 0.11", scale=0.11)
-    yield attention("attention-filter-value", "mask_filter_value −2: masked keys keep a share", mask=PADDING, mask_filter_value=-2.0)
+    yield attention(
+        "attention-filter-value", "mask_filter_value −2: masked keys keep a share", mask=PADDING, mask_filter_value=-2.0
+    )
     yield attention("attention-half", "float16", half=True, mask=PADDING)
-    yield attention("attention-without-bias", "no bias: ends ONNX Runtime's process", with_bias=False, kernel_on_cpu=False, crashes=True)
+    yield attention(
+        "attention-without-bias",
+        "no bias: ends ONNX Runtime's process",
+        with_bias=False,
+        kernel_on_cpu=False,
+        crashes=True,
+    )
 
 
 def multi_head(
@@ -129,6 +182,7 @@ def multi_head(
     mask: Array | None = None,
     attention_bias: tuple[int, ...] | None = None,
     past: bool = False,
+    scores_out: bool = False,
     value_size: int = SIZE,
     half: bool = False,
     kernel_on_cpu: bool = True,
@@ -140,7 +194,10 @@ def multi_head(
     tokens = graph.normal(BATCH, TOKENS, WIDTH, kind=kind)
     source = graph.normal(BATCH, MEMORY, WIDTH, kind=kind) if memory else tokens
     weights = [graph.normal(WIDTH, HEADS * size, spread=0.35, kind=kind) for size in (SIZE, SIZE, value_size)]
-    biases = [graph.normal(HEADS * size, spread=0.3, kind=kind) if bias else np.zeros(HEADS * size, kind) for size in (SIZE, SIZE, value_size)]
+    biases: list[Array] = [
+        graph.normal(HEADS * size, spread=0.3, kind=kind) if bias else np.zeros(HEADS * size, kind)
+        for size in (SIZE, SIZE, value_size)
+    ]
     caches = [graph.normal(BATCH, HEADS, PAST, size, kind=kind) for size in (SIZE, value_size)] if past else None
     score_bias = graph.normal(*attention_bias, kind=kind) if attention_bias else None
 
@@ -157,7 +214,9 @@ def multi_head(
         inputs = [query, graph.shaped(projected, [0, 0, HEADS, 2, SIZE]), ""]
     else:
         sources = (name_of_tokens, name_of_source, name_of_source)
-        inputs = [graph.node("MatMul", each, graph.weight(weight)) for each, weight in zip(sources, weights, strict=True)]
+        inputs = [
+            graph.node("MatMul", each, graph.weight(weight)) for each, weight in zip(sources, weights, strict=True)
+        ]
         if key_as_heads:
             for index in (1, 2):
                 as_heads = graph.shaped(inputs[index], [0, 0, HEADS, -1])
@@ -170,17 +229,18 @@ def multi_head(
     while not inputs[-1]:
         inputs.pop()
     outputs = ["output", "present_key", "present_value"] if past else ["output"]
+    outputs += ["", "", "scores"] if scores_out else []
     graph.node("MultiHeadAttention", *inputs, out=outputs, domain=MICROSOFT, num_heads=HEADS, **attributes)
-    for output in outputs:
+    for output in filter(None, outputs):
         graph.result(output, kind=TensorProto.FLOAT16 if half else TensorProto.FLOAT)
 
-    query, key, value = (
+    q, k, v = (
         split(each.astype(np.float64) @ weight.astype(np.float64) + added)
         for each, weight, added in zip((tokens, source, source), weights, biases, strict=True)
     )
     probabilities = references.multi_head_attention(
-        query,
-        key,
+        q,
+        k,
         mask=mask,
         bias=score_bias,
         past_key=caches[0] if caches else None,
@@ -188,7 +248,7 @@ def multi_head(
         scale=attributes.get("scale"),
         filter_value=attributes.get("mask_filter_value", references.FILTER),
     )
-    values = np.concatenate([caches[1], value], 2) if caches else value
+    values = np.concatenate([caches[1], v], 2) if caches else v
     return Case(
         name,
         "com.microsoft.MultiHeadAttention",
@@ -211,18 +271,44 @@ def multi_head_cases() -> Iterator[Case]:
     yield multi_head("mha-padding", "key_padding_mask [B, S]", mask=PADDING)
     yield multi_head("mha-mask-3d", "key_padding_mask [B, T, S]", mask=random_mask(BATCH, TOKENS, TOKENS))
     yield multi_head("mha-attention-bias", "attention_bias [1, H, T, S]", attention_bias=(1, HEADS, TOKENS, TOKENS))
-    yield multi_head("mha-attention-bias-batch", "attention_bias [B, 1, T, S]", attention_bias=(BATCH, 1, TOKENS, TOKENS))
+    yield multi_head(
+        "mha-attention-bias-batch", "attention_bias [B, 1, T, S]", attention_bias=(BATCH, 1, TOKENS, TOKENS)
+    )
     yield multi_head("mha-past", "past_key and past_value", past=True)
-    yield multi_head("mha-past-bias-mask", "past, bias and key_padding_mask [B, P + S]", past=True, bias=True, mask=random_mask(BATCH, PAST + TOKENS))
+    yield multi_head(
+        "mha-past-bias-mask",
+        "past, bias and key_padding_mask [B, P + S]",
+        past=True,
+        bias=True,
+        mask=random_mask(BATCH, PAST + TOKENS),
+    )
     yield multi_head("mha-past-causal", "past, causal", past=True, unidirectional=1)
-    yield multi_head("mha-packed-kv", "keys and values in one tensor [B, S, H, 2, d]", memory=True, packed="kv", kernel_on_cpu=False)
+    yield multi_head(
+        "mha-packed-kv", "keys and values in one tensor [B, S, H, 2, d]", memory=True, packed="kv", kernel_on_cpu=False
+    )
     yield multi_head("mha-packed-qkv", "all in one tensor [B, T, H, 3, d]", packed="qkv", kernel_on_cpu=False)
-    yield multi_head("mha-packed-qkv-bias", "all in one tensor, with bias", packed="qkv", bias=True, kernel_on_cpu=False)
+    yield multi_head(
+        "mha-packed-qkv-bias", "all in one tensor, with bias", packed="qkv", bias=True, kernel_on_cpu=False
+    )
     yield multi_head("mha-cross", "keys of another tensor, seven of them", memory=True)
-    yield multi_head("mha-cross-bias-lengths", "cross attention, bias, key_padding_mask [B]", memory=True, bias=True, mask=np.array([7, 3], np.int32))
+    yield multi_head(
+        "mha-cross-bias-lengths",
+        "cross attention, bias, key_padding_mask [B]",
+        memory=True,
+        bias=True,
+        mask=np.array([7, 3], np.int32),
+    )
     yield multi_head("mha-cross-heads", "cross attention, keys and values [B, H, S, d]", memory=True, key_as_heads=True)
     yield multi_head("mha-causal", "causal", unidirectional=1)
     yield multi_head("mha-scale", "scale 0.11", scale=0.11)
     yield multi_head("mha-filter-value", "mask_filter_value −2", mask=PADDING, mask_filter_value=-2.0)
     yield multi_head("mha-value-size", "values of half the size", value_size=SIZE // 2)
+    yield multi_head("mha-scores-out", "its scores are an output already", mask=PADDING, scores_out=True)
+    yield multi_head(
+        "mha-cross-heads-mask",
+        "keys and values [B, H, S, d], key_padding_mask [B, S]",
+        memory=True,
+        key_as_heads=True,
+        mask=random_mask(BATCH, MEMORY),
+    )
     yield multi_head("mha-half", "float16", half=True, mask=lengths)

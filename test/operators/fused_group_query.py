@@ -9,7 +9,21 @@ import numpy as np
 from onnx import TensorProto
 
 import references
-from case import BATCH, FLOAT_TOLERANCE, HALF_TOLERANCE, HEADS, MICROSOFT, SIZE, TOKENS, WIDTH, Array, Case, Graph, join, split
+from case import (
+    BATCH,
+    FLOAT_TOLERANCE,
+    HALF_TOLERANCE,
+    HEADS,
+    MICROSOFT,
+    SIZE,
+    TOKENS,
+    WIDTH,
+    Array,
+    Case,
+    Graph,
+    join,
+    split,
+)
 
 POSITIONS = 12
 """Rows of the rotary caches."""
@@ -63,7 +77,10 @@ def group_query(
         inputs = [graph.node("MatMul", source, graph.weight(np.concatenate(weights, 1))), "", ""]
     else:
         inputs = [graph.node("MatMul", source, graph.weight(weight)) for weight in weights]
-    inputs += [graph.feed(f"past_{part}", cache) if buffer else "" for part, cache in zip(("key", "value"), caches, strict=True)]
+    inputs += [
+        "" if cache is None else graph.feed(f"past_{part}", cache)
+        for part, cache in zip(("key", "value"), caches, strict=True)
+    ]
     inputs.append(graph.feed("seqlens_k", (lengths - 1).astype(np.int32)))
     inputs.append(graph.feed("total_sequence_length", np.array(total, np.int32), ()))
     inputs += [graph.weight(cache) for cache in turning] if turning else ["", ""]
@@ -76,7 +93,13 @@ def group_query(
         attributes["do_rotary"] = 1
     outputs = ["output", "present_key", "present_value"]
     graph.node(
-        "GroupQueryAttention", *inputs, out=outputs, domain=MICROSOFT, num_heads=HEADS, kv_num_heads=kv_heads, **attributes
+        "GroupQueryAttention",
+        *inputs,
+        out=outputs,
+        domain=MICROSOFT,
+        num_heads=HEADS,
+        kv_num_heads=kv_heads,
+        **attributes,
     )
     for output in outputs:
         graph.result(output, kind=TensorProto.FLOAT16 if half else TensorProto.FLOAT)
@@ -98,7 +121,11 @@ def group_query(
         scale=attributes.get("scale"),
         softcap=attributes.get("softcap", 0.0),
         window=attributes.get("local_window_size", -1),
-        sink=0.0 if attributes.get("smooth_softmax") else None if sink is None else sink[None, :, None, None].astype(np.float64),
+        sink=0.0
+        if attributes.get("smooth_softmax")
+        else None
+        if sink is None
+        else sink[None, :, None, None].astype(np.float64),
         bias=score_bias,
     )
     return Case(
@@ -116,7 +143,7 @@ def group_query(
 
 
 def group_query_cases() -> Iterator[Case]:
-    step = {"queries": 1, "past": 6}
+    step: dict[str, Any] = {"queries": 1, "past": 6}
     yield group_query("gqa", "a prompt, two key heads for four")
     yield group_query("gqa-all-heads", "as many key heads as heads", kv_heads=HEADS)
     yield group_query("gqa-one-key-head", "one key head for all", kv_heads=1)
@@ -131,16 +158,33 @@ def group_query_cases() -> Iterator[Case]:
     yield group_query("gqa-rotary-interleaved", "rotary positions, pairs", rotary=8, size=16, rotary_interleaved=1)
     yield group_query("gqa-rotary-partial", "rotary positions on 16 of 32 dimensions", rotary=8, size=32, kv_heads=1)
     yield group_query("gqa-rotary-packed", "packed, rotary positions", rotary=8, size=16, packed=True)
-    yield group_query("gqa-rotary-decode", "rotary positions after pasts of six and three", rotary=8, size=16, **step, lengths=np.array([7, 4]))
+    yield group_query(
+        "gqa-rotary-decode",
+        "rotary positions after pasts of six and three",
+        rotary=8,
+        size=16,
+        **step,
+        lengths=np.array([7, 4]),
+    )
     yield group_query("gqa-window", "the last three keys", local_window_size=3)
     yield group_query("gqa-window-decode", "the last three keys, one query", local_window_size=3, **step)
     yield group_query("gqa-softcap", "scores bounded to ±1.5", softcap=1.5)
-    yield group_query("gqa-softcap-bias", "bounded scores, then attention_bias", softcap=1.5, bias=(1, HEADS, TOKENS, TOKENS))
+    yield group_query(
+        "gqa-softcap-bias", "bounded scores, then attention_bias", softcap=1.5, bias=(1, HEADS, TOKENS, TOKENS)
+    )
     yield group_query("gqa-smooth-softmax", "a one more in the denominator", smooth_softmax=1)
     yield group_query("gqa-head-sink", "a learnt sink per head", head_sink=True)
-    yield group_query("gqa-head-sink-window", "a learnt sink per head, the last two keys, softcap", head_sink=True, local_window_size=2, softcap=2.0)
+    yield group_query(
+        "gqa-head-sink-window",
+        "a learnt sink per head, the last two keys, softcap",
+        head_sink=True,
+        local_window_size=2,
+        softcap=2.0,
+    )
     yield group_query("gqa-scale", "scale 0.11", scale=0.11)
     yield group_query("gqa-bias", "attention_bias [1, H, T, S]", bias=(1, HEADS, TOKENS, TOKENS))
     yield group_query("gqa-bias-decode", "attention_bias [B, 1, 1, S]", bias=(BATCH, 1, 1, 7), **step)
     yield group_query("gqa-half", "float16", half=True)
-    yield group_query("gqa-half-rotary-decode", "float16, rotary positions, a past", half=True, rotary=8, size=16, **step)
+    yield group_query(
+        "gqa-half-rotary-decode", "float16, rotary positions, a past", half=True, rotary=8, size=16, **step
+    )

@@ -17,7 +17,13 @@ class Site:
     """`query`, `key`, `value` name tensors [B, H, T, d] of the graph; `q`, `k`, `v` are the same in float64."""
 
     def __init__(
-        self, *, seed: int = 20, memory: bool = False, kv_heads: int = HEADS, opset: int = 17, kind: type[np.floating[Any]] = np.float32
+        self,
+        *,
+        seed: int = 20,
+        memory: bool = False,
+        kv_heads: int = HEADS,
+        opset: int = 17,
+        kind: type[np.floating[Any]] = np.float32,
     ) -> None:
         self.graph = Graph(opset=opset, seed=seed)
         self.memory = memory

@@ -80,7 +80,13 @@ def sampling() -> Case:
     looked_up = graph.node("Gather", table, graph.feed("ids", np.arange(BATCH).reshape(BATCH, 1) + 3))
     hidden = graph.node("Add", tokens, looked_up)
     logits = graph.node("MatMul", hidden, graph.node("Transpose", table, perm=[1, 0]))
-    graph.node("TopK", graph.node("Div", logits, graph.weight(0.8)), graph.weight(np.array([5], np.int64)), out=["best", "which"], axis=-1)
+    graph.node(
+        "TopK",
+        graph.node("Div", logits, graph.weight(0.8)),
+        graph.weight(np.array([5], np.int64)),
+        out=["best", "which"],
+        axis=-1,
+    )
     graph.node("Softmax", "best", out="output", axis=-1)
     return negative("none-sampling", "a sampling head with tied embeddings", graph)
 

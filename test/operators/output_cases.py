@@ -8,7 +8,7 @@ import numpy as np
 from onnx import TensorProto
 
 import references
-from case import BATCH, HEADS, SIZE, TOKENS, Case, Graph, join
+from case import BATCH, HEADS, SIZE, TOKENS, Array, Case, Graph, join
 from hand_written import Site
 
 LAYERS = 2
@@ -33,15 +33,17 @@ def averaged() -> Case:
     return Case("outputs-averaged", "unfused", says, graph, wanted, kinds=["self"] * LAYERS, tensors=maps)
 
 
-def two_layers() -> tuple[Graph, list[str], list[np.ndarray]]:
+def two_layers() -> tuple[Graph, list[str], list[Array]]:
     """A graph with its output, the names of two maps, and their references."""
     site = Site()
     graph = site.graph
-    maps, wanted = [], []
+    maps: list[str] = []
+    wanted: list[Array] = []
+    merged, joined = "", graph.feeds["tokens"]
     for layer in range(LAYERS):
         if layer:
-            source, array = graph.node("Tanh", merged), np.tanh(joined)
-            parts = [site.projected(source, array, HEADS) for _ in range(3)]
+            source = graph.node("Tanh", merged)
+            parts = [site.projected(source, np.tanh(joined), HEADS) for _ in range(3)]
             (site.query, site.q), (site.key, site.k), (site.value, site.v) = parts
         maps.append(site.softmax(site.scores()))
         wanted.append(references.softmax(site.products()))
@@ -58,7 +60,12 @@ def cast_output() -> Case:
     map_ = site.softmax(site.scores())
     site.graph.result(site.graph.node("Cast", map_, out="encoder_attention_0", to=TensorProto.FLOAT))
     site.attend(map_)
-    return site.case("outputs-cast", "the map as an output through a Cast that does nothing", map_, references.softmax(site.products()))
+    return site.case(
+        "outputs-cast",
+        "the map as an output through a Cast that does nothing",
+        map_,
+        references.softmax(site.products()),
+    )
 
 
 def grouped_output() -> Case:
@@ -74,7 +81,9 @@ def grouped_output() -> Case:
     site.finish(graph.shaped(graph.node("MatMul", map_, value), [0, HEADS, TOKENS, SIZE]))
     wanted = references.softmax(references.products(site.q, site.k.repeat(2, 1)))
     shape = (BATCH, HEADS, TOKENS, TOKENS)
-    return site.case("outputs-grouped", "the map [B, K, G, T, S] as an output", map_, wanted, lambda array: array.reshape(shape))
+    return site.case(
+        "outputs-grouped", "the map [B, K, G, T, S] as an output", map_, wanted, lambda array: array.reshape(shape)
+    )
 
 
 def without_values() -> Case:
@@ -82,7 +91,9 @@ def without_values() -> Case:
     site = Site()
     map_ = site.graph.node("Softmax", site.scores(), out="attentions", axis=-1)
     site.graph.result(map_)
-    return site.case("outputs-without-values", "the map is the only output, no values", map_, references.softmax(site.products()))
+    return site.case(
+        "outputs-without-values", "the map is the only output, no values", map_, references.softmax(site.products())
+    )
 
 
 def self_then_cross() -> Case:
@@ -96,7 +107,9 @@ def self_then_cross() -> Case:
     scores = graph.node("Where", graph.weight(earlier), site.scores(), graph.weight(-3e38))
     maps = [site.softmax(scores)]
     wanted = [references.softmax(np.where(earlier, site.products(), -np.inf))]
-    merged = graph.shaped(graph.node("Transpose", graph.node("MatMul", maps[0], site.value), perm=[0, 2, 1, 3]), [0, 0, HEADS * SIZE])
+    merged = graph.shaped(
+        graph.node("Transpose", graph.node("MatMul", maps[0], site.value), perm=[0, 2, 1, 3]), [0, 0, HEADS * SIZE]
+    )
     site.query, site.q = site.projected(graph.node("Tanh", merged), np.tanh(join(wanted[0] @ site.v)), HEADS)
     (site.key, site.k), (site.value, site.v) = cross
     maps.append(site.softmax(site.scores()))

@@ -32,7 +32,12 @@ def tensor(name: str, *dims: int | str, kind: int = TensorProto.FLOAT) -> onnx.V
     return helper.make_tensor_value_info(name, kind, dims)
 
 
-def subgraph(name: str, nodes: Sequence[onnx.NodeProto], inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]) -> onnx.GraphProto:
+def subgraph(
+    name: str,
+    nodes: Sequence[onnx.NodeProto],
+    inputs: Sequence[onnx.ValueInfoProto],
+    outputs: Sequence[onnx.ValueInfoProto],
+) -> onnx.GraphProto:
     return helper.make_graph(list(nodes), name, list(inputs), list(outputs))
 
 
@@ -100,7 +105,7 @@ def in_function() -> Case:
     site = started()
     graph = site.graph
     inputs = ["query", "key", "value", "scale"]
-    nodes = body(2, *inputs[:3], "attended")
+    nodes = body(2, inputs[0], inputs[1], inputs[2], "attended")
     opsets = [helper.make_opsetid("", graph.opset)]
     graph.functions.append(helper.make_function(LOCAL, "Attend", inputs, ["attended"], nodes, opsets))
     graph.domains.append(LOCAL)

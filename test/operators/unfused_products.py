@@ -1,14 +1,13 @@
-"""Ways to multiply queries with keys and probabilities with values, and what is added to the scores."""
+"""Ways to multiply queries with keys and probabilities with values, and layouts of heads and batch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
-from onnx import TensorProto
 
 import references
-from case import BATCH, HEADS, MEMORY, MICROSOFT, SIZE, TOKENS, WIDTH, Array, Case, Graph, split
+from case import BATCH, HEADS, MICROSOFT, SIZE, TOKENS, WIDTH, Array, Case, Graph, split
 from hand_written import SCALE, Site
 
 HIDDEN = HEADS * SIZE
@@ -42,7 +41,8 @@ def einsum(
     graph = site.graph
     order = ["bhtd".index(axis) for axis in seen_as]
     query, key, value = (
-        each if seen_as == "bhtd" else graph.node("Transpose", each, perm=order) for each in (site.query, site.key, site.value)
+        each if seen_as == "bhtd" else graph.node("Transpose", each, perm=order)
+        for each in (site.query, site.key, site.value)
     )
     scores = site.scaled(graph.node("Einsum", query, key, equation=first))
     map_ = site.softmax(scores)
@@ -93,7 +93,9 @@ def multi_query() -> Case:
     site = Site(kv_heads=1)
     map_ = site.softmax(site.scores())
     site.attend(map_)
-    return site.case("multi-query", "one key head for all, broadcast by MatMul", map_, references.softmax(site.products()))
+    return site.case(
+        "multi-query", "one key head for all, broadcast by MatMul", map_, references.softmax(site.products())
+    )
 
 
 def transposed_scores() -> Case:
@@ -105,7 +107,9 @@ def transposed_scores() -> Case:
     context = graph.node("MatMul", graph.node("Transpose", site.value, perm=[0, 1, 3, 2]), map_)
     site.finish(graph.node("Transpose", context, perm=[0, 1, 3, 2]))
     wanted = references.softmax(site.products())
-    return site.case("transposed-scores", "K·Qᵀ and a softmax over axis −2", map_, wanted, lambda array: array.swapaxes(2, 3))
+    return site.case(
+        "transposed-scores", "K·Qᵀ and a softmax over axis −2", map_, wanted, lambda array: array.swapaxes(2, 3)
+    )
 
 
 def merged_heads(name: str, says: str, *, only_products: bool) -> Case:
@@ -153,27 +157,9 @@ def unbatched(name: str, says: str, *, heads: int, gemm: bool = False) -> Case:
         graph.node("MatMul", merged, graph.weight(graph.normal(heads * SIZE, 4)), out="output")
     graph.result("output")
     wanted = references.softmax(references.products(q, k))
-    return Case(name, "unfused", says, graph, [wanted], tensors=[map_], layout=lambda array: array.reshape(wanted.shape))
-
-
-def latents(name: str, says: str, *, expanded: bool) -> Case:
-    """Five learnt queries, as in Perceiver: no graph input leads to them."""
-    site = Site(memory=True)
-    graph = Graph(seed=22)
-    site.graph = graph
-    count = 5
-    memory = graph.normal(BATCH, MEMORY, WIDTH)
-    site.source = graph.feed("memory", memory)
-    learnt = graph.normal(1, count, WIDTH)
-    start = graph.weight(learnt, "latents")
-    if expanded:
-        start = graph.node("Expand", start, graph.weight(np.array([BATCH, 1, 1], np.int64)))
-    site.query, site.q = site.projected(start, learnt, HEADS)
-    site.key, site.k = site.projected(site.source, memory, HEADS)
-    site.value, site.v = site.projected(site.source, memory, HEADS)
-    map_ = site.softmax(site.scores())
-    site.attend(map_)
-    return site.case(name, says, map_, references.softmax(site.products()))
+    return Case(
+        name, "unfused", says, graph, [wanted], tensors=[map_], layout=lambda array: array.reshape(wanted.shape)
+    )
 
 
 def windows() -> Case:
@@ -189,7 +175,10 @@ def windows() -> Case:
     site.key, site.k = site.projected(cut, array, HEADS)
     site.value, site.v = site.projected(cut, array, HEADS)
     map_ = site.softmax(site.scores())
-    merged = graph.shaped(graph.node("Transpose", graph.node("MatMul", map_, site.value), perm=[0, 2, 1, 3]), [BATCH, count * length, HIDDEN])
+    merged = graph.shaped(
+        graph.node("Transpose", graph.node("MatMul", map_, site.value), perm=[0, 2, 1, 3]),
+        [BATCH, count * length, HIDDEN],
+    )
     site.project(merged)
     return site.case("windows", "three windows per sample, [B · 3, H, 4, 4]", map_, references.softmax(site.products()))
 
@@ -214,167 +203,64 @@ def fused_mat_mul_batches() -> Case:
     return site.case("fused-matmul-batches", "FusedMatMul with transBatchB", map_, references.softmax(site.products()))
 
 
-def both_scaled() -> Case:
-    site = Site()
-    graph = site.graph
-    root = graph.weight(float(SIZE**-0.25))
-    key = graph.node("Mul", graph.node("Transpose", site.key, perm=[0, 1, 3, 2]), root)
-    map_ = site.softmax(graph.node("MatMul", graph.node("Mul", site.query, root), key))
-    site.attend(map_)
-    return site.case("both-scaled", "the root of the scale on queries and keys", map_, references.softmax(site.products()))
+def convolutions() -> Case:
+    """Pixels as tokens by 1 × 1 convolutions, one head, values times the turned map: the block of latent diffusion."""
+    graph = Graph(seed=24)
+    height, width = 2, 3
+    pixels = height * width
+    image = graph.normal(BATCH, WIDTH, height, width)
+    source = graph.feed("image", image)
+    weights = [graph.normal(SIZE, WIDTH, spread=0.4) for _ in range(3)]
+    query, key, value = (
+        graph.shaped(graph.node("Conv", source, graph.weight(weight[..., None, None])), [0, SIZE, pixels])
+        for weight in weights
+    )
+    scores = graph.node("MatMul", graph.node("Transpose", query, perm=[0, 2, 1]), key)
+    map_ = graph.node("Softmax", graph.node("Mul", scores, graph.weight(SIZE**-0.5)), axis=2)
+    context = graph.node("MatMul", value, graph.node("Transpose", map_, perm=[0, 2, 1]))
+    graph.node("Reshape", context, graph.weight(np.array([0, SIZE, height, width], np.int64)), out="output")
+    graph.result("output")
+    tokens = image.reshape(BATCH, WIDTH, pixels).transpose(0, 2, 1).astype(np.float64)
+    q, k = ((tokens @ weight.T)[:, None] for weight in weights[:2])
+    wanted = references.softmax(references.products(q, k))
+    return Case(
+        "convolutions",
+        "unfused",
+        "pixels as tokens, V · Pᵀ",
+        graph,
+        [wanted],
+        tensors=[map_],
+        layout=lambda array: array[:, None],
+    )
 
 
-def disentangled() -> Case:
-    """Content to content, content to position and position to content, as in DeBERTa."""
-    site = Site()
-    graph = site.graph
-    distances = 2 * TOKENS
-    scale = float((3 * SIZE) ** 0.5)
-    position = np.arange(TOKENS)
-    index = np.clip(position[:, None] - position + TOKENS, 0, distances - 1)
-    whole = graph.weight(np.array([BATCH, HEADS, TOKENS, TOKENS], np.int64))
-    table = graph.normal(HEADS, distances, SIZE), graph.normal(HEADS, distances, SIZE)
-    names = [graph.weight(each.transpose(0, 2, 1).copy()) for each in table]
-    looked_up = graph.node("Expand", graph.weight(index.astype(np.int64)), whole)
-
-    content = site.scaled(graph.node("MatMul", site.query, graph.node("Transpose", site.key, perm=[0, 1, 3, 2])), scale)
-    to_position = graph.node("GatherElements", graph.node("MatMul", site.query, names[0]), looked_up, axis=3)
-    from_position = graph.node("GatherElements", graph.node("MatMul", site.key, names[1]), looked_up, axis=3)
-    turned = graph.node("Transpose", from_position, perm=[0, 1, 3, 2])
-    scores = graph.node("Add", graph.node("Add", content, site.scaled(to_position, scale)), site.scaled(turned, scale))
-    map_ = site.softmax(scores)
-    site.attend(map_)
-
-    def gathered(states: Array, positions: Array) -> Array:
-        found = references.products(states, positions[None], 1.0)
-        return np.take_along_axis(found, np.broadcast_to(index, (BATCH, HEADS, TOKENS, TOKENS)), 3)
-
-    total = references.products(site.q, site.k, 1.0) + gathered(site.q, table[0]) + gathered(site.k, table[1]).swapaxes(2, 3)
-    return site.case("disentangled", "a sum of three products", map_, references.softmax(total / scale))
-
-
-def relative_shift() -> Case:
-    """Transformer-XL: a product with positions, shifted by Pad, Reshape and Slice."""
-    site = Site()
-    graph = site.graph
-    positions = graph.normal(HEADS, TOKENS, SIZE)
-    whole = [BATCH, HEADS, TOKENS, TOKENS]
-    content = graph.node("MatMul", site.query, graph.node("Transpose", site.key, perm=[0, 1, 3, 2]))
-    relative = graph.node("MatMul", site.query, graph.weight(positions.transpose(0, 2, 1).copy()))
-    padded = graph.node("Pad", relative, graph.weight(np.array([0, 0, 0, 1, 0, 0, 0, 0], np.int64)))
-    rolled = graph.shaped(padded, [BATCH, HEADS, TOKENS + 1, TOKENS])
-    bounds = (graph.weight(np.array([each], np.int64)) for each in (1, TOKENS + 1, 2))
-    shifted = graph.shaped(graph.node("Slice", rolled, *bounds), whole)
-    earlier = references.causal(TOKENS, TOKENS)
-    scores = site.scaled(graph.node("Add", content, shifted))
-    map_ = site.softmax(graph.node("Where", graph.weight(earlier), scores, graph.weight(-1e30)))
-    site.attend(map_)
-
-    product = references.products(site.q, positions[None], 1.0)
-    # Query t meets position T − 1 − (t − s) at key s ≤ t.
-    moved = np.zeros(whole)
-    for query in range(TOKENS):
-        moved[:, :, query, : query + 1] = product[:, :, query, TOKENS - 1 - query :]
-    scores_ = (references.products(site.q, site.k, 1.0) + moved) / SCALE
-    return site.case("relative-shift", "a second product with positions, shifted", map_, references.softmax(np.where(earlier, scores_, -np.inf)))
-
-
-def alibi() -> Case:
-    site = Site()
-    graph = site.graph
-    slopes = 2.0 ** -np.arange(1, HEADS + 1)
-    distance = np.abs(np.arange(TOKENS)[:, None] - np.arange(TOKENS))
-    bias = (-slopes[:, None, None] * distance).astype(np.float32)[None]
-    map_ = site.softmax(site.add(site.scores(), bias))
-    site.attend(map_)
-    return site.case("alibi", "a slope per head times the distance", map_, references.softmax(site.products() + bias))
-
-
-def relative_bias() -> Case:
-    """T5: a table of distances and heads, looked up, transposed and added; no scale."""
-    site = Site()
-    graph = site.graph
-    table = graph.normal(2 * TOKENS - 1, HEADS)
-    index = np.arange(TOKENS) - np.arange(TOKENS)[:, None] + TOKENS - 1
-    looked_up = graph.node("Gather", graph.weight(table), graph.weight(index.astype(np.int64)))
-    turned = graph.node("Transpose", looked_up, perm=[2, 0, 1])
-    bias = graph.node("Unsqueeze", turned, graph.weight(np.array([0], np.int64)))
-    product = graph.node("MatMul", site.query, graph.node("Transpose", site.key, perm=[0, 1, 3, 2]))
-    map_ = site.softmax(graph.node("Add", product, bias))
-    site.attend(map_)
-    scores = references.products(site.q, site.k, 1.0) + table[index].transpose(2, 0, 1)
-    return site.case("relative-bias", "a bias looked up by distance, no scale", map_, references.softmax(scores))
-
-
-def cache(name: str, says: str, *, one: bool) -> Case:
-    """Past keys and values as inputs, joined by Concat, given back as outputs."""
-    past = 3
-    site = Site()
-    graph = site.graph
-    old = [graph.normal(BATCH, HEADS, past, SIZE) for _ in range(2)]
-    joined = []
-    for part, current, cached in zip(("key", "value"), (site.key, site.value), old, strict=True):
-        before = graph.feed(f"past_key_values.0.{part}", cached, ("batch", HEADS, "past", SIZE))
-        joined.append(graph.node("Concat", before, current, out=f"present.0.{part}", axis=2))
-    query, q = site.query, site.q
-    if one:
-        bounds = (graph.weight(np.array([each], np.int64)) for each in (-1, TOKENS, 2))
-        query, q = graph.node("Slice", query, *bounds), q[:, :, -1:]
-    product = site.scaled(graph.node("MatMul", query, graph.node("Transpose", joined[0], perm=[0, 1, 3, 2])))
-    keys = np.concatenate([old[0], site.k], 2)
-    scores = references.products(q, keys)
-    if not one:
-        earlier = references.causal(TOKENS, past + TOKENS)
-        product = graph.node("Where", graph.weight(earlier), product, graph.weight(-3e38))
-        scores = np.where(earlier, scores, -np.inf)
-    map_ = site.softmax(product)
-    site.attend(map_, joined[1])
-    for name_of_output in joined:
-        graph.result(name_of_output)
-    return site.case(name, says, map_, references.softmax(scores))
-
-
-def rotary() -> Case:
-    """Halves turned by Slice, Neg, Concat, Mul and Add, on queries and keys."""
-    site = Site()
-    graph = site.graph
-    angles = np.arange(TOKENS)[:, None] / 10 ** (np.arange(SIZE // 2) / 4)
-    cos, sin = (f(np.concatenate([angles, angles], 1)).astype(np.float32) for f in (np.cos, np.sin))
-    cosines, sines = graph.weight(cos), graph.weight(sin)
-
-    def turned(states: str) -> str:
-        def part(start: int, end: int) -> str:
-            return graph.node("Slice", states, *(graph.weight(np.array([each], np.int64)) for each in (start, end, 3)))
-
-        crossed = graph.node("Concat", graph.node("Neg", part(SIZE // 2, SIZE)), part(0, SIZE // 2), axis=-1)
-        return graph.node("Add", graph.node("Mul", states, cosines), graph.node("Mul", crossed, sines))
-
-    product = graph.node("MatMul", turned(site.query), graph.node("Transpose", turned(site.key), perm=[0, 1, 3, 2]))
-    map_ = site.softmax(site.scaled(product))
-    site.attend(map_)
-    positions = np.broadcast_to(np.arange(TOKENS), (BATCH, TOKENS))
-    half = SIZE // 2
-    q, k = (references.rotate(each, cos[:, :half], sin[:, :half], positions, False) for each in (site.q, site.k))
-    return site.case("rotary", "rotary positions before the product", map_, references.softmax(references.products(q, k)))
-
-
-def cross() -> Case:
-    site = Site(memory=True)
-    map_ = site.softmax(site.scores())
-    site.attend(map_)
-    return site.case("cross", "keys of another input, seven of them", map_, references.softmax(site.products()))
-
-
-def double_products() -> Case:
-    """Casts around the product only."""
-    site = Site()
-    graph = site.graph
-    query = graph.node("Cast", site.query, to=TensorProto.DOUBLE)
-    key = graph.node("Cast", graph.node("Transpose", site.key, perm=[0, 1, 3, 2]), to=TensorProto.DOUBLE)
-    product = graph.node("Cast", graph.node("MatMul", query, key), to=TensorProto.FLOAT)
-    map_ = site.softmax(site.scaled(product))
-    site.attend(map_)
-    return site.case("double-products", "products in float64", map_, references.softmax(site.products()))
+def heads_apart() -> Case:
+    """A projection, a product and a softmax per head, joined by Concat: a site per head."""
+    graph = Graph(seed=25)
+    tokens = graph.normal(BATCH, TOKENS, WIDTH)
+    source = graph.feed("tokens", tokens)
+    maps, contexts, wanted = [], [], []
+    for _ in range(2):
+        weights = [graph.normal(WIDTH, SIZE, spread=0.35) for _ in range(3)]
+        query, key, value = (graph.node("MatMul", source, graph.weight(weight)) for weight in weights)
+        product = graph.node("MatMul", query, graph.node("Transpose", key, perm=[0, 2, 1]))
+        maps.append(graph.node("Softmax", graph.node("Div", product, graph.weight(SCALE)), axis=-1))
+        contexts.append(graph.node("MatMul", maps[-1], value))
+        q, k = ((tokens.astype(np.float64) @ weight)[:, None] for weight in weights[:2])
+        wanted.append(references.softmax(references.products(q, k)))
+    graph.node("Concat", *contexts, out="output", axis=-1)
+    graph.result("output")
+    says = "two heads, each with a softmax of its own"
+    return Case(
+        "heads-apart",
+        "unfused",
+        says,
+        graph,
+        wanted,
+        kinds=["self"] * 2,
+        tensors=maps,
+        layout=lambda array: array[:, None],
+    )
 
 
 def product_cases() -> Iterator[Case]:
@@ -397,18 +283,8 @@ def product_cases() -> Iterator[Case]:
     yield unbatched("no-batch", "[H, T, S]", heads=HEADS)
     yield unbatched("one-head", "[T, S]", heads=1)
     yield unbatched("one-head-gemm", "[T, S] by Gemm with alpha and transB", heads=1, gemm=True)
-    yield latents("latents-expand", "learnt queries, expanded to the batch", expanded=True)
-    yield latents("latents-broadcast", "learnt queries of batch 1, broadcast by MatMul", expanded=False)
     yield windows()
     yield fused_mat_mul()
     yield fused_mat_mul_batches()
-    yield both_scaled()
-    yield disentangled()
-    yield relative_shift()
-    yield alibi()
-    yield relative_bias()
-    yield cache("cache", "three past keys by Concat, causal", one=False)
-    yield cache("cache-one-query", "three past keys by Concat, one query", one=True)
-    yield rotary()
-    yield cross()
-    yield double_products()
+    yield convolutions()
+    yield heads_apart()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from onnx import TensorProto
 
 import references
-from case import BATCH, HALF_TOLERANCE, HEADS, SIZE, TOKENS, Array, Case
+from case import BATCH, HALF_TOLERANCE, HEADS, SIZE, TOKENS, Case
 from hand_written import Site
 
 VISIBLE = np.array([[1, 1, 1, 1, 0, 0], [1, 1, 0, 1, 1, 1]], bool)[:, None, None]
@@ -37,7 +38,9 @@ def written(name: str, says: str, *, highest: bool, reciprocal: bool = False) ->
         scores = graph.node("Sub", scores, graph.node("ReduceMax", scores, axes=[-1], keepdims=1))
     powers = graph.node("Exp", scores)
     total = graph.node("ReduceSum", powers, graph.weight(np.array([-1], np.int64)), keepdims=1)
-    map_ = graph.node("Mul", powers, graph.node("Reciprocal", total)) if reciprocal else graph.node("Div", powers, total)
+    map_ = (
+        graph.node("Mul", powers, graph.node("Reciprocal", total)) if reciprocal else graph.node("Div", powers, total)
+    )
     site.attend(map_)
     return site.case(name, says, map_, references.softmax(site.products()))
 
@@ -116,6 +119,19 @@ def masked_with_add() -> Case:
     return site.case("mask-add", "(1 − mask) · −10,000 added, as in BERT", map_, references.softmax(scores))
 
 
+def masked_with_trilu() -> Case:
+    """A causal mask made in the graph, and a floor under the scores, as in OPT."""
+    site = Site()
+    graph = site.graph
+    ones = graph.node("Expand", graph.weight(-1e9), graph.weight(np.array([TOKENS, TOKENS], np.int64)))
+    later = graph.node("Trilu", ones, graph.weight(np.array(1, np.int64)), upper=1)
+    floored = graph.node("Max", site.add(site.scores(), later), graph.weight(-3.4028234663852886e38))
+    map_ = site.softmax(floored)
+    site.attend(map_)
+    scores = np.where(references.causal(TOKENS, TOKENS), site.products(), -np.inf)
+    return site.case("mask-trilu", "Expand, Trilu, Add, Max", map_, references.softmax(scores))
+
+
 def masked_after(name: str, says: str, *, where: bool = False, again: bool = False) -> Case:
     site = Site()
     graph = site.graph
@@ -173,7 +189,8 @@ def opset_11(name: str, says: str, *, flat: bool = False, axis: int | None = Non
     site = Site(opset=11)
     graph = site.graph
     scores = graph.shaped(site.scores(), [-1, TOKENS]) if flat else site.scores()
-    map_ = graph.node("Softmax", scores, **({} if axis is None else {"axis": axis}))
+    attributes: dict[str, Any] = {} if axis is None else {"axis": axis}
+    map_ = graph.node("Softmax", scores, **attributes)
     site.attend(graph.shaped(map_, [BATCH, HEADS, TOKENS, TOKENS]) if flat else map_)
     shape = (BATCH, HEADS, TOKENS, TOKENS)
     return site.case(name, says, map_, references.softmax(site.products()), lambda array: array.reshape(shape))
@@ -185,13 +202,21 @@ def opset_11_one_query() -> Case:
     graph = site.graph
     bounds = (graph.weight(np.array([each], np.int64)) for each in (-1, TOKENS, 2))
     last = graph.node("Slice", site.query, *bounds)
-    query, key, value = (graph.shaped(each, [-1, length, SIZE]) for each, length in ((last, 1), (site.key, TOKENS), (site.value, TOKENS)))
+    query, key, value = (
+        graph.shaped(each, [-1, length, SIZE]) for each, length in ((last, 1), (site.key, TOKENS), (site.value, TOKENS))
+    )
     product = site.scaled(graph.node("MatMul", query, graph.node("Transpose", key, perm=[0, 2, 1])))
     map_ = graph.node("Softmax", product, axis=1)
     context = graph.shaped(graph.node("MatMul", map_, value), [BATCH, HEADS, 1, SIZE])
     site.finish(context)
     wanted = references.softmax(references.products(site.q[:, :, -1:], site.k))
-    return site.case("opset11-one-query", "opset 11, [B · H, 1, S] and axis 1", map_, wanted, lambda array: array.reshape(BATCH, HEADS, 1, TOKENS))
+    return site.case(
+        "opset11-one-query",
+        "opset 11, [B · H, 1, S] and axis 1",
+        map_,
+        wanted,
+        lambda array: array.reshape(BATCH, HEADS, 1, TOKENS),
+    )
 
 
 def softmax_cases() -> Iterator[Case]:
@@ -209,6 +234,7 @@ def softmax_cases() -> Iterator[Case]:
     yield masked_with_where("where-scores-last", "Where(hidden, −∞, scores)", scores_last=True)
     yield masked_with_where("where-scores-second", "Where(visible, scores, −1e9)", scores_last=False)
     yield masked_with_add()
+    yield masked_with_trilu()
     yield masked_after("mask-after-mul", "probabilities times a mask")
     yield masked_after("mask-after-where", "Where(visible, P, 0)", where=True)
     yield masked_after("mask-after-again", "probabilities times a mask, over their sum", again=True)
