@@ -47,13 +47,12 @@ class OpenModel extends DisposableBase {
       }),
     );
     // All of the folder and then by name: a file's own name may hold the characters of a glob pattern.
-    const names = new Set(files.map((file) => path.basename(file)));
     const folder = vscode.Uri.file(path.dirname(uri.fsPath));
     const watcher = this.register(
       vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, "*")),
     );
     const check = (changed: vscode.Uri) => {
-      if (names.has(path.basename(changed.fsPath))) this.#watch.check();
+      if (this.#watch.concerns(changed.fsPath)) this.#watch.check();
     };
     this.register(watcher.onDidChange(check));
     this.register(watcher.onDidCreate(check));

@@ -6,12 +6,13 @@
  * change is told at once, and the files are called settled when two looks `settleMs` apart see the same sizes,
  * times and inode numbers, and the model itself is there and not empty.
  */
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
+import * as z from "zod";
 import { DisposableBase } from "./disposable";
 
 export interface FileWatchOptions {
-  /** The model first; then what belongs to it (weights, manifest), which may be missing. */
+  /** The model first; then what belongs to it (weights, manifest last), which may be missing. */
   readonly files: readonly string[];
   readonly settleMs?: number;
   /** The files differ from what was loaded; told once per change of `missing`. */
@@ -23,21 +24,38 @@ export interface FileWatchOptions {
   onError(error: unknown): void;
 }
 
-/** The model, its external weights as exporters name them, and its manifest. */
+/** The model, its external weights as exporters name them, and last its manifest. */
 export function filesOf(model: string): string[] {
   const { dir, name } = path.parse(model);
   return [model, `${model}_data`, `${model}.data`, path.join(dir, `${name}.attention.json`)];
 }
 
+const inputSchema = z.object({ inputs: z.object({ file: z.string().min(1).max(4096) }) });
+
+/** The recorded input that a manifest names; none where it names none or cannot be read. */
+async function inputOf(manifest: string | undefined): Promise<string[]> {
+  if (manifest === undefined) return [];
+  try {
+    const parsed = inputSchema.safeParse(JSON.parse(await readFile(manifest, "utf8")));
+    return parsed.success ? [path.resolve(path.dirname(manifest), parsed.data.inputs.file)] : [];
+  } catch {
+    return [];
+  }
+}
+
 interface Look {
+  /** All files that were looked at. */
+  readonly files: readonly string[];
   readonly signature: string;
   /** False while the model is missing or empty. */
   readonly there: boolean;
 }
 
-async function look(files: readonly string[]): Promise<Look> {
+async function look(named: readonly string[]): Promise<Look> {
+  const files = [...named, ...(await inputOf(named.at(-1)))];
   const stats = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
   return {
+    files,
     signature: stats.map((s) => (s ? `${s.size}:${s.mtimeMs}:${s.ino}` : "-")).join("|"),
     there: (stats[0]?.size ?? 0) > 0,
   };
@@ -47,6 +65,7 @@ export class FileWatch extends DisposableBase {
   readonly #options: FileWatchOptions;
   readonly #settleMs: number;
   #loaded: string | undefined;
+  #files: readonly string[];
   /** Whether the model was missing when a change was last told; undefined while none is told. */
   #told: boolean | undefined;
   #previous: string | undefined;
@@ -56,12 +75,21 @@ export class FileWatch extends DisposableBase {
   constructor(options: FileWatchOptions) {
     super();
     this.#options = options;
+    this.#files = options.files;
     this.#settleMs = options.settleMs ?? 500;
+  }
+
+  /** Whether this is the name of one of the files. */
+  concerns(file: string): boolean {
+    const name = path.basename(file);
+    return this.#files.some((one) => path.basename(one) === name);
   }
 
   /** What is on disk now is what will be loaded. */
   async accept(): Promise<void> {
-    this.#accept((await look(this.#options.files)).signature);
+    const { files, signature } = await look(this.#options.files);
+    this.#files = files;
+    this.#accept(signature);
   }
 
   /** Look at the files at intervals, as long as someone looks at the view; 0 stops. */
@@ -93,7 +121,8 @@ export class FileWatch extends DisposableBase {
   }
 
   async #look(): Promise<void> {
-    const { signature, there } = await look(this.#options.files);
+    const { files, signature, there } = await look(this.#options.files);
+    this.#files = files;
     if (this.disposed || this.#settling) return;
     if (signature === this.#loaded) {
       if (this.#told === undefined) return;

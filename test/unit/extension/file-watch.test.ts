@@ -107,6 +107,19 @@ it("watches the weights and the manifest beside the model", async () => {
   expect(told).toEqual(["changed", "settled", "changed", "settled"]);
 });
 
+it("watches the input that the manifest names", async () => {
+  const manifest = path.join(folder, "actor{1}.attention.json");
+  await writeFile(manifest, JSON.stringify({ version: 1, inputs: { file: "recorded.npz" } }));
+  await seen();
+  expect(watch.concerns("/anywhere/recorded.npz")).toBe(true);
+  await writeFile(path.join(folder, "recorded.npz"), "arrays");
+  await seen();
+  await writeFile(manifest, "{ not JSON");
+  await seen();
+  expect(watch.concerns("/anywhere/recorded.npz")).toBe(false);
+  expect(told).toEqual(["changed", "settled", "changed", "settled", "changed", "settled"]);
+});
+
 it("polls only when asked to, and not after it was disposed", async () => {
   watch.poll(SETTLE_MS);
   await writeFile(model, "another");
