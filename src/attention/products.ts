@@ -116,6 +116,30 @@ export function scoreProducts(score: string, view: GraphView): Node[] {
   return ofInputs.length > 0 ? ofInputs : found;
 }
 
+/** The nodes from the products to the scores, in graph order. */
+export function scoreChain(score: string, products: readonly Node[], view: GraphView): Node[] {
+  const stop = new Set(products);
+  const chain = new Set<Node>(products);
+  const leadsToProduct = new Map<string, boolean>();
+  const visit = (value: string, depth: number): boolean => {
+    const known = leadsToProduct.get(value);
+    if (known !== undefined || depth > MAX_WALK) return known ?? false;
+    leadsToProduct.set(value, false);
+    const node = view.producer(value);
+    if (!node) return false;
+    if (stop.has(node)) return true;
+    if (!beforeSoftmax.has(node.opType)) return false;
+    const leads = dataInputs(node)
+      .map((input) => visit(input, depth + 1))
+      .includes(true);
+    if (leads) chain.add(node);
+    leadsToProduct.set(value, leads);
+    return leads;
+  };
+  visit(score, 0);
+  return [...chain].sort((a, b) => a.index - b.index);
+}
+
 export interface ValuePath {
   /** The product with the values, or undefined where the probabilities meet none. */
   readonly product: Node | undefined;

@@ -6,7 +6,16 @@ import { resolvePath, withEngine } from "./session";
 
 const size = (dim: Dim) => (dim === null ? "?" : String(dim));
 
-export async function runInspect(model: string, options: { json?: string }): Promise<void> {
+export async function runInspect(model: string, options: { json?: string; explain?: string }): Promise<void> {
+  const { explain } = options;
+  if (explain !== undefined) {
+    const text = await withEngine(async (client) => {
+      await client.open(resolvePath(model), "scan");
+      return client.explain(explain);
+    });
+    process.stdout.write(`${text}\n`);
+    return;
+  }
   const summary = await withEngine((client) => client.open(resolvePath(model), "scan"));
   if (options.json !== undefined) writeText(options.json, `${JSON.stringify(summary, null, 2)}\n`);
   if (options.json !== "-") process.stdout.write(`${inspectText(summary)}\n`);

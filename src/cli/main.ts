@@ -36,6 +36,7 @@ function program(): Command {
   command
     .command("inspect <model>")
     .description("list the attention sites that the graph holds, without running it")
+    .option("--explain <site>", "how one site was found and is captured: what a report of a miss needs")
     .option("--json <file>", "write the same as JSON; - for standard output")
     .action(runInspect);
   command

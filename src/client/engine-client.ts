@@ -80,6 +80,9 @@ export class EngineClient {
   readHead(request: HeadRequest): Promise<HeadProfile> {
     return this.#call((call) => call.readHead(request));
   }
+  explain(site: string): Promise<string> {
+    return this.#call((call) => call.explain({ site }));
+  }
   readThumbnails(request: ThumbnailRequest): Promise<Thumbnails> {
     return this.#call((call) => call.readThumbnails(request));
   }

@@ -9,7 +9,7 @@ import { captureModel } from "./capture";
 import type { CaptureStore } from "../shared/maps/capture-store";
 import { figureFile, figureSource } from "./figure";
 import { writeWhole } from "./files";
-import { type OpenModel, openModel } from "./open-model";
+import { explain, type OpenModel, openModel } from "./open-model";
 import { Phases } from "./phases";
 import { inputHash, provenanceOf } from "./provenance";
 import { providerTable } from "./providers";
@@ -34,6 +34,7 @@ export class Engine {
     readRow: (request) => this.#last().store.readRow(request),
     readHead: (request) => this.#last().store.readHead(request),
     readThumbnails: (request) => this.#last().store.readThumbnails(request),
+    explain: ({ site }) => explain(this.#model(), site),
     providers: ({ order }) => providerTable(order),
     writeData: ({ format, file, command }) => {
       const { capture, store } = this.#last();

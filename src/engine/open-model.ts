@@ -3,8 +3,12 @@ import path from "node:path";
 import { type ModelSummary, type Site, siteSchema, type TensorSignature } from "../shared/model";
 import { count, bytes as formatBytes } from "../shared/format";
 import { discover, type Discovery } from "../attention/discover";
+import { explainSite } from "../attention/explain";
+import { GraphView } from "../onnx/graph-view";
+import { AttentionError } from "../shared/errors";
 import { elementTypeName, type ValueInfo } from "../onnx/model";
 import { matchesGlob } from "../inputs/glob";
+import { syntheticDims } from "../inputs/synthetic";
 import { type LoadedManifest, loadManifest, type Manifest } from "../inputs/manifest";
 import { ModelFile } from "./model-file";
 import type { Phases } from "./phases";
@@ -24,12 +28,12 @@ export function openModel(modelPath: string, phases: Phases): OpenModel {
   phases.end("read", `${formatBytes(model.bytesRead)} read of ${formatBytes(file.size)}`);
   phases.start("find");
   const manifest = loadManifest(modelPath);
-  const found = discover(model, file);
-  const sites = found.sites.map((site) => toSite(site, manifest?.manifest));
-  phases.end("find", sitesText(sites));
   const inputs = model.graph.inputs
     .filter((input) => !model.graph.initializers.has(input.name))
     .map(signature);
+  const found = findSites(file, inputs);
+  const sites = found.sites.map((site) => toSite(site, manifest?.manifest));
+  phases.end("find", sitesText(sites));
   const parameters = [...model.graph.initializers.values()]
     .filter((tensor) => [1, 2, 3, 10, 11, 16].includes(tensor.elementType))
     .reduce((all, tensor) => all + tensor.dims.reduce((product, dim) => product * dim, 1), 0);
@@ -58,6 +62,25 @@ export function openModel(modelPath: string, phases: Phases): OpenModel {
   };
 }
 
+/**
+ * Sites by the graph's own symbols. Where these do not tell a layout, sizes of made-up inputs do; what they say of
+ * queries and keys is then left open, since another input has others.
+ */
+function findSites(file: ModelFile, inputs: readonly TensorSignature[]): Discovery {
+  const symbolic = discover(file.model, file);
+  if (symbolic.notSupported.length === 0) return symbolic;
+  const sized = discover(file.model, file, syntheticDims(inputs));
+  if (sized.sites.length <= symbolic.sites.length) return symbolic;
+  const known = new Map(symbolic.sites.map((site) => [site.tensor, site]));
+  return {
+    ...sized,
+    sites: sized.sites.map((site) => {
+      const same = known.get(site.tensor);
+      return { ...site, queries: same?.queries ?? null, keys: same?.keys ?? null };
+    }),
+  };
+}
+
 /** A site as the view sees it, with the manifest's component name in place of its own. */
 export function toSite(discovered: Discovery["sites"][number], manifest: Manifest | undefined): Site {
   const component = manifest?.components?.find(
@@ -78,4 +101,15 @@ function signature(info: ValueInfo): TensorSignature {
     dtype: elementTypeName(info.elementType),
     dims: info.dims ? [...info.dims] : null,
   };
+}
+
+/** The text of `explainSite` for the site of a name or id. */
+export function explain({ file, inputs }: OpenModel, wanted: string): string {
+  const { sites } = findSites(file, inputs);
+  const site = sites.find(({ id, name }) => id === wanted || name === wanted);
+  if (!site) {
+    const names = sites.slice(0, 8).map(({ name }) => name);
+    throw new AttentionError("siteUnknown", `Nothing is named ${wanted}; sites are ${names.join(", ")}.`);
+  }
+  return explainSite(site, GraphView.of(file.model, file, syntheticDims(inputs)));
 }

@@ -35,6 +35,17 @@ export function syntheticFeeds(
   return new Map(inputs.map((input) => [input.name, synthesise(input, sizes, hints, random, normal)]));
 }
 
+/** The shapes that made-up inputs would have. */
+export function syntheticDims(inputs: readonly TensorSignature[]): Map<string, number[]> {
+  const sizes = symbolSizes(inputs);
+  return new Map(
+    inputs.map((input) => [
+      input.name,
+      (input.dims ?? [1]).map((dim, axis) => resolveDim(dim, axis, input, sizes)),
+    ]),
+  );
+}
+
 /** A size for every symbol of the inputs. */
 function symbolSizes(inputs: readonly TensorSignature[]): Map<string, number> {
   const sizes = new Map<string, number>();

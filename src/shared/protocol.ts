@@ -48,6 +48,8 @@ export const engineContract = {
   readRow: request(rowRequestSchema, rowSchema),
   readHead: request(headRequestSchema, headProfileSchema),
   readThumbnails: request(thumbnailRequestSchema, thumbnailsSchema),
+  /** How a site was found and is captured, as text. */
+  explain: request(z.object({ site: z.string().max(10_000) }), z.string()),
   providers: request(z.object({ order: z.array(providerNameSchema) }), z.array(providerStatusSchema)),
   /** Write the last capture: maps as npz; sites and figures as JSON, figures alone as CSV. */
   writeData: request(

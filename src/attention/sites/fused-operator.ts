@@ -83,6 +83,7 @@ function siteOf(operator: FusedOperator, node: Node, view: GraphView): FoundSite
     node,
     kind: shape.query === shape.key ? "self" : kindOf(shape.query, shape.key, view),
     method: "rebuilt",
+    chain: [node],
     tensor: node.outputs[0] ?? "",
     shape: [shape.batch, shape.heads, shape.queries, shape.keys],
     layout,

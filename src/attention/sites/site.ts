@@ -12,6 +12,8 @@ export interface FoundSite {
   readonly node: Node;
   readonly kind: SiteKind;
   readonly method: CaptureMethod;
+  /** The nodes that the site is made of, from the product of queries and keys to the values. */
+  readonly chain: readonly Node[];
   /** The tensor that holds the map; for a rebuilt site the operator's output. */
   readonly tensor: string;
   /** Shape of the map as it is returned, as far as the graph tells it. */

@@ -14,7 +14,7 @@ import { AxisTrace } from "../axes";
 import { kindOf } from "../kind";
 import { layoutOf } from "../layout";
 import { type Normaliser, normalisers } from "../normalisers";
-import { onlyLayout, productOperands, scoreProducts, valuePath } from "../products";
+import { onlyLayout, productOperands, scoreChain, scoreProducts, valuePath } from "../products";
 import type { FoundSite, Match, SiteModule, SitePlan } from "./site";
 
 /** A score at or below this is a mask (`decisions.md` 8). */
@@ -95,6 +95,11 @@ function matchOne(
     node,
     kind: kindOf(query, key, view),
     method: output !== undefined && view.outputs.has(output) ? "output" : "exposed",
+    chain: [
+      ...scoreChain(score, products, view),
+      ...path.tensors.flatMap((value) => view.producer(value) ?? []),
+      ...(path.product ? [path.product] : []),
+    ],
     tensor,
     shape: view.shape(tensor),
     layout: layout.layout,
