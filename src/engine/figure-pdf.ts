@@ -61,7 +61,7 @@ function draw(document: PDFKit.PDFDocument, mark: Mark, pictures: ReadonlyMap<st
       document.undash();
       return;
     case "image":
-      document.image(Buffer.from(encodePng(mark.picture)), mark.x, mark.y, {
+      document.image(Buffer.from(encodePng(mark.picture())), mark.x, mark.y, {
         width: mark.width,
         height: mark.height,
       });

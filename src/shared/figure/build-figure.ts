@@ -73,8 +73,10 @@ function inPixels(
   const room = { width: width - 2 * PICTURE_MARGIN, height: height - 2 * PICTURE_MARGIN };
   let factor = 1;
   let drawn = views[spec.view](source, spec, room);
+  if (drawn.height > room.height)
+    factor = Math.max(SMALLEST_FACTOR, Math.sqrt(room.height / drawn.height) * 1.1);
   while (drawn.height * factor > room.height && factor > SMALLEST_FACTOR) {
-    factor *= 0.9;
+    factor *= 0.92;
     drawn = views[spec.view](source, spec, { width: room.width / factor, height: room.height / factor });
   }
   // What still does not fit is drawn smaller as a whole.

@@ -12,8 +12,10 @@ export interface CellColours {
   readonly theme: FigureTheme;
 }
 
-/** Pixels per CSS px that a map has at least: 600 dpi on paper. */
-export const PIXELS_PER_PX = 6.25;
+/** Pixels per CSS px: 600 dpi on paper. */
+const PIXELS_PER_PX = 6.25;
+/** Pixels that a side has at most, beyond a whole number for each cell. */
+const MOST_PIXELS = 2400;
 /** Stripes of masked cells, CSS px. */
 const STRIPE_PERIOD = 4;
 const STRIPE_WIDTH = 0.8;
@@ -23,6 +25,14 @@ export interface Cells {
   readonly columns: number;
   /** Probabilities, −1 where masked, NaN where they are no numbers; row-major, query 0 on top. */
   readonly cells: Float32Array;
+}
+
+/** Pixels of a map drawn at this size: cells that are more than these are pooled. */
+export function pixelsOf(width: number, height: number): { rows: number; columns: number } {
+  return {
+    rows: Math.min(MOST_PIXELS, height * PIXELS_PER_PX),
+    columns: Math.min(MOST_PIXELS, width * PIXELS_PER_PX),
+  };
 }
 
 /**
@@ -35,8 +45,9 @@ export function cellPicture(
   height: number,
   colours: CellColours,
 ): Picture {
-  const blockX = Math.max(1, Math.round((width * PIXELS_PER_PX) / columns));
-  const blockY = Math.max(1, Math.round((height * PIXELS_PER_PX) / rows));
+  const pixels = pixelsOf(width, height);
+  const blockX = Math.max(1, Math.round(pixels.columns / columns));
+  const blockY = Math.max(1, Math.round(pixels.rows / rows));
   const across = columns * blockX;
   const down = rows * blockY;
   const table = colourTable(colours.map, colours.theme.light);

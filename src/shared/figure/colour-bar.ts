@@ -63,7 +63,7 @@ export function colourBar(drawing: Drawing, bar: ColourBar, x: number, y: number
   const { colours, range, facts } = bar;
   const { theme } = colours;
   const length = Math.min(140, width * 0.45);
-  drawing.image(x, y, length, HEIGHT, gradient(colours));
+  drawing.image(x, y, length, HEIGHT, () => gradient(colours));
   drawing.rect(x, y, length, HEIGHT, { stroke: theme.line, strokeWidth: 0.5 });
   const ticks = bar.ends ?? tickTexts(range.end, colours.scale);
   ticks.forEach((text, index) => {
@@ -81,15 +81,15 @@ export function colourBar(drawing: Drawing, bar: ColourBar, x: number, y: number
   const right = x + length + 10;
   drawing.text(right, y + HEIGHT - 0.5, bar.label, { size: BODY, fill: theme.text });
   let at = right;
-  const keyed = (picture: Picture, text: string) => {
+  const keyed = (picture: () => Picture, text: string) => {
     drawing.image(at, y + HEIGHT + 3.5, HEIGHT, HEIGHT, picture);
     drawing.rect(at, y + HEIGHT + 3.5, HEIGHT, HEIGHT, { stroke: theme.line, strokeWidth: 0.5 });
     drawing.text(at + HEIGHT + 3, y + HEIGHT + 10, text, { size: TICK, fill: theme.dim });
     at += HEIGHT + 3 + textWidth(text, TICK) + 8;
   };
-  if (facts.masked) keyed(swatch(one(-1), colours), "masked");
+  if (facts.masked) keyed(() => swatch(one(-1), colours), "masked");
   if (facts.flagged > 0)
-    keyed({ width: 1, height: 1, rgb: Uint8Array.from(theme.flag) }, `NaN in ${facts.flagged} cells`);
+    keyed(() => ({ width: 1, height: 1, rgb: Uint8Array.from(theme.flag) }), `NaN in ${facts.flagged} cells`);
   const notes = [
     range.clipped
       ? `cells above ${probability(range.end)} have its colour; the largest is ${probability(range.maximum)}`

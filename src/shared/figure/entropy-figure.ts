@@ -26,7 +26,9 @@ const WIDEST_BAR = 26;
 /** Narrower bars are not told apart: the sites go on in another row. */
 const NARROWEST_PITCH = 3.2;
 const HEIGHT = 120;
-const FOOT = 34;
+/** Below the bars: heads and layers; and components, where there are several. */
+const FOOT = 30;
+const COMPONENTS = 14;
 
 interface Bar {
   readonly head: number;
@@ -53,7 +55,7 @@ export function entropyFigure(source: FigureSource, spec: FigureSpec, room: Room
     room.width,
   );
   y += 8;
-  const height = room.height === null ? HEIGHT : Math.max(HEIGHT, room.height - y - FOOT - 14);
+  const height = room.height === null ? HEIGHT : Math.max(HEIGHT, room.height - y - FOOT - COMPONENTS - 14);
   y = entropyBars(drawing, theme, sites, spec, { y, width: room.width, height });
   return { drawing, height: y, title, description: `${title}. ${extremesWords(sites, spec)}` };
 }
@@ -103,12 +105,13 @@ export function entropyBars(
   const rows = splitEvenly(groups, rowCount);
   const most = Math.max(1, ...rows.map((row) => row.reduce((sum, { bars }) => sum + bars.length + 1, 0) - 1));
   const pitch = Math.min(WIDEST_PITCH, (place.width - LEFT) / most);
-  const height = rows.length > 1 ? Math.max(60, place.height / rows.length - FOOT) : place.height;
   const several = new Set(groups.map(({ chosen }) => chosen.site.component)).size > 1;
+  const foot = FOOT + (several ? COMPONENTS : 0);
+  const height = rows.length > 1 ? Math.max(60, place.height / rows.length - foot) : place.height;
   let y = place.y;
   for (const row of rows) {
-    barRow(drawing, theme, row, { y, height, pitch, several });
-    y += height + FOOT;
+    barRow(drawing, theme, row, { y, width: place.width, height, pitch, several });
+    y += height + foot;
   }
   const note = "bars: mean over queries; lines: 10th to 90th percentile of queries";
   const lines = wrapped(note, place.width - LEFT, TICK);
@@ -127,7 +130,13 @@ function barRow(
   drawing: Drawing,
   theme: FigureTheme,
   groups: readonly Group[],
-  { y, height, pitch, several }: { y: number; height: number; pitch: number; several: boolean },
+  {
+    y,
+    width,
+    height,
+    pitch,
+    several,
+  }: { y: number; width: number; height: number; pitch: number; several: boolean },
 ): void {
   const level = (value: number) => y + height * (1 - Math.min(AXIS_END, value) / AXIS_END);
   const slots = groups.reduce((sum, { bars }) => sum + bars.length + 1, 0) - 1;
@@ -185,10 +194,12 @@ function barRow(
   if (!several) return;
   const below = y + height + (numbered ? 23 : 14);
   for (const { component, from, to } of spans) {
-    const text = fitText(visible(component, 40), to - from + pitch * 0.8, TICK);
+    const middle = (from + to) / 2;
+    const room = Math.min(to - from + pitch * 0.8, 2 * (width - middle));
+    const text = fitText(visible(component, 40), room, TICK);
     if (text.length < 3) continue;
     drawing.line(from, below, to, below, { stroke: theme.line, strokeWidth: 0.5 });
-    drawing.text((from + to) / 2, below + 9, text, { size: TICK, fill: theme.text, anchor: "middle" });
+    drawing.text(middle, below + 9, text, { size: TICK, fill: theme.text, anchor: "middle" });
   }
 }
 

@@ -1,7 +1,7 @@
 /** All heads of one or more sites side by side on one scale, with shared axes and each head's entropy. */
 import type { TokenAxis } from "../capture";
 import { counted, figure } from "../format";
-import { type CellColours, cellPicture, PIXELS_PER_PX } from "./cell-picture";
+import { type CellColours, cellPicture, pixelsOf } from "./cell-picture";
 import { addFacts, colourBar, noFacts } from "./colour-bar";
 import { sharedRange } from "./colour-range";
 import {
@@ -139,17 +139,10 @@ function siteGrid(
       height: panelHeight,
     };
     panelTitle(drawing, colours, place, head, entropyOf(source, spec, site, head));
-    const page = wholeMap(source, site, head, spec.sample, {
-      rows: panelHeight * PIXELS_PER_PX,
-      columns: panelWidth * PIXELS_PER_PX,
-    });
+    const page = wholeMap(source, site, head, spec.sample, pixelsOf(panelWidth, panelHeight));
     const cells = new Float32Array(page.cells);
     addFacts(facts, { ...page, cells });
-    drawing.image(
-      place.left,
-      place.top,
-      place.width,
-      place.height,
+    drawing.image(place.left, place.top, place.width, place.height, () =>
       cellPicture({ rows: page.rows, columns: page.columns, cells }, panelWidth, panelHeight, colours),
     );
     boundaries(drawing, theme, place, query, unlabelled);

@@ -2,7 +2,7 @@
 import { denseValue, figure, probability } from "../format";
 import { colourTable, cssColour, inkOn, tableColour } from "../colour-maps";
 import { tableIndex } from "../colour-scale";
-import { type CellColours, cellPicture, PIXELS_PER_PX } from "./cell-picture";
+import { type CellColours, cellPicture, pixelsOf } from "./cell-picture";
 import { addFacts, colourBar, noFacts } from "./colour-bar";
 import { sharedRange } from "./colour-range";
 import {
@@ -64,18 +64,11 @@ export function heatmapFigure(source: FigureSource, spec: FigureSpec, room: Room
   const { place, query, key } = layout(room, begin, site, axes);
   const range = sharedRange(source, spec, [{ site, head }]);
   const colours: CellColours = { map: spec.colourMap, scale: spec.scale, end: range.end, theme };
-  const page = wholeMap(source, site, head, spec.sample, {
-    rows: place.height * PIXELS_PER_PX,
-    columns: place.width * PIXELS_PER_PX,
-  });
+  const page = wholeMap(source, site, head, spec.sample, pixelsOf(place.width, place.height));
   const cells = new Float32Array(page.cells);
   const facts = noFacts();
   addFacts(facts, { ...page, cells });
-  drawing.image(
-    place.left,
-    place.top,
-    place.width,
-    place.height,
+  drawing.image(place.left, place.top, place.width, place.height, () =>
     cellPicture({ rows: page.rows, columns: page.columns, cells }, place.width, place.height, colours),
   );
   boundaries(drawing, theme, place, query, key);

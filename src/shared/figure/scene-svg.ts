@@ -72,7 +72,7 @@ function markSvg(mark: Exclude<Mark, TextMark>): string {
         preserveAspectRatio: "none",
         "image-rendering": "optimizeSpeed",
         style: "image-rendering:pixelated",
-        href: `data:image/png;base64,${base64(encodePng(mark.picture))}`,
+        href: `data:image/png;base64,${base64(encodePng(mark.picture()))}`,
       });
   }
 }

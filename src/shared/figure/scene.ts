@@ -39,7 +39,8 @@ export type Mark =
       readonly y: number;
       readonly width: number;
       readonly height: number;
-      readonly picture: Picture;
+      /** Made when a file is: looking for the best layout draws no pixels. */
+      readonly picture: () => Picture;
     };
 
 export interface TextMark {
@@ -114,7 +115,7 @@ export class Drawing {
     this.marks.push({ kind: "text", x, y, text, bold: false, anchor: "start", turned: false, ...style });
   }
 
-  image(x: number, y: number, width: number, height: number, picture: Picture): void {
+  image(x: number, y: number, width: number, height: number, picture: () => Picture): void {
     this.marks.push({ kind: "image", x, y, width, height, picture });
   }
 }

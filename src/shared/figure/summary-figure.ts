@@ -1,6 +1,6 @@
 /** One page of all: every head's map, each on its own scale, and the entropy of all heads. */
 import { count, counted, figure } from "../format";
-import { type CellColours, cellPicture, PIXELS_PER_PX } from "./cell-picture";
+import { type CellColours, cellPicture, pixelsOf } from "./cell-picture";
 import { addFacts, colourBar, noFacts } from "./colour-bar";
 import {
   type ChosenSite,
@@ -134,18 +134,11 @@ function thumbnail(
 ): void {
   const { chosen, head, x, y, width, height, facts } = part;
   const { theme } = colours;
-  const page = wholeMap(source, chosen.site, head, spec.sample, {
-    rows: height * PIXELS_PER_PX,
-    columns: width * PIXELS_PER_PX,
-  });
+  const page = wholeMap(source, chosen.site, head, spec.sample, pixelsOf(width, height));
   const cells = new Float32Array(page.cells);
   addFacts(facts, { ...page, cells });
   const end = cells.reduce((largest, p) => (p > largest ? p : largest), 0) || 1;
-  drawing.image(
-    x,
-    y,
-    width,
-    height,
+  drawing.image(x, y, width, height, () =>
     cellPicture({ rows: page.rows, columns: page.columns, cells }, width, height, { ...colours, end }),
   );
   drawing.rect(x, y, width, height, { stroke: theme.line, strokeWidth: 0.4 });
