@@ -10,6 +10,9 @@ interface Product {
   readonly symbols: readonly string[];
 }
 
+/** Symbols that are longer say nothing to a person; a chain of sums of a symbol with itself doubles it each time. */
+const MAX_SYMBOL = 200;
+
 function parse(dim: number | string): Product {
   if (typeof dim === "number") return { coefficient: dim, symbols: [] };
   const parts = dim.split("·");
@@ -19,10 +22,14 @@ function parse(dim: number | string): Product {
     : { coefficient: 1, symbols: parts };
 }
 
-function print({ coefficient, symbols }: Product): number | string {
+function print({ coefficient, symbols }: Product): Dim {
   if (symbols.length === 0 || coefficient === 0) return coefficient;
   const sorted = [...symbols].sort();
-  return (coefficient === 1 ? sorted : [String(coefficient), ...sorted]).join("·");
+  return short((coefficient === 1 ? sorted : [String(coefficient), ...sorted]).join("·"));
+}
+
+function short(symbol: string): Dim {
+  return symbol.length <= MAX_SYMBOL ? symbol : null;
 }
 
 export function times(a: Dim, b: Dim): Dim {
@@ -57,7 +64,7 @@ export function plus(a: Dim, b: Dim): Dim {
   if (a === 0) return b;
   if (b === 0) return a;
   const [first, second] = [String(a), String(b)].sort();
-  return `(${first}+${second})`;
+  return short(`(${first}+${second})`);
 }
 
 export function minus(a: Dim, b: Dim): Dim {
@@ -65,7 +72,7 @@ export function minus(a: Dim, b: Dim): Dim {
   if (typeof a === "number" && typeof b === "number") return a - b;
   if (b === 0) return a;
   if (a === b) return 0;
-  return `(${a}−${b})`;
+  return short(`(${a}−${b})`);
 }
 
 /** The broadcast of two dimensions; null when it cannot be told. */

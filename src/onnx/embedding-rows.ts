@@ -7,21 +7,28 @@ const passes = new Set(
   ),
 );
 
+/** An input that feeds more nodes than this directly is followed into the first of them. */
+const MAX_CONSUMERS = 1_000;
+
 /** Rows of the smallest table that each integer input reaches, through changes of layout alone. */
 export function embeddingRows(model: OnnxModel): Map<string, number> {
   const { graph } = model;
   const consumers = new Map<string, number[]>();
   graph.nodes.forEach((node, index) => {
-    for (const input of node.inputs) consumers.set(input, [...(consumers.get(input) ?? []), index]);
+    for (const input of node.inputs) {
+      const list = consumers.get(input);
+      if (list) list.push(index);
+      else consumers.set(input, [index]);
+    }
   });
   const rows = new Map<string, number>();
   for (const input of graph.inputs) {
     if (![2, 3, 4, 5, 6, 7, 12, 13].includes(input.elementType)) continue;
     const queue = [input.name];
     const seen = new Set(queue);
-    while (queue.length > 0 && seen.size < 500) {
-      const value = queue.shift() as string;
-      for (const index of consumers.get(value) ?? []) {
+    for (let steps = 0; steps < queue.length && seen.size < 500; steps++) {
+      const value = queue[steps] as string;
+      for (const index of (consumers.get(value) ?? []).slice(0, MAX_CONSUMERS)) {
         const node = graph.nodes[index];
         if (!node) continue;
         const table = graph.initializers.get(node.inputs[0] ?? "");

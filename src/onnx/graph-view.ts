@@ -12,6 +12,7 @@ export class GraphView {
   readonly #shapes: GraphShapes;
   readonly #constant = new Map<string, boolean>();
   readonly #live: ReadonlySet<Node>;
+  readonly #inputs: ReadonlySet<string>;
 
   readonly #outer: GraphView | undefined;
   readonly #source: ByteSource;
@@ -55,6 +56,7 @@ export class GraphView {
     this.#outer = outer;
     this.#source = source;
     this.outputs = new Set(graph.outputs.map((output) => output.name));
+    this.#inputs = new Set(graph.inputs.map((input) => input.name));
     for (const node of graph.nodes) {
       for (const output of node.outputs) if (output) this.#producer.set(output, node);
       for (const input of new Set(node.inputs)) {
@@ -113,7 +115,7 @@ export class GraphView {
       const node = this.#producer.get(current);
       if (!node) {
         const isOwn = this.graph.initializers.has(current);
-        const isInput = !isOwn && this.graph.inputs.some((input) => input.name === current);
+        const isInput = !isOwn && this.#inputs.has(current);
         this.#constant.set(current, isOwn || (!isInput && (this.#outer?.isConstant(current) ?? true)));
         stack.pop();
         continue;

@@ -418,6 +418,13 @@ function readType(cursor: Cursor): { elementType: number; dims: Dim[] | null } {
   return { elementType, dims };
 }
 
+/** A declared size; exporters write a negative one where they do not know it. */
+function size(value: bigint): Dim {
+  if (value > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new AttentionError("limits", `A value has a dimension of ${value}.`);
+  return value < 0n ? null : Number(value);
+}
+
 function readShape(cursor: Cursor): Dim[] {
   const dims: Dim[] = [];
   for (let field = cursor.field(); field; field = cursor.field()) {
@@ -428,7 +435,7 @@ function readShape(cursor: Cursor): Dim[] {
     let dim: Dim = null;
     const inner = message(cursor, field);
     for (let part = inner.field(); part; part = inner.field()) {
-      if (part.number === 1 && part.type === WireType.Varint) dim = Number(inner.int64());
+      if (part.number === 1 && part.type === WireType.Varint) dim = size(inner.int64());
       else if (part.number === 2) dim = text(inner, part);
       else inner.skip(part);
     }
@@ -458,6 +465,8 @@ function readOpset(cursor: Cursor, into: Map<string, number>): void {
     else if (field.number === 2 && field.type === WireType.Varint) version = Number(cursor.int64());
     else cursor.skip(field);
   }
+  if (!Number.isSafeInteger(version))
+    throw new AttentionError("truncated", `The opset ${domain} has the version ${version}.`);
   into.set(domain === "ai.onnx" ? "" : domain, version);
 }
 

@@ -12,6 +12,13 @@ import type { ByteSource } from "./source";
 
 export type Shape = readonly Dim[];
 
+/** What a hostile graph could make of a shape that is longer, step by step: chains of Gather double a rank. */
+const MAX_RANK = 64;
+/** A small tensor that is followed by value has at most this many. */
+const MAX_VALUES = 256;
+/** An Einsum names an axis by one letter. */
+const MAX_EQUATION = 1_000;
+
 export interface GraphShapes {
   shape(value: string): Shape | undefined;
   /** ONNX element type number, 0 when unknown. */
@@ -81,7 +88,7 @@ export function inferShapes(
       if (output === "") return;
       const info = declared.get(output);
       const shape = merge(inferred[index], info?.dims ? resolve(info.dims) : undefined, bound.size > 0);
-      if (shape) state.shapes.set(output, shape);
+      if (shape && shape.length <= MAX_RANK) state.shapes.set(output, shape.map(possible));
       const type = info?.elementType || inferType(node, state, index);
       if (type) state.types.set(output, type);
     });
@@ -91,6 +98,11 @@ export function inferShapes(
     elementType: (value) => state.types.get(value) ?? 0,
     values: (value) => state.known.get(value),
   };
+}
+
+/** A size that can be; what a broken graph makes of one is unknown. */
+function possible(dim: Dim | undefined): Dim {
+  return typeof dim === "number" ? (Number.isSafeInteger(dim) && dim >= 0 ? dim : null) : (dim ?? null);
 }
 
 /** What follows from the inputs first; what the exporter declared where nothing follows. */
@@ -106,7 +118,7 @@ function merge(inferred: Shape | undefined, declared: Shape | undefined, bound: 
 }
 
 function defineConstant(name: string, tensor: TensorRef, state: State): void {
-  state.shapes.set(name, tensor.dims);
+  state.shapes.set(name, tensor.dims.map(possible));
   state.types.set(name, tensor.elementType);
   const values = smallValues(state.source, tensor);
   if (values && tensor.dims.length <= 1) state.known.set(name, values);
@@ -114,7 +126,8 @@ function defineConstant(name: string, tensor: TensorRef, state: State): void {
 
 function infer(node: Node, state: State): readonly (Shape | undefined)[] {
   if (node.domain !== "" && node.domain !== "com.microsoft") return [];
-  const rule = rules[node.opType];
+  // A node may be called like a property that every object has.
+  const rule = Object.hasOwn(rules, node.opType) ? rules[node.opType] : undefined;
   if (rule) return rule(node, state);
   if (sameAsFirst.has(node.opType)) return [shapeOf(node, 0, state), shapeOf(node, 0, state)];
   if (elementwise.has(node.opType)) return [broadcast(node.inputs.map((input) => state.shapes.get(input)))];
@@ -209,7 +222,7 @@ function wrap(axis: number, rank: number): number {
 /** Let a small integer tensor's value be followed. */
 function know(node: Node, values: readonly Dim[] | undefined, state: State): void {
   const output = node.outputs[0];
-  if (values && output && values.length <= 256) state.known.set(output, values);
+  if (values && output && values.length <= MAX_VALUES) state.known.set(output, values);
 }
 
 function elementwiseValues(node: Node, state: State, act: (a: Dim, b: Dim) => Dim): void {
@@ -266,7 +279,7 @@ export function einsumLetters(
   ranks: readonly (number | undefined)[],
 ): { operands: string[]; result: string } | undefined {
   const equation = node.attributes.get("equation")?.string?.replace(/\s/g, "");
-  if (!equation) return undefined;
+  if (!equation || equation.length > MAX_EQUATION) return undefined;
   const [left = "", right] = equation.split("->");
   const written = left.split(",");
   const hidden = written.map((operand, index) => {
@@ -360,8 +373,9 @@ const rules: Readonly<Record<string, Rule>> = {
     const target = valuesOf(node, 0, state);
     const tensor = node.attributes.get("value")?.tensor;
     const value = tensor ? smallValues(state.source, tensor)?.[0] : 0;
-    if (target?.length === 1 && typeof target[0] === "number" && target[0] <= 256 && value !== undefined) {
-      know(node, new Array<number>(target[0]).fill(value), state);
+    const length = target?.length === 1 ? possible(target[0]) : null;
+    if (typeof length === "number" && length <= MAX_VALUES && value !== undefined) {
+      know(node, new Array<number>(length).fill(value), state);
     }
     return [target ?? unknownOfRank(shapeOf(node, 0, state))];
   },
@@ -430,7 +444,7 @@ const rules: Readonly<Record<string, Rule>> = {
     const parts = node.inputs.map((input) => state.known.get(input));
     const first = shapes.find((shape) => shape !== undefined);
     if (!first) return [undefined];
-    if (first.length === 1 && parts.some((part) => part !== undefined)) {
+    if (first.length === 1 && parts.length <= MAX_VALUES && parts.some((part) => part !== undefined)) {
       const values = parts.map((part, index) => part ?? unknownValues(shapes[index]));
       if (values.every((value) => value !== undefined)) know(node, values.flat(), state);
     }
@@ -623,12 +637,14 @@ const rules: Readonly<Record<string, Rule>> = {
 
 function unknownOfRank(shapeOfTarget: Shape | undefined): Shape | undefined {
   const rank = shapeOfTarget?.[0];
-  return typeof rank === "number" && rank <= 16 ? new Array<Dim>(rank).fill(null) : undefined;
+  return typeof rank === "number" && rank >= 0 && rank <= 16 ? new Array<Dim>(rank).fill(null) : undefined;
 }
 
 function unknownValues(shape: Shape | undefined): Dim[] | undefined {
   const length = shape?.[0];
-  return typeof length === "number" && length <= 256 ? new Array<Dim>(length).fill(null) : undefined;
+  return typeof length === "number" && length >= 0 && length <= MAX_VALUES
+    ? new Array<Dim>(length).fill(null)
+    : undefined;
 }
 
 function sliced(dim: Dim, start: Dim, end: Dim, step: Dim): Dim {
