@@ -3,6 +3,13 @@ import { AttentionError } from "../shared/errors";
 
 const text = new TextDecoder("latin1");
 
+/** Whether a file is the few lines that Git LFS leaves in place of one. */
+export function isLfsPointer(head: Uint8Array): boolean {
+  return /^(\u00ef\u00bb\u00bf)?\s*version https:\/\/git-lfs\.github\.com\/spec\//.test(
+    text.decode(head.subarray(0, 200)),
+  );
+}
+
 /** Throws with the file's real kind when its first bytes cannot begin an ONNX model. */
 export function refuseOtherKinds(head: Uint8Array, size: number, where: string): void {
   const start = text.decode(head.subarray(0, 512));
@@ -10,8 +17,7 @@ export function refuseOtherKinds(head: Uint8Array, size: number, where: string):
     throw new AttentionError("notOnnx", `The file is ${what}.`, { where });
   };
   if (size === 0) refuse("empty");
-  if (start.startsWith("version https://git-lfs.github.com/spec/"))
-    throw new AttentionError("gitLfsPointer", "", { where });
+  if (isLfsPointer(head)) throw new AttentionError("gitLfsPointer", "", { where });
   if (size < 8) refuse(`only ${size} byte${size === 1 ? "" : "s"} long`);
   if (start.startsWith("PK\u0003\u0004")) refuse("a zip archive (a PyTorch checkpoint has this form)");
   if (head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5) refuse("a Python pickle");

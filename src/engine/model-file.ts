@@ -4,6 +4,7 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readdirSync,
   readSync,
   realpathSync,
   type Stats,
@@ -11,10 +12,10 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { AttentionError } from "../shared/errors";
-import type { Graph, OnnxModel, TensorRef } from "../onnx/model";
+import type { ExternalTensor, Graph, OnnxModel, TensorRef } from "../onnx/model";
 import { readModel } from "../onnx/read";
 import type { ByteSource } from "../onnx/source";
-import { refuseOtherKinds } from "./file-kind";
+import { isLfsPointer, refuseOtherKinds } from "./file-kind";
 
 /** Protobuf cannot hold more, and ONNX Runtime refuses it. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
@@ -82,35 +83,25 @@ export class ModelFile implements ByteSource {
     const folder = path.dirname(this.path);
     let bytes = 0;
     const sizes = new Map<string, number>();
-    for (const tensor of externalTensors(this.model.graph)) {
-      const { location } = tensor.external as NonNullable<TensorRef["external"]>;
-      const size = sizes.get(location) ?? externalSize(folder, location);
-      sizes.set(location, size);
-      const range = (value: string | null, fallback: number) =>
-        value === null ? fallback : /^\d{1,15}$/.test(value) ? Number(value) : NaN;
-      const offset = range(tensor.external?.offset ?? null, 0);
-      const length = range(tensor.external?.length ?? null, Math.max(0, size - offset));
-      if (!(offset + length <= size)) {
+    for (const tensor of this.model.external) {
+      const { location } = tensor.external;
+      if (tensor.place !== "initializer") {
         throw new AttentionError(
-          "truncated",
-          `The tensor ${tensor.name} wants bytes ${offset} to ${offset + length} of ${size}.`,
+          "externalDataRefused",
+          `The ${tensor.place === "sparse" ? "sparse tensor" : "constant"} ${tensor.name} lies in another file, which is for weights alone.`,
           { where: location },
         );
       }
-      bytes += length;
+      const size = sizes.get(location) ?? externalSize(folder, location);
+      sizes.set(location, size);
+      bytes += externalLength(tensor, size, path.join(folder, location));
     }
     return bytes;
   }
 
   /** Files beside the model that hold its weights, as the model names them. */
   externalFiles(): string[] {
-    return [
-      ...new Set(
-        Array.from(externalTensors(this.model.graph), (tensor) => tensor.external?.location ?? "").filter(
-          Boolean,
-        ),
-      ),
-    ];
+    return [...new Set(this.model.external.map((tensor) => tensor.external.location).filter(Boolean))];
   }
 
   close(): void {
@@ -141,10 +132,6 @@ function* tensors(graph: Graph): Generator<TensorRef> {
       if (attribute.graph) yield* tensors(attribute.graph);
     }
   }
-}
-
-function* externalTensors(graph: Graph): Generator<TensorRef> {
-  for (const tensor of tensors(graph)) if (tensor.external) yield tensor;
 }
 
 const elementBytes: Readonly<Record<number, number>> = {
@@ -183,13 +170,60 @@ function checkTensors(model: OnnxModel): void {
   }
 }
 
+/**
+ * Bytes that a tensor takes of its file of weights; refuses a range that the file does not hold.
+ * @param size bytes of the file
+ */
+function externalLength(
+  { name, dims, elementType, external }: ExternalTensor,
+  size: number,
+  file: string,
+): number {
+  const range = (value: string | null, fallback: number) =>
+    value === null ? fallback : /^\d{1,15}$/.test(value) ? Number(value) : NaN;
+  const bytes = elementBytes[elementType];
+  const wanted = bytes === undefined ? undefined : dims.reduce((all, dim) => all * dim, bytes);
+  const offset = range(external.offset, 0);
+  const length = range(external.length, wanted ?? Math.max(0, size - offset));
+  const refuse = (why: string) =>
+    isLfsPointer(head(file, size))
+      ? new AttentionError("gitLfsPointer", "The file of weights beside the model is a pointer.", {
+          where: external.location,
+        })
+      : new AttentionError("truncated", why, { where: external.location });
+  if (Number.isNaN(offset) || Number.isNaN(length)) {
+    throw refuse(
+      `The tensor ${name} wants ${external.length ?? "all"} bytes from ${external.offset ?? 0}, which is no place.`,
+    );
+  }
+  if (offset + length > size)
+    throw refuse(`The tensor ${name} wants bytes ${offset} to ${offset + length} of ${size}.`);
+  if (wanted !== undefined && length !== wanted)
+    throw refuse(`The tensor ${name} is given ${length} bytes, its shape wants ${wanted}.`);
+  return length;
+}
+
+/** The beginning of a small file, to tell a pointer; a large one is none. */
+function head(file: string, size: number): Uint8Array {
+  if (size > 1024) return new Uint8Array(0);
+  const fd = openSync(file, "r");
+  try {
+    const bytes = new Uint8Array(size);
+    return bytes.subarray(0, readSync(fd, bytes, 0, size, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Size of a file of weights; refuses any that is not a plain file in the model's own folder. */
 function externalSize(folder: string, location: string): number {
   const refuse = (why: string) => new AttentionError("externalDataRefused", why, { where: location });
   if (
     location === "" ||
     path.isAbsolute(location) ||
-    /^[a-z]:|^\\\\|^\*\/_ORT_MEM_ADDR_/i.test(location) ||
+    // A drive, a share, a marker of ONNX Runtime for an address in memory.
+    /^[a-z]:|^\\|^\*[\\/]/i.test(location) ||
+    location.includes("\0") ||
     location.split(/[\\/]/).includes("..")
   ) {
     throw refuse("The location is not a plain relative path.");
@@ -199,9 +233,12 @@ function externalSize(folder: string, location: string): number {
   try {
     stats = lstatSync(file);
   } catch {
-    throw new AttentionError("externalDataMissing", `${location} is not beside the model.`, {
-      where: location,
-    });
+    const others = nearNames(folder, location);
+    throw new AttentionError(
+      "externalDataMissing",
+      `${location} is not beside the model${others.length ? `; ${others.join(" and ")} is there under another name` : ""}.`,
+      { where: location },
+    );
   }
   if (
     stats.isSymbolicLink() ||
@@ -212,4 +249,17 @@ function externalSize(folder: string, location: string): number {
   if (!stats.isFile()) throw refuse("It is not a file.");
   if (stats.nlink > 1) throw refuse("It is a hard link to another file.");
   return stats.size;
+}
+
+/** Files beside the model that may be the missing one under another name. */
+function nearNames(folder: string, location: string): string[] {
+  const stem = path.basename(location).split(/[._]/)[0] ?? "";
+  try {
+    return readdirSync(folder)
+      .filter((name) => name !== location && /[._]data$|[._]weights?$|\.bin$/i.test(name))
+      .filter((name) => name.startsWith(stem) || /data|weights/i.test(name))
+      .slice(0, 3);
+  } catch {
+    return [];
+  }
 }
