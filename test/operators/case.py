@@ -84,7 +84,7 @@ class Graph:
             dims = ("batch", f"{name}_length", array.shape[2]) if array.ndim == 3 else array.shape
         kind = helper.np_dtype_to_tensor_dtype(array.dtype)
         self._inputs.append(helper.make_tensor_value_info(name, kind, dims))
-        self.feeds[name] = array
+        self.feeds[name] = np.ascontiguousarray(array).reshape(array.shape)
         return name
 
     def weight(self, array: Array | float | np.generic, name: str | None = None) -> str:

@@ -47,6 +47,7 @@ def attention(
     *,
     mask: Array | None = None,
     past: bool = False,
+    past_length: int = PAST,
     bias: tuple[int, ...] | None = None,
     sizes: tuple[int, int, int] | None = None,
     half: bool = False,
@@ -64,7 +65,7 @@ def attention(
     states = graph.normal(BATCH, tokens, WIDTH, kind=kind)
     weights = graph.normal(WIDTH, sum(sizes_), spread=0.35, kind=kind)
     projection_bias = graph.normal(sum(sizes_), spread=0.3, kind=kind) if with_bias else None
-    cache = graph.normal(2, BATCH, HEADS, PAST, SIZE, kind=kind) if past else None
+    cache = graph.normal(2, BATCH, HEADS, past_length, SIZE, kind=kind) if past else None
     attention_bias = graph.normal(*bias, kind=kind) if bias else None
 
     inputs = [graph.feed("tokens", states), graph.weight(weights)]
@@ -131,6 +132,7 @@ def attention_cases() -> Iterator[Case]:
         mask=PADDING[1:].repeat(2, 0),
     )
     yield attention("attention-past", "causal, three keys of the past", unidirectional=1, past=True)
+    yield attention("attention-past-empty", "a past of length 0", past=True, past_length=0, unidirectional=1)
     yield attention(
         "attention-past-mask", "mask_index [B, P + S]", unidirectional=1, past=True, mask=random_mask(BATCH, total)
     )
@@ -182,6 +184,8 @@ def multi_head(
     mask: Array | None = None,
     attention_bias: tuple[int, ...] | None = None,
     past: bool = False,
+    past_length: int = PAST,
+    memory_length: int = MEMORY,
     scores_out: bool = False,
     value_size: int = SIZE,
     half: bool = False,
@@ -192,13 +196,13 @@ def multi_head(
     graph = Graph(seed=2)
     kind = np.float16 if half else np.float32
     tokens = graph.normal(BATCH, TOKENS, WIDTH, kind=kind)
-    source = graph.normal(BATCH, MEMORY, WIDTH, kind=kind) if memory else tokens
+    source = graph.normal(BATCH, memory_length, WIDTH, kind=kind) if memory else tokens
     weights = [graph.normal(WIDTH, HEADS * size, spread=0.35, kind=kind) for size in (SIZE, SIZE, value_size)]
     biases: list[Array] = [
         graph.normal(HEADS * size, spread=0.3, kind=kind) if bias else np.zeros(HEADS * size, kind)
         for size in (SIZE, SIZE, value_size)
     ]
-    caches = [graph.normal(BATCH, HEADS, PAST, size, kind=kind) for size in (SIZE, value_size)] if past else None
+    caches = [graph.normal(BATCH, HEADS, past_length, size, kind=kind) for size in (SIZE, value_size)] if past else None
     score_bias = graph.normal(*attention_bias, kind=kind) if attention_bias else None
 
     name_of_tokens = graph.feed("tokens", tokens)
@@ -282,6 +286,8 @@ def multi_head_cases() -> Iterator[Case]:
         bias=True,
         mask=random_mask(BATCH, PAST + TOKENS),
     )
+    yield multi_head("mha-past-empty", "a past of length 0", past=True, past_length=0)
+    yield multi_head("mha-cross-one-key", "cross attention to a single key", memory=True, memory_length=1)
     yield multi_head("mha-past-causal", "past, causal", past=True, unidirectional=1)
     yield multi_head(
         "mha-packed-kv", "keys and values in one tensor [B, S, H, 2, d]", memory=True, packed="kv", kernel_on_cpu=False

@@ -174,10 +174,12 @@ def decoder_masked(
 def decoder_attention(name: str, says: str, *, cross: bool = False, cached: bool = False, masked: bool = False) -> Case:
     """DecoderAttention of fairseq: sequence first, flags as tensors. A masked key has probability 0."""
     graph = Graph(seed=7)
-    tokens, source = graph.normal(TOKENS, BATCH, HIDDEN), graph.normal(MEMORY, BATCH, HIDDEN)
-    weight, weights = graph.normal(HIDDEN, HIDDEN, spread=0.2), graph.normal(HIDDEN, 2 * HIDDEN, spread=0.2)
-    bias = graph.normal(3 * HIDDEN, spread=0.3)
-    caches = [graph.normal(BATCH, HEADS, PAST, SIZE) for _ in range(2)] if cached else None
+    size = SIZE // 2
+    hidden = HEADS * size
+    tokens, source = graph.normal(TOKENS, BATCH, hidden), graph.normal(MEMORY, BATCH, hidden)
+    weight, weights = graph.normal(hidden, hidden, spread=0.2), graph.normal(hidden, 2 * hidden, spread=0.2)
+    bias = graph.normal(3 * hidden, spread=0.3)
+    caches = [graph.normal(BATCH, HEADS, PAST, size) for _ in range(2)] if cached else None
     keys_of = source if cross else tokens
     total = len(keys_of) + (PAST if cached else 0)
     padded = np.zeros((BATCH, total), bool)
@@ -199,8 +201,8 @@ def decoder_attention(name: str, says: str, *, cross: bool = False, cached: bool
         graph.result(output)
 
     first = tokens.transpose(1, 0, 2).astype(np.float64)
-    query = split(first @ weight + bias[:HIDDEN])
-    key = split(keys_of.transpose(1, 0, 2).astype(np.float64) @ weights[:, :HIDDEN] + bias[HIDDEN : 2 * HIDDEN])
+    query = split(first @ weight + bias[:hidden])
+    key = split(keys_of.transpose(1, 0, 2).astype(np.float64) @ weights[:, :hidden] + bias[hidden : 2 * hidden])
     probabilities = references.multi_head_attention(
         query,
         key,

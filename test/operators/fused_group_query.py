@@ -44,6 +44,8 @@ def group_query(
     queries: int = TOKENS,
     past: int = 0,
     buffer: int | None = None,
+    empty_past: bool = False,
+    positions: bool = False,
     lengths: Array | None = None,
     size: int = SIZE,
     packed: bool = False,
@@ -67,7 +69,8 @@ def group_query(
     tokens = graph.normal(batch, queries, WIDTH, kind=kind)
     weights = [graph.normal(WIDTH, count * size, spread=0.35, kind=kind) for count in (HEADS, kv_heads, kv_heads)]
     buffer = past if buffer is None else buffer
-    caches = [graph.normal(batch, kv_heads, buffer, size, kind=kind) for _ in range(2)] if buffer else [None, None]
+    given = buffer or empty_past
+    caches = [graph.normal(batch, kv_heads, buffer, size, kind=kind) for _ in range(2)] if given else [None, None]
     turning = rotary_caches(rotary, kind) if rotary else None
     sink = graph.normal(HEADS, spread=2.0, kind=kind) if head_sink else None
     score_bias = graph.normal(*bias, kind=kind) if bias else None
@@ -84,7 +87,8 @@ def group_query(
     inputs.append(graph.feed("seqlens_k", (lengths - 1).astype(np.int32)))
     inputs.append(graph.feed("total_sequence_length", np.array(total, np.int32), ()))
     inputs += [graph.weight(cache) for cache in turning] if turning else ["", ""]
-    inputs.append("")
+    places = (lengths - queries)[:, None] + np.arange(queries)
+    inputs.append(graph.feed("position_ids", places.astype(np.int64)) if positions else "")
     inputs.append("" if score_bias is None else graph.feed("attention_bias", score_bias))
     inputs.append("" if sink is None else graph.weight(sink))
     while not inputs[-1]:
@@ -151,6 +155,7 @@ def group_query_cases() -> Iterator[Case]:
     yield group_query("gqa-decode-uneven", "pasts of six and three keys in one batch", **step, lengths=np.array([7, 4]))
     yield group_query("gqa-decode-buffer", "past tensors longer than what is valid", **step, buffer=9)
     yield group_query("gqa-continued", "three more queries on four keys of the past", batch=1, queries=3, past=4)
+    yield group_query("gqa-empty-past", "a prompt with past tensors of length 0", empty_past=True, rotary=8, size=16)
     yield group_query("gqa-padded", "a prompt padded on the right: seqlens_k 5 and 3", lengths=np.array([6, 4]))
     yield group_query("gqa-packed", "one tensor of queries, keys and values", packed=True)
     yield group_query("gqa-packed-decode", "packed, one query and a past", packed=True, **step)
@@ -166,6 +171,7 @@ def group_query_cases() -> Iterator[Case]:
         **step,
         lengths=np.array([7, 4]),
     )
+    yield group_query("gqa-positions", "rotary positions from position_ids", rotary=8, size=16, positions=True, **step)
     yield group_query("gqa-window", "the last three keys", local_window_size=3)
     yield group_query("gqa-window-decode", "the last three keys, one query", local_window_size=3, **step)
     yield group_query("gqa-softcap", "scores bounded to ±1.5", softcap=1.5)

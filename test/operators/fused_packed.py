@@ -92,10 +92,10 @@ def longformer(name: str, says: str, *, with_global: bool) -> Case:
     A global query has projections of its own. A row of a masked token is zero.
     """
     graph = Graph(seed=10)
-    tokens, window = 8, 2
-    states = graph.normal(BATCH, tokens, HIDDEN)
-    weights, bias = graph.normal(HIDDEN, 3 * HIDDEN, spread=0.2), graph.normal(3 * HIDDEN, spread=0.3)
-    global_weights, global_bias = graph.normal(HIDDEN, 3 * HIDDEN, spread=0.2), graph.normal(3 * HIDDEN, spread=0.3)
+    tokens, window, hidden = 8, 2, HEADS * SIZE // 2
+    states = graph.normal(BATCH, tokens, hidden)
+    weights, bias = graph.normal(hidden, 3 * hidden, spread=0.2), graph.normal(3 * hidden, spread=0.3)
+    global_weights, global_bias = graph.normal(hidden, 3 * hidden, spread=0.2), graph.normal(3 * hidden, spread=0.3)
     mask = np.zeros((BATCH, tokens), np.float32)
     mask[1, -2:] = -10_000
     everywhere = np.zeros((BATCH, tokens), np.int32)
@@ -126,10 +126,13 @@ def sparse(name: str, says: str, *, past: int) -> Case:
     equally long, as it reads the probabilities of others from the wrong place.
     """
     graph = Graph(seed=11)
-    kv_heads, room, block = 2, 48, 16
+    kv_heads, block = 2, 16
+    room = 3 * block if past else block
     queries = 1 if past else TOKENS
     total = past + queries
-    blocks = np.array([[[1, 0, 0], [1, 1, 0], [1, 0, 1]], [[1, 0, 0], [0, 1, 0], [0, 1, 1]]], bool)
+    blocks = np.array([[[1, 0, 0], [1, 1, 0], [1, 0, 1]], [[1, 0, 0], [0, 1, 0], [0, 1, 1]]], bool)[
+        :, : room // block, : room // block
+    ]
     tokens = graph.normal(BATCH, queries, WIDTH)
     weights = [graph.normal(WIDTH, count * SIZE, spread=0.35) for count in (HEADS, kv_heads, kv_heads)]
     caches = [graph.normal(BATCH, kv_heads, room, SIZE) for _ in range(2)]

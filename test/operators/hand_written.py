@@ -78,6 +78,13 @@ class Site:
         merged = graph.shaped(graph.node("Transpose", context, perm=[0, 2, 1, 3]), [0, 0, HEADS * SIZE])
         self.project(merged)
 
+    def next_layer(self, merged: str, array: Array) -> tuple[str, Array]:
+        """What the next layer's projections take, as wide as a token."""
+        back = self.graph.normal(HEADS * SIZE, WIDTH, spread=0.2)
+        return self.graph.node("Tanh", self.graph.node("MatMul", merged, self.graph.weight(back))), np.tanh(
+            array @ back
+        )
+
     def project(self, merged: str) -> None:
         graph = self.graph
         graph.node("MatMul", merged, graph.weight(graph.normal(HEADS * SIZE, 4)), out="output")

@@ -33,6 +33,7 @@ from subgraph_cases import subgraph_cases
 from unfused_products import product_cases
 from unfused_scores import score_cases
 from unfused_softmax import softmax_cases
+from whole_cases import whole_cases
 
 HERE = Path(__file__).resolve().parent
 LARGEST_MODEL = 40_000
@@ -53,6 +54,7 @@ def cases() -> Iterator[Case]:
         subgraph_cases,
         output_cases,
         quantised_cases,
+        whole_cases,
         negative_cases,
     ):
         yield from table()

@@ -42,8 +42,8 @@ def two_layers() -> tuple[Graph, list[str], list[Array]]:
     merged, joined = "", graph.feeds["tokens"]
     for layer in range(LAYERS):
         if layer:
-            source = graph.node("Tanh", merged)
-            parts = [site.projected(source, np.tanh(joined), HEADS) for _ in range(3)]
+            source, array = site.next_layer(merged, joined)
+            parts = [site.projected(source, array, HEADS) for _ in range(3)]
             (site.query, site.q), (site.key, site.k), (site.value, site.v) = parts
         maps.append(site.softmax(site.scores()))
         wanted.append(references.softmax(site.products()))
@@ -110,7 +110,7 @@ def self_then_cross() -> Case:
     merged = graph.shaped(
         graph.node("Transpose", graph.node("MatMul", maps[0], site.value), perm=[0, 2, 1, 3]), [0, 0, HEADS * SIZE]
     )
-    site.query, site.q = site.projected(graph.node("Tanh", merged), np.tanh(join(wanted[0] @ site.v)), HEADS)
+    site.query, site.q = site.projected(*site.next_layer(merged, join(wanted[0] @ site.v)), HEADS)
     (site.key, site.k), (site.value, site.v) = cross
     maps.append(site.softmax(site.scores()))
     wanted.append(references.softmax(site.products()))

@@ -152,9 +152,8 @@ def double_products() -> Case:
     return site.case("double-products", "products in float64", map_, references.softmax(site.products()))
 
 
-def cache(name: str, says: str, *, one: bool) -> Case:
+def cache(name: str, says: str, *, one: bool, past: int = 3) -> Case:
     """Past keys and values as inputs, joined by Concat, given back as outputs."""
-    past = 3
     site = Site()
     graph = site.graph
     old = [graph.normal(BATCH, HEADS, past, SIZE) for _ in range(2)]
@@ -246,6 +245,7 @@ def score_cases() -> Iterator[Case]:
     yield relative_bias()
     yield cache("cache", "three past keys by Concat, causal", one=False)
     yield cache("cache-one-query", "three past keys by Concat, one query", one=True)
+    yield cache("cache-empty", "an empty past by Concat, causal", one=False, past=0)
     yield rotary()
     yield cross()
     yield double_products()
