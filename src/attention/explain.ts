@@ -21,7 +21,7 @@ export function explainSite(site: Discovery["sites"][number], view: GraphView): 
   const inside = found.body
     ? view.body(found.body.node, bodyGraph(found.body.node, found.body.attribute))
     : view;
-  const plan = found.plan("explain", false);
+  const plan = found.plan("explain", { replace: false, scores: false });
   const added = (plan.body?.extension ?? plan.extension).nodes;
   const roles = found.layout.map(
     (factors) => factors.map(({ role, size }) => `${role} ${size ?? "?"}`).join(" · ") || "1",

@@ -12,6 +12,7 @@ export interface CaptureOptions {
   readonly out?: string;
   readonly json?: string;
   readonly csv?: string;
+  readonly scores?: boolean;
   readonly provider: ProviderName | "auto";
 }
 
@@ -23,6 +24,7 @@ export async function runCapture(model: string, options: CaptureOptions): Promis
       providerOrder: [],
       inputs: options.inputs === undefined ? null : resolvePath(options.inputs),
       sites: options.site ?? null,
+      scores: options.scores === true,
     });
     const command = commandLine();
     if (options.out !== undefined) {

@@ -44,6 +44,10 @@ function program(): Command {
     .description("run the model once and write every attention map")
     .option("--inputs <npz>", "arrays for the model's inputs; without it the manifest's, else synthetic ones")
     .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)
+    .option(
+      "--scores",
+      "write the scores before the softmax as well: scores/site_000 and, after the mask, masked_scores/site_000",
+    )
     .option("--out <npz>", "maps as site_000, site_001 …: float32 [batch, heads, queries, keys]")
     .option("--json <file>", "sites, figures of every head, provider and timings; - for standard output")
     .option("--csv <file>", "figures of every head, a row for each; - for standard output")

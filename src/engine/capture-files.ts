@@ -6,14 +6,27 @@ import type { ModelSummary } from "../shared/model";
 import { type Provenance, provenanceLines } from "../shared/provenance";
 import { writeNpz } from "../inputs/arrays";
 
-/** `site_000`, `site_001` …: float32 [batch, heads, queries, keys] each; and `provenance`, JSON text. */
+/**
+ * `site_000`, `site_001` …: float32 [batch, heads, queries, keys] each; `scores/site_000` before masks and biases and
+ * `masked_scores/site_000` after them, where they were captured; and `provenance`, JSON text.
+ */
 export function captureNpz(capture: Capture, store: CaptureStore, provenance: Provenance): Uint8Array {
   const stored = new Map([...store.sites()].map((site) => [site.handle, site]));
   return writeNpz(
     new Map(
       capture.sites.flatMap(({ id, handle, batch, heads, queries, keys }) => {
         const site = stored.get(handle);
-        return site ? [[id, { data: site.cells, dims: [batch, heads, queries, keys] }] as const] : [];
+        if (!site) return [];
+        const scores = site.scores;
+        return [
+          [id, { data: site.cells, dims: [batch, heads, queries, keys] }] as const,
+          ...(scores
+            ? [
+                [`scores/${id}`, { data: scores.before.cells, dims: scores.before.dims }] as const,
+                [`masked_scores/${id}`, { data: scores.after.cells, dims: scores.after.dims }] as const,
+              ]
+            : []),
+        ];
       }),
     ),
     new Map([["provenance", JSON.stringify(provenance)]]),

@@ -9,7 +9,7 @@ import { discover } from "../attention/discover";
 import { headMetrics } from "../shared/maps/metrics";
 import { normalise } from "../attention/layout";
 import { patchedBodies } from "../attention/sites/body";
-import type { SitePlan } from "../attention/sites/site";
+import type { ScoreOutput, SitePlan } from "../attention/sites/site";
 import { extensionBytes } from "../onnx/append";
 import { splicePieces } from "../onnx/splice";
 import { embeddingRows } from "../onnx/embedding-rows";
@@ -55,7 +55,7 @@ export async function captureModel(
     sites.map((site) => site.found.shape),
   );
   refuseTooLarge(estimate);
-  const instrument = instrumenter(opened, found.sites, sites);
+  const instrument = instrumenter(opened, found.sites, sites, request.scores === true);
   const added = instrument("cpu", false)?.pieces.at(-1);
   phases.end(
     "instrument",
@@ -137,6 +137,7 @@ function instrumenter(
   opened: OpenModel,
   all: readonly Discovered[],
   chosen: readonly Discovered[],
+  scores: boolean,
 ): (provider: ProviderName, replaceAll: boolean) => Planned | null {
   return (provider, replaceAll) => {
     if (replaceAll && !all.some((site) => site.found.replaceable)) return null;
@@ -145,7 +146,11 @@ function instrumenter(
       const missing = provider === "cuda" || provider === "tensorrt" ? null : site.found.noKernel;
       const replaced =
         missing ?? (replaceAll && site.found.replaceable ? "no kernel on this provider" : null);
-      return { site, plan: site.found.plan(`attention_lens/${site.id}`, replaced !== null), replaced };
+      return {
+        site,
+        plan: site.found.plan(`attention_lens/${site.id}`, { replace: replaced !== null, scores }),
+        replaced,
+      };
     });
     const plans = planned.filter(({ site }) => chosen.includes(site));
     const used = planned.filter((each) => plans.includes(each) || each.replaced !== null);
@@ -165,6 +170,8 @@ function instrumenter(
       plan.map,
       plan.valid,
       plan.proof?.error,
+      plan.scores?.before.name,
+      plan.scores?.after.name,
       plan.proof?.control,
     ]);
     return {
@@ -288,9 +295,23 @@ function storeSite(
       cells,
       valid: told ?? Uint8Array.from(cells, (p) => (p > 0 ? 1 : 0)),
       ownKey,
+      ...(plan.scores === null
+        ? {}
+        : { scores: { before: scoresOf(plan.scores.before, run), after: scoresOf(plan.scores.after, run) } }),
     },
     validity: told ? "score" : "inferred",
   };
+}
+
+function scoresOf(
+  { name, layout }: ScoreOutput,
+  run: RunResult<Planned>,
+): { cells: Float32Array; dims: number[] } {
+  const output = run.outputs.get(name);
+  if (!output || !(output.data instanceof Float32Array))
+    throw new AttentionError("internal", `The run returned no ${name}.`);
+  const { data, dims } = normalise(output.data, output.dims, layout);
+  return { cells: data, dims: [dims.batch, dims.heads, dims.queries, dims.keys] };
 }
 
 /** A rebuilt map is proven below this error, if the control's is much larger. */

@@ -31,6 +31,8 @@ export const captureRequestSchema = z.object({
   inputs: pathSchema.nullable(),
   /** Glob patterns over site names and ids; null for all. */
   sites: z.array(z.string()).nullable(),
+  /** Whether the scores before the softmax are captured as well. */
+  scores: z.boolean().optional(),
 });
 export type CaptureRequest = z.infer<typeof captureRequestSchema>;
 

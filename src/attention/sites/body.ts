@@ -10,6 +10,7 @@ import type { Graph, Node, OnnxModel } from "../../onnx/model";
 import { patchNode } from "../../onnx/patch-node";
 import type { ByteSource } from "../../onnx/source";
 import { Subgraph } from "../../onnx/subgraph";
+import type { Layout } from "../layout";
 import type { FoundSite, Match, SiteModule, SitePlan } from "./site";
 
 const controlFlow = new Set(["If", "Loop", "Scan"]);
@@ -90,16 +91,17 @@ function softmaxes(nodes: readonly Node[], where: string): NotSupported[] {
 
 function lifted(site: FoundSite, body: Body): FoundSite {
   const isLoop = body.node.opType !== "If";
+  const passes = (layout: Layout): Layout => (isLoop ? [[{ role: "batch", size: null }], ...layout] : layout);
   return {
     ...site,
     body,
     replaceable: false,
     method: site.method === "output" ? "exposed" : site.method,
-    layout: isLoop ? [[{ role: "batch", size: null }], ...site.layout] : site.layout,
+    layout: passes(site.layout),
     shape: isLoop ? undefined : site.shape,
     note: site.note ?? (isLoop ? `inside a ${body.node.opType}: its passes are the batch axis` : null),
-    plan: (prefix, replace) => {
-      const plan = site.plan(prefix, replace);
+    plan: (prefix, options) => {
+      const plan = site.plan(prefix, options);
       const names = [
         { inner: plan.map, isBool: false },
         ...(plan.valid === null ? [] : [{ inner: plan.valid, isBool: true }]),
@@ -108,7 +110,10 @@ function lifted(site: FoundSite, body: Body): FoundSite {
           : []),
       ];
       const outer = (inner: string) => `${prefix}/returned/${inner}`;
-      const returned = names.map((each) => ({ ...each, outer: outer(each.inner) }));
+      const unique = names.filter(
+        ({ inner }, index) => names.findIndex((each) => each.inner === inner) === index,
+      );
+      const returned = unique.map((each) => ({ ...each, outer: outer(each.inner) }));
       return {
         ...plan,
         extension: { nodes: [], tensors: [], outputs: returned.map((each) => each.outer) },
@@ -116,7 +121,10 @@ function lifted(site: FoundSite, body: Body): FoundSite {
         map: outer(plan.map),
         valid: plan.valid === null ? null : outer(plan.valid),
         proof: plan.proof && { error: outer(plan.proof.error), control: outer(plan.proof.control) },
-        scores: null,
+        scores: plan.scores && {
+          before: { name: outer(plan.scores.before.name), layout: passes(plan.scores.before.layout) },
+          after: { name: outer(plan.scores.after.name), layout: passes(plan.scores.after.layout) },
+        },
       };
     },
   };

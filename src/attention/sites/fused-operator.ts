@@ -19,7 +19,7 @@ import { packedAttention, packedMultiHeadAttention } from "./fused/packed-attent
 import { qAttention } from "./fused/q-attention";
 import { proof, rebuild } from "./fused/rebuild";
 import { sparseAttention } from "./fused/sparse-attention";
-import type { FoundSite, Match, SiteModule, SitePlan } from "./site";
+import type { FoundSite, Match, PlanOptions, SiteModule, SitePlan } from "./site";
 
 const operators: readonly FusedOperator[] = [
   onnxAttention,
@@ -69,7 +69,7 @@ export const fusedOperatorSites: SiteModule = {
 function siteOf(operator: FusedOperator, node: Node, view: GraphView): FoundSite {
   const shape = operator.shape(node, view);
   // A form that cannot be rebuilt is refused now, and not when it is captured.
-  plan(operator, node, view, "dry", false);
+  plan(operator, node, view, "dry", { replace: false, scores: false }, []);
   const noKernel = operator.noKernel?.(node, view) ?? null;
   const why = whyNotReplaceable(operator, node, view);
   if (noKernel !== null && why !== null) throw new NotRebuilt(`${noKernel}, and ${why}`);
@@ -92,13 +92,13 @@ function siteOf(operator: FusedOperator, node: Node, view: GraphView): FoundSite
     note: null,
     noKernel,
     replaceable: why === null,
-    plan: (prefix, replace) => plan(operator, node, view, prefix, replace),
+    plan: (prefix, options) => plan(operator, node, view, prefix, options, layout),
   };
 }
 
 function whyNotReplaceable(operator: FusedOperator, node: Node, view: GraphView): string | null {
   try {
-    plan(operator, node, view, "dry", true);
+    plan(operator, node, view, "dry", { replace: true, scores: false }, []);
     return null;
   } catch (error) {
     if (error instanceof NotRebuilt) return error.message;
@@ -111,15 +111,21 @@ function plan(
   node: Node,
   view: GraphView,
   prefix: string,
-  replace: boolean,
+  options: PlanOptions,
+  layout: Layout,
 ): SitePlan {
   const graph = new Subgraph(prefix, view.opset);
   const parts = operator.parts(node, view, graph);
   const rebuilt = rebuild(graph, parts);
   const map = graph.output(rebuilt.map);
   const valid = graph.output(rebuilt.valid);
-  const scores = rebuilt.scores;
-  if (replace) {
+  const scores = options.scores
+    ? {
+        before: { name: graph.output(rebuilt.scores.before), layout },
+        after: { name: graph.output(rebuilt.scores.after), layout },
+      }
+    : null;
+  if (options.replace) {
     takeOver(graph, node, view, parts, rebuilt.context);
     return { extension: graph.extension, removed: [node], map, valid, scores, proof: null };
   }

@@ -29,8 +29,8 @@ export interface FoundSite {
   readonly replaceable: boolean;
   /** The body of an If, a Loop or a Scan that the site lies in. */
   readonly body?: Body;
-  /** @param replace the rebuilt graph takes the operator's place, and nothing is compared */
-  readonly plan: (prefix: string, replace: boolean) => SitePlan;
+  /** @param prefix of the names of what is added */
+  readonly plan: (prefix: string, options: PlanOptions) => SitePlan;
 }
 
 /** What a capture of a site adds to the graph and then reads. */
@@ -44,10 +44,22 @@ export interface SitePlan {
   readonly body?: BodyPlan;
   /** Nodes that the extension takes the place of. */
   readonly removed: readonly Node[];
-  /** The scores before and after masks and biases, in the softmax's own layout; null where they are not told apart. */
-  readonly scores: { readonly before: string; readonly after: string } | null;
+  /** Outputs with the scores before and after masks and biases, float32; null where they were not asked for. */
+  readonly scores: { readonly before: ScoreOutput; readonly after: ScoreOutput } | null;
   /** Scalars: error of the rebuilt output against the operator's, and the same with keys moved by one. */
   readonly proof: { readonly error: string; readonly control: string } | null;
+}
+
+export interface ScoreOutput {
+  readonly name: string;
+  readonly layout: Layout;
+}
+
+export interface PlanOptions {
+  /** The rebuilt graph takes the operator's place, and nothing is compared. */
+  readonly replace: boolean;
+  /** The scores are returned as well. */
+  readonly scores: boolean;
 }
 
 export interface Match {

@@ -15,7 +15,7 @@ import { kindOf } from "../kind";
 import { layoutOf } from "../layout";
 import { type Normaliser, normalisers } from "../normalisers";
 import { onlyLayout, productOperands, scoreChain, scoreProducts, valuePath } from "../products";
-import type { FoundSite, Match, SiteModule, SitePlan } from "./site";
+import type { FoundSite, Match, ScoreOutput, SiteModule, SitePlan } from "./site";
 
 /** A score at or below this is a mask (`decisions.md` 8). */
 export const MASK_SCORE = -5000;
@@ -108,9 +108,10 @@ function matchOne(
     replaceable: false,
     assumed: layout.assumed,
     note: path.product ? null : "its result meets no values in this graph",
-    plan: (prefix) =>
+    plan: (prefix, { scores }) =>
       plan({
         prefix,
+        scores: scores ? scoreTensors(score, products, trace, keyOrigin, own, view) : null,
         tensor,
         score,
         quantised: normaliser.quantised,
@@ -174,8 +175,35 @@ function sameShape(a: string, b: string, view: GraphView): boolean {
   );
 }
 
+const masks = new Set(["Add", "Sub", "Where", "Min", "Max", "Concat"]);
+
+/**
+ * The scores before the first mask or bias, and as they enter the softmax. Null where their layout cannot be followed.
+ */
+function scoreTensors(
+  score: string,
+  products: readonly Node[],
+  trace: AxisTrace,
+  keyOrigin: "rows" | "columns",
+  own: ReadonlySet<Node>,
+  view: GraphView,
+): { before: ScoreOutput; after: ScoreOutput } | null {
+  const chain = scoreChain(score, products, view);
+  const made = new Set(chain.flatMap((node) => node.outputs));
+  const first = chain.find((node) => masks.has(node.opType));
+  const before = first?.inputs.find((input) => made.has(input)) ?? score;
+  const laidOut = (name: string): ScoreOutput | null => {
+    const axes = trace.axes(name);
+    const found = axes && layoutOf(axes, view.shape(name) ?? axes.map(() => null), keyOrigin, own);
+    return found ? { name, layout: found.layout } : null;
+  };
+  const [one, other] = [laidOut(before), laidOut(score)];
+  return one && other && { before: one, after: other };
+}
+
 interface PlanInput {
   readonly prefix: string;
+  readonly scores: { readonly before: ScoreOutput; readonly after: ScoreOutput } | null;
   readonly tensor: string;
   readonly score: string;
   /** A tensor that is positive where a key takes part, if the map may have been set to zero since; else null. */
@@ -189,7 +217,16 @@ interface PlanInput {
  * Adds to the graph: the map as float32, and whether each key is visible to its query: its score is above the mask
  * value, and its probability was not set to zero after the softmax.
  */
-function plan({ prefix, tensor, score, positive, quantised, sameShape: aligned, view }: PlanInput): SitePlan {
+function plan({
+  prefix,
+  scores,
+  tensor,
+  score,
+  positive,
+  quantised,
+  sameShape: aligned,
+  view,
+}: PlanInput): SitePlan {
   const graph = new Subgraph(prefix, view.opset);
   const asFloat = (value: string) => (view.elementType(value) === 1 ? value : graph.cast(value, 1));
   const map = quantised
@@ -197,7 +234,15 @@ function plan({ prefix, tensor, score, positive, quantised, sameShape: aligned, 
     : asFloat(tensor);
   if (!view.outputs.has(map)) graph.output(map);
   // The score lies in the softmax's layout; where the map lies in another, validity is inferred from p > 0.
-  const rest = { removed: [], scores: null, proof: null };
+  const returned = ({ name, layout }: ScoreOutput): ScoreOutput => ({
+    name: graph.output(asFloat(name)),
+    layout,
+  });
+  const rest = {
+    removed: [],
+    scores: scores && { before: returned(scores.before), after: returned(scores.after) },
+    proof: null,
+  };
   if (!aligned || quantised) return { extension: graph.extension, map, valid: null, ...rest };
   let valid = graph.greater(asFloat(score), graph.scalar(MASK_SCORE));
   if (positive !== null) {

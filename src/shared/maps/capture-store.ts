@@ -29,6 +29,11 @@ export interface StoredSite {
   readonly valid: Uint8Array;
   /** See `headMetrics`. */
   readonly ownKey: number | null;
+  /** Scores before and after masks and biases, [batch, heads, queries, keys], where a capture asked for them. */
+  readonly scores?: {
+    readonly before: { readonly cells: Float32Array; readonly dims: readonly number[] };
+    readonly after: { readonly cells: Float32Array; readonly dims: readonly number[] };
+  };
 }
 
 /** Above this many cells the 99th percentile is read from a histogram, to 1/65,536 of the maximum. */
