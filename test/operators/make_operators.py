@@ -9,6 +9,7 @@ the graph has the map as a tensor they must equal it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -107,7 +108,13 @@ def write(case: Case, maps: list[Array]) -> dict[str, Any]:
         "tolerance": case.tolerance,
         "notSupportedReason": case.not_supported,
         "note": case.note,
+        "sha256": digest(f"{case.name}.onnx"),
+        "arraysSha256": digest(f"{case.name}.npz"),
     }
+
+
+def digest(name: str) -> str:
+    return hashlib.sha256((HERE / name).read_bytes()).hexdigest()
 
 
 def checked(case: Case) -> tuple[list[Array], list[str]]:

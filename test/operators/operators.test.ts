@@ -1,4 +1,5 @@
 // Every fused operator and every way to write attention by hand, against maps computed in NumPy from the specification.
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,6 +24,8 @@ interface Row {
   readonly tolerance: number;
   /** Why the form can't be captured, when that is right. */
   readonly notSupportedReason: string | null;
+  readonly sha256: string;
+  readonly arraysSha256: string;
 }
 
 /** From this tolerance on, a row is of float16. */
@@ -47,6 +50,17 @@ beforeAll(async () => {
 afterAll(async () => {
   client.dispose();
   await rm(folder, { recursive: true, force: true });
+});
+
+it("has the models and arrays that were checked when they were made", () => {
+  const digest = (file: string) =>
+    createHash("sha256")
+      .update(readFileSync(join(here, file)))
+      .digest("hex");
+  for (const row of models) {
+    expect(digest(row.file), row.file).toBe(row.sha256);
+    expect(digest(row.arrays), row.arrays).toBe(row.arraysSha256);
+  }
 });
 
 describe.each(models.filter((row) => row.expectedSites > 0 && row.notSupportedReason === null))(
