@@ -122,7 +122,7 @@ export interface FigureOptions {
   readonly heads?: "all" | readonly (number | "mean")[];
   readonly sample?: number;
   readonly query?: number | "last";
-  readonly colourMap?: "magma" | "viridis" | "inferno" | "plasma" | "cividis" | "hot" | "greys";
+  readonly colourMap?: "magma" | "viridis" | "inferno" | "plasma" | "cividis" | "hot" | "greys" | "RdBu";
   readonly scale?: "linear" | "sqrt" | "log";
   readonly range?: "auto" | "maximum" | "p99" | number;
   readonly theme?: "light" | "dark";

@@ -58,6 +58,7 @@ const colourMapWords: Record<ColourMapName, string> = {
   cividis: "blue, grey, yellow: the same for all colour vision",
   hot: "black, red, yellow, white",
   greys: "black to white",
+  RdBu: "blue, the ground, red: diverging about the middle of the range",
 };
 
 /** Shows each map in the view while the list moves over it. */

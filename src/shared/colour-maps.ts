@@ -5,10 +5,20 @@ import {
   interpolateInferno,
   interpolateMagma,
   interpolatePlasma,
+  interpolateRdBu,
   interpolateViridis,
 } from "d3-scale-chromatic";
 
-export const colourMapNames = ["magma", "viridis", "inferno", "plasma", "cividis", "hot", "greys"] as const;
+export const colourMapNames = [
+  "magma",
+  "viridis",
+  "inferno",
+  "plasma",
+  "hot",
+  "cividis",
+  "greys",
+  "RdBu",
+] as const;
 export type ColourMapName = (typeof colourMapNames)[number];
 
 /** Red, green, blue as bytes. */
@@ -32,7 +42,7 @@ function parse(colour: string): Rgb {
 }
 
 /** Each map from its dark end (0) to its bright end (1). */
-const maps: Record<ColourMapName, (t: number) => Rgb> = {
+const maps: Record<Exclude<ColourMapName, "RdBu">, (t: number) => Rgb> = {
   magma: (t) => parse(interpolateMagma(t)),
   viridis: (t) => parse(interpolateViridis(t)),
   inferno: (t) => parse(interpolateInferno(t)),
@@ -42,11 +52,23 @@ const maps: Record<ColourMapName, (t: number) => Rgb> = {
   greys: (t) => parse(interpolateGreys(1 - t)),
 };
 
+/**
+ * Blue through the ground to red, low end first: through white on a light ground; on a dark one the same hues through
+ * black, so that the middle recedes there too.
+ */
+function redBlue(place: number, light: boolean): Rgb {
+  const colour = parse(interpolateRdBu(1 - place));
+  if (light) return colour;
+  const strong = parse(interpolateRdBu(place < 0.5 ? 0.85 : 0.15));
+  const share = Math.min(1, Math.abs(place - 0.5) * 2);
+  return [Math.round(strong[0] * share), Math.round(strong[1] * share), Math.round(strong[2] * share)];
+}
+
 const tables = new Map<string, Uint8Array<ArrayBuffer>>();
 
 /**
  * 256 colours as RGBA bytes, low end first. On a dark ground the low end is dark; on a light ground the map is
- * reversed and its first eighth fades into white.
+ * reversed and its first eighth fades into white. A diverging map keeps its ends, its middle is the ground.
  */
 export function colourTable(name: ColourMapName, light: boolean): Uint8Array<ArrayBuffer> {
   const key = `${name} ${light}`;
@@ -55,8 +77,8 @@ export function colourTable(name: ColourMapName, light: boolean): Uint8Array<Arr
   const table = new Uint8Array(SIZE * 4);
   for (let index = 0; index < SIZE; index++) {
     const place = index / (SIZE - 1);
-    const colour = maps[name](light ? 1 - place : place);
-    const white = light ? Math.max(0, 1 - place / FADE) : 0;
+    const colour = name === "RdBu" ? redBlue(place, light) : maps[name](light ? 1 - place : place);
+    const white = light && name !== "RdBu" ? Math.max(0, 1 - place / FADE) : 0;
     for (let channel = 0; channel < 3; channel++) {
       const value = colour[channel] ?? 0;
       table[index * 4 + channel] = Math.round(value + (255 - value) * white);

@@ -2,6 +2,7 @@
  * The link to whoever answers the view: the extension host in VS Code, another provider in tests and in a report.
  * This is the only file that calls `acquireVsCodeApi`.
  */
+import type * as z from "zod";
 import { createMessageConnection } from "vscode-jsonrpc/browser";
 import type { DocumentState } from "../shared/document";
 import type { AttentionError } from "../shared/errors";
@@ -13,16 +14,25 @@ import {
   viewNotifications,
 } from "../shared/protocol";
 import { type Caller, caller, listen, notify } from "../shared/rpc";
-import type { Selection } from "../shared/selection";
+import type { Choice } from "./view-commands";
 import { PostMessageReader, PostMessageWriter } from "./post-message";
+
+/** What the view tells when the selection changes. */
+export type Selected = z.output<typeof viewNotifications.selected>;
+
+export interface HostHandlers {
+  state(state: DocumentState): void;
+  command(command: ViewCommand): void;
+  apply(choice: Choice): void;
+}
 
 export interface Host {
   /** The requests of `viewContract`; each rejects with `AttentionError`. */
   readonly calls: Caller<ViewContract>;
   /** Hear of states and commands; call once, before `calls.connect`. */
-  listen(handlers: { state(state: DocumentState): void; command(command: ViewCommand): void }): void;
-  /** Tell which head, query and key are selected. */
-  selected(selection: Selection): void;
+  listen(handlers: HostHandlers): void;
+  /** Tell what is selected, and what of the view an export must know. */
+  selected(selection: Selected): void;
   /** Tell of a failure that the log should hold. */
   failed(message: string): void;
   /** What `writeState` kept when the view was last open; undefined at first. */
@@ -54,6 +64,7 @@ export function vsCodeHost(): Host {
     listen: (handlers) => {
       listen(connection, hostNotifications, "state", handlers.state, refused);
       listen(connection, hostNotifications, "command", ({ command }) => handlers.command(command), refused);
+      listen(connection, hostNotifications, "apply", handlers.apply, refused);
       connection.listen();
     },
     selected: (selection) => notify(connection, viewNotifications, "selected", selection),

@@ -38,3 +38,17 @@ export const chipIcon = (): TemplateResult =>
 
 export const plusIcon = (): TemplateResult => icon(line("M8 3 V13 M3 8 H13"));
 export const minusIcon = (): TemplateResult => icon(line("M3 8 H13"));
+export const filterIcon = (): TemplateResult => icon(line("M2.5 3.5 H13.5 L9.5 8.5 V13 L6.5 11.5 V8.5 Z"));
+export const searchIcon = (): TemplateResult =>
+  icon(svg`${line("M7 2.5 a4.5 4.5 0 1 0 0.01 0 Z")}${line("M10.3 10.3 L13.8 13.8")}`);
+export const exportIcon = (): TemplateResult =>
+  icon(svg`${line("M8 10 V2.5 M5 5.2 L8 2.3 L11 5.2")}${line("M4 7.5 H2.5 V13.5 H13.5 V7.5 H12")}`);
+export const closeIcon = (): TemplateResult => icon(line("M3.5 3.5 L12.5 12.5 M12.5 3.5 L3.5 12.5"));
+export const backIcon = (): TemplateResult => icon(line("M10 3 L5 8 L10 13"));
+export const forwardIcon = (): TemplateResult => icon(line("M6 3 L11 8 L6 13"));
+export const pinIcon = (): TemplateResult =>
+  icon(line("M5.5 2.5 H10.5 M6.5 2.5 V7 L4.5 9.5 H11.5 L9.5 7 V2.5 M8 9.5 V14"));
+export const swapIcon = (): TemplateResult =>
+  icon(line("M3 5.5 H13 M10.5 3 L13 5.5 L10.5 8 M13 11 H3 M5.5 8.5 L3 11 L5.5 13.5"));
+export const chevronDownIcon = (): TemplateResult => icon(line("M3.5 6 L8 10.5 L12.5 6"));
+export const chevronUpIcon = (): TemplateResult => icon(line("M3.5 10 L8 5.5 L12.5 10"));

@@ -1,10 +1,13 @@
-/** Every change of the state, as pure functions. */
+/** Every change of selection and view, as pure functions. */
 import type { CapturedSite } from "../shared/capture";
 import type { DocumentState } from "../shared/document";
 import type { HeadChoice } from "../shared/page";
-import type { ViewCommand } from "../shared/protocol";
+import type { Selection } from "../shared/selection";
 import { activeKey, activeQuery, captureOf, selectedSite } from "./selectors";
 import { type AppState, type Cursor, type MapWindow, nowhere, type ViewOptions } from "./state";
+
+/** Places kept for going back. */
+const HISTORY = 100;
 
 function clamp(value: number, count: number): number {
   return Math.min(Math.max(0, value), Math.max(0, count - 1));
@@ -23,56 +26,128 @@ const inside = (index: number | null, count: number): number | null =>
   index !== null && index < count ? index : null;
 
 /** Go to a site. Query, key and zoom are kept where both maps have the same size, else let go. */
-function atSite(state: AppState, index: number, site: CapturedSite): AppState {
+function atSite(state: AppState, index: number, site: CapturedSite, head: HeadChoice): AppState {
   const { anchor, selection } = state;
   const sameSize = anchor !== null && anchor.queries === site.queries && anchor.keys === site.keys;
+  const fitting = fittingHead(head, site.heads);
+  const lastHead = typeof fitting === "number" ? fitting : state.view.lastHead;
   return {
     ...state,
     anchor: { site: site.name, queries: site.queries, keys: site.keys },
     selection: {
       site: index,
-      head: fittingHead(selection.head, site.heads),
+      head: fitting,
       batch: clamp(selection.batch, site.batch),
       query: sameSize ? inside(selection.query, site.queries) : null,
       key: sameSize ? inside(selection.key, site.keys) : null,
     },
     hover: nowhere,
     cursor: sameSize ? state.cursor : nowhere,
-    view: sameSize ? state.view : { ...state.view, window: null },
+    view:
+      sameSize && lastHead === state.view.lastHead
+        ? state.view
+        : { ...state.view, lastHead, window: sameSize ? state.view.window : null },
+  };
+}
+
+/** The same site, head and sample; pins may differ. */
+function samePlace(one: Selection, other: Selection): boolean {
+  return (
+    one.site === other.site &&
+    one.batch === other.batch &&
+    JSON.stringify(one.head) === JSON.stringify(other.head)
+  );
+}
+
+/** `after` with the place of `before` to go back to. */
+function remembered(before: AppState, after: AppState): AppState {
+  if (samePlace(before.selection, after.selection)) return after;
+  return {
+    ...after,
+    history: { past: [...before.history.past.slice(1 - HISTORY), before.selection], future: [] },
   };
 }
 
 /** Another state of the document. The selection stays with its site, found by name. */
 export function documentArrived(state: AppState, document: DocumentState): AppState {
   const next: AppState = { ...state, document, problem: null };
-  if (document.status !== "ready") return next;
+  if (document.status !== "ready") return { ...next, overlay: null };
   const { sites } = document.capture;
   const named = sites.findIndex((site) => site.name === state.anchor?.site);
   const index = named >= 0 ? named : clamp(state.selection.site, sites.length);
   const site = sites[index];
-  return site ? atSite(next, index, site) : next;
+  const before = state.document?.status === "ready" ? state.document.capture.generation : null;
+  const history =
+    before === document.capture.generation || before === null ? state.history : { past: [], future: [] };
+  return site ? atSite({ ...next, history }, index, site, state.selection.head) : next;
 }
 
-export function selectSite(state: AppState, index: number): AppState {
+/** Go to a head of a site: one step of the history. */
+export function selectPlace(state: AppState, index: number, head: HeadChoice): AppState {
   const site = captureOf(state)?.sites[index];
-  return site && index !== state.selection.site ? atSite(state, index, site) : state;
-}
-
-export function selectHead(state: AppState, head: HeadChoice): AppState {
-  const site = selectedSite(state);
   if (!site) return state;
+  if (index !== state.selection.site) return remembered(state, atSite(state, index, site, head));
   const fitting = fittingHead(head, site.heads);
+  if (JSON.stringify(fitting) === JSON.stringify(state.selection.head)) return state;
   const lastHead = typeof fitting === "number" ? fitting : state.view.lastHead;
-  return {
+  return remembered(state, {
     ...state,
     selection: { ...state.selection, head: fitting },
     view: lastHead === state.view.lastHead ? state.view : { ...state.view, lastHead },
-  };
+  });
+}
+
+export function selectSite(state: AppState, index: number): AppState {
+  return selectPlace(state, index, state.selection.head);
+}
+
+export function selectHead(state: AppState, head: HeadChoice): AppState {
+  return selectPlace(state, state.selection.site, head);
+}
+
+/** Put a head into the mean of chosen heads, or take it out; at another site this selects the head. */
+export function toggleHead(state: AppState, index: number, head: number): AppState {
+  const { selection } = state;
+  if (index !== selection.site || selection.head === "mean") return selectPlace(state, index, head);
+  const chosen = typeof selection.head === "number" ? [selection.head] : selection.head;
+  const next = chosen.includes(head) ? chosen.filter((one) => one !== head) : [...chosen, head];
+  const ordered = next.sort((one, other) => one - other);
+  return selectHead(state, ordered.length > 1 ? ordered : (ordered[0] ?? head));
 }
 
 export function selectBatch(state: AppState, batch: number): AppState {
   const site = selectedSite(state);
-  return site ? { ...state, selection: { ...state.selection, batch: clamp(batch, site.batch) } } : state;
+  if (!site) return state;
+  return remembered(state, {
+    ...state,
+    selection: { ...state.selection, batch: clamp(batch, site.batch) },
+    thumbnails: batch === state.selection.batch ? state.thumbnails : new Map(),
+  });
+}
+
+/** Go back to the place before (−1) or forth again (1). */
+export function travelled(state: AppState, step: 1 | -1): AppState {
+  const { past, future } = state.history;
+  const target = step < 0 ? past.at(-1) : future.at(-1);
+  const site = target ? captureOf(state)?.sites[target.site] : undefined;
+  if (!target || !site) return state;
+  const history =
+    step < 0
+      ? { past: past.slice(0, -1), future: [...future, state.selection] }
+      : { past: [...past, state.selection], future: future.slice(0, -1) };
+  const there = atSite(state, target.site, site, target.head);
+  const batch = clamp(target.batch, site.batch);
+  return {
+    ...there,
+    history,
+    selection: {
+      ...there.selection,
+      batch,
+      query: inside(target.query, site.queries),
+      key: inside(target.key, site.keys),
+    },
+    thumbnails: batch === state.selection.batch ? state.thumbnails : new Map(),
+  };
 }
 
 /** The pointer is over a query, a key, both, or has left (nulls). */
@@ -130,41 +205,6 @@ export function zoomed(state: AppState, window: MapWindow | null): AppState {
   return viewed(state, { window });
 }
 
-/** Step over all heads of all sites in order; the ends stay. */
-function stepHead(state: AppState, step: 1 | -1): AppState {
-  const site = selectedSite(state);
-  const sites = captureOf(state)?.sites ?? [];
-  const { head } = state.selection;
-  if (!site) return state;
-  if (typeof head !== "number") return selectHead(state, step > 0 ? 0 : site.heads - 1);
-  const next = head + step;
-  if (next >= 0 && next < site.heads) return selectHead(state, next);
-  const index = state.selection.site + step;
-  const neighbour = sites[index];
-  if (!neighbour) return state;
-  return selectHead(selectSite(state, index), step > 0 ? 0 : neighbour.heads - 1);
-}
-
 export function toggleMean(state: AppState): AppState {
   return selectHead(state, state.selection.head === "mean" ? state.view.lastHead : "mean");
-}
-
-/** Act on a command of the palette or a keybinding. */
-export function commanded(state: AppState, command: ViewCommand): AppState {
-  switch (command) {
-    case "nextHead":
-      return stepHead(state, 1);
-    case "previousHead":
-      return stepHead(state, -1);
-    case "nextLayer":
-      return selectSite(state, state.selection.site + 1);
-    case "previousLayer":
-      return selectSite(state, state.selection.site - 1);
-    case "toggleMean":
-      return toggleMean(state);
-    case "zoomToFit":
-      return zoomed(state, null);
-    default:
-      return state;
-  }
 }

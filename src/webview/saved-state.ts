@@ -1,9 +1,18 @@
-/** What survives hide, show and a window reload: the selection and how it is looked at, never cells. */
+/** What survives hide, show and a window reload, and what `copyViewState` gives: selection and view, never cells. */
 import * as z from "zod";
+import { colourMapNames } from "../shared/colour-maps";
+import { scaleNames } from "../shared/colour-scale";
+import { metricNameSchema } from "../shared/figures";
 import { selectionSchema } from "../shared/selection";
-import { colourMapNames } from "./colour-maps";
-import { scaleNames } from "./colour-scale";
-import { type AppState, initialState } from "./state";
+import {
+  type AppState,
+  dockTabs,
+  headOrders,
+  initialState,
+  initialView,
+  narrowTabs,
+  rangeNames,
+} from "./state";
 
 const windowSchema = z
   .object({
@@ -14,27 +23,49 @@ const windowSchema = z
   })
   .refine((window) => window.queryEnd > window.queryStart && window.keyEnd > window.keyStart);
 
+const size = z.number().min(0).max(4000).nullable();
+
+const viewSchema = z.object({
+  window: windowSchema.nullable(),
+  colourMap: z.enum(colourMapNames),
+  scale: z.enum(scaleNames),
+  range: z.union([z.enum(rangeNames), z.number().positive().max(1)]),
+  pooling: z.enum(["max", "mean"]),
+  metric: metricNameSchema,
+  heads: z.enum(["one", "all"]),
+  reading: z.enum(["keys", "queries"]),
+  order: z.enum(headOrders),
+  filter: z.string().max(200),
+  entropyUnit: z.enum(["normalised", "nats"]),
+  dock: z.enum(dockTabs),
+  dockOpen: z.boolean(),
+  narrow: z.enum(narrowTabs),
+  sizes: z.object({ overview: size, inspector: size, dock: size }),
+  lastHead: z.number().int().nonnegative(),
+});
+
 const savedStateSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   selection: selectionSchema,
   anchor: z.object({ site: z.string(), queries: z.number().int(), keys: z.number().int() }).nullable(),
-  view: z.object({
-    window: windowSchema.nullable(),
-    colourMap: z.enum(colourMapNames),
-    scale: z.enum(scaleNames),
-    lastHead: z.number().int().nonnegative(),
-  }),
+  view: viewSchema.partial(),
 });
 export type SavedState = z.infer<typeof savedStateSchema>;
 
 export function toSaved(state: AppState): SavedState {
-  return { version: 1, selection: state.selection, anchor: state.anchor, view: state.view };
+  return { version: 2, selection: state.selection, anchor: state.anchor, view: state.view };
 }
 
-/** The state to start from. What was saved by another version or is damaged is left aside. */
-export function fromSaved(saved: unknown): AppState {
+/** null when it was saved by another version or is damaged. */
+export function parseSaved(saved: unknown): Pick<AppState, "selection" | "anchor" | "view"> | null {
   const parsed = savedStateSchema.safeParse(saved);
-  if (!parsed.success) return initialState;
+  if (!parsed.success) return null;
   const { selection, anchor, view } = parsed.data;
-  return { ...initialState, selection, anchor, view };
+  const known = Object.fromEntries(Object.entries(view).filter(([, value]) => value !== undefined));
+  return { selection, anchor, view: { ...initialView, ...known } };
+}
+
+/** The state to start from. What cannot be read is left aside. */
+export function fromSaved(saved: unknown): AppState {
+  return { ...initialState, ...parseSaved(saved) };
 }

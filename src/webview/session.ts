@@ -1,44 +1,100 @@
-/** One open view: host, store and reader wired together. Elements get it as their `session` property. */
-import type { ViewCommand } from "../shared/protocol";
+/** One open view: host, store and readers wired together. Elements get it as their `session` property. */
+import type { HostCommand, ViewCommand } from "../shared/protocol";
 import { CellReader } from "./cell-reader";
+import { cellText } from "./cell-words";
 import type { Host } from "./host";
-import { commanded, documentArrived } from "./reducers";
+import { documentArrived } from "./reducers";
 import { fromSaved, toSaved } from "./saved-state";
+import { SideReader } from "./side-reader";
 import type { AppState } from "./state";
 import { Store } from "./store";
+import { ThumbnailReader } from "./thumbnail-reader";
+import { chosen, commanded } from "./view-commands";
+
+/** Commands that act on the page: where the focus is, how large the map lies there. */
+export type PageCommand = Extract<ViewCommand, "nextPane" | "previousPane" | "zoomIn" | "zoomOut">;
 
 export class Session {
   readonly store: Store;
   readonly reader: CellReader;
+  readonly side: SideReader;
+  readonly thumbnails: ThumbnailReader;
+  readonly #pageListeners = new Set<(command: PageCommand) => void>();
 
   constructor(readonly host: Host) {
     this.store = new Store(fromSaved(host.readState()));
     this.store.subscribe((state, before) => this.#changed(state, before));
     this.reader = new CellReader(host, this.store);
+    this.side = new SideReader(host, this.store);
+    this.thumbnails = new ThumbnailReader(host, this.store);
   }
 
   /** Ask for the document and follow it from then on. */
   async start(): Promise<void> {
     this.host.listen({
       state: (document) => this.store.update((state) => documentArrived(state, document)),
-      command: (command: ViewCommand) => this.store.update((state) => commanded(state, command)),
+      command: (command) => this.does(command),
+      apply: (choice) => this.store.update((state) => chosen(state, choice)),
     });
-    const document = await this.host.calls.connect({});
+    const document = await this.host.calls.connect({ restored: this.host.readState() !== undefined });
     this.store.update((state) => documentArrived(state, document));
+  }
+
+  /** Do what a command, a key or a button asks for. */
+  does(command: ViewCommand): void {
+    switch (command) {
+      case "nextPane":
+      case "previousPane":
+      case "zoomIn":
+      case "zoomOut":
+        for (const listener of [...this.#pageListeners]) listener(command);
+        break;
+      case "copyValue":
+        this.copy(cellText(this.store.state));
+        break;
+      case "copyViewState":
+        this.copy(JSON.stringify(toSaved(this.store.state), null, 2));
+        break;
+      default:
+        this.store.update((state) => commanded(state, command));
+    }
+  }
+
+  /** Hear of commands that act on the page. */
+  onPageCommand(listener: (command: PageCommand) => void): () => void {
+    this.#pageListeners.add(listener);
+    return () => this.#pageListeners.delete(listener);
   }
 
   /** Run a request that answers with nothing; a failure goes to the log. */
   act(name: "cancel" | "retry" | "selectProvider" | "manageTrust" | "showLog"): void {
-    this.host.calls[name]({}).catch((error: unknown) => {
-      this.host.failed(error instanceof Error ? error.message : String(error));
-    });
+    this.host.calls[name]({}).catch(this.#failed);
   }
+
+  /** Ask the host to run one of its commands on this view. */
+  run(command: HostCommand): void {
+    this.host.calls.run({ command }).catch(this.#failed);
+  }
+
+  copy(text: string): void {
+    if (text !== "") this.host.calls.copyText({ text }).catch(this.#failed);
+  }
+
+  #failed = (error: unknown): void => {
+    this.host.failed(error instanceof Error ? error.message : String(error));
+  };
 
   #changed(state: AppState, before: AppState): void {
     if (state.selection === before.selection && state.view === before.view && state.anchor === before.anchor)
       return;
     this.host.writeState(toSaved(state));
-    const selectionChanged = state.selection !== before.selection || before.document?.status !== "ready";
-    if (state.document?.status === "ready" && selectionChanged) this.host.selected(state.selection);
+    const { metric, colourMap } = state.view;
+    const told =
+      state.selection !== before.selection ||
+      metric !== before.view.metric ||
+      colourMap !== before.view.colourMap ||
+      before.document?.status !== "ready";
+    if (state.document?.status === "ready" && told)
+      this.host.selected({ ...state.selection, metric, colourMap });
   }
 }

@@ -1,10 +1,11 @@
 /** What the view knows: the document, what is selected, how it is looked at, and the cells that arrived last. */
-import type { HeadProfile } from "../shared/profile";
+import type { ColourMapName } from "../shared/colour-maps";
+import type { ScaleName } from "../shared/colour-scale";
 import type { DocumentState } from "../shared/document";
-import type { Page, Row } from "../shared/page";
+import type { MetricName } from "../shared/figures";
+import type { Page, Row, Thumbnails } from "../shared/page";
+import type { HeadProfile } from "../shared/profile";
 import type { Selection } from "../shared/selection";
-import type { ColourMapName } from "./colour-maps";
-import type { ScaleName } from "./colour-scale";
 
 /** One place of a map; null where no query or key is meant. */
 export interface Cursor {
@@ -20,11 +21,53 @@ export interface MapWindow {
   readonly keyEnd: number;
 }
 
+/**
+ * Where the colours end: `auto` is the head's maximum or its 99th percentile by the number of cells, `site` the
+ * largest maximum of the site's heads, `unit` 1, and a number is a locked probability.
+ */
+export const rangeNames = ["auto", "maximum", "p99", "site", "unit"] as const;
+export type RangeName = (typeof rangeNames)[number];
+export type RangeChoice = RangeName | number;
+
+export const headOrders = ["graph", "ascending", "descending"] as const;
+export type HeadOrder = (typeof headOrders)[number];
+
+export const dockTabs = ["entropy", "layers", "table", "inspector"] as const;
+export type DockTab = (typeof dockTabs)[number];
+
+/** What fills a narrow panel. */
+export const narrowTabs = ["map", "tokens", "inspector", "entropy", "layers", "table"] as const;
+export type NarrowTab = (typeof narrowTabs)[number];
+
+/** Sizes that a person gave to panes, px; null keeps the drawn one. */
+export interface PaneSizes {
+  readonly overview: number | null;
+  readonly inspector: number | null;
+  readonly dock: number | null;
+}
+
 export interface ViewOptions {
   /** null shows the whole map. */
   readonly window: MapWindow | null;
   readonly colourMap: ColourMapName;
   readonly scale: ScaleName;
+  readonly range: RangeChoice;
+  /** What a block of cells shows where the map is larger than its pane. */
+  readonly pooling: "max" | "mean";
+  readonly metric: MetricName;
+  /** One head, or all heads of the site side by side. */
+  readonly heads: "one" | "all";
+  /** Tokens: the keys of a query, or the queries of a key. */
+  readonly reading: "keys" | "queries";
+  /** Order of the heads in Overview and Entropy. */
+  readonly order: HeadOrder;
+  /** Which heads the Overview shows: words of their names, `< 0.4`, `flagged`. */
+  readonly filter: string;
+  readonly entropyUnit: "normalised" | "nats";
+  readonly dock: DockTab;
+  readonly dockOpen: boolean;
+  readonly narrow: NarrowTab;
+  readonly sizes: PaneSizes;
   /** The head to come back to when the mean is switched off. */
   readonly lastHead: number;
 }
@@ -36,35 +79,79 @@ export interface Anchor {
   readonly keys: number;
 }
 
+/** Places looked at before and, after going back, those left behind; the latest last. */
+export interface History {
+  readonly past: readonly Selection[];
+  readonly future: readonly Selection[];
+}
+
+/** What lies over the workbench for the moment. */
+export type Overlay = "keys" | "find" | "table";
+
 export interface AppState {
   readonly document: DocumentState | null;
   /** Site, head, sample; query and key when pinned. */
   readonly selection: Selection;
   readonly anchor: Anchor | null;
+  readonly history: History;
   /** Under the pointer. */
   readonly hover: Cursor;
   /** Moved by the keyboard. */
   readonly cursor: Cursor;
   readonly view: ViewOptions;
+  readonly overlay: Overlay | null;
   /** The last cells, figures and row that arrived; they may belong to the head before for a moment. */
   readonly page: Page | null;
   readonly profile: HeadProfile | null;
   readonly row: Row | null;
+  /** One key's cells over all queries, as a page of one column. */
+  readonly column: Page | null;
+  /** The whole map for the minimap. */
+  readonly minimap: Page | null;
+  /** Thumbnails of all heads of the sites that were shown, by handle; of the selected sample. */
+  readonly thumbnails: ReadonlyMap<string, Thumbnails>;
+  /** Pages of the heads side by side, by head. */
+  readonly tiles: ReadonlyMap<number, Page>;
   /** Why cells could not be read; null when they could. */
   readonly problem: string | null;
 }
 
 export const nowhere: Cursor = { query: null, key: null };
 
+export const initialView: ViewOptions = {
+  window: null,
+  colourMap: "magma",
+  scale: "linear",
+  range: "auto",
+  pooling: "max",
+  metric: "normalisedEntropy",
+  heads: "one",
+  reading: "keys",
+  order: "graph",
+  filter: "",
+  entropyUnit: "normalised",
+  dock: "entropy",
+  dockOpen: true,
+  narrow: "map",
+  sizes: { overview: null, inspector: null, dock: null },
+  lastHead: 0,
+};
+
 export const initialState: AppState = {
   document: null,
   selection: { site: 0, head: 0, batch: 0, query: null, key: null },
   anchor: null,
+  history: { past: [], future: [] },
   hover: nowhere,
   cursor: nowhere,
-  view: { window: null, colourMap: "magma", scale: "linear", lastHead: 0 },
+  view: initialView,
+  overlay: null,
   page: null,
   profile: null,
   row: null,
+  column: null,
+  minimap: null,
+  thumbnails: new Map(),
+  tiles: new Map(),
   problem: null,
 };

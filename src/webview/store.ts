@@ -29,19 +29,29 @@ export class Store {
   }
 }
 
-/** Redraws a Lit element when the store that `storeOf` names changes. */
+/**
+ * Redraws a Lit element when the store that `storeOf` names changes. With `uses` only when one of the values that it
+ * picks is another: panes that do not follow the pointer are not redrawn for it.
+ */
 export class StoreController implements ReactiveController {
   #leave: (() => void) | null = null;
 
   constructor(
     private readonly element: ReactiveControllerHost,
     private readonly storeOf: () => Store,
+    private readonly uses: ((state: AppState) => readonly unknown[]) | null = null,
   ) {
     element.addController(this);
   }
 
   hostConnected(): void {
-    this.#leave = this.storeOf().subscribe(() => this.element.requestUpdate());
+    this.#leave = this.storeOf().subscribe((state, before) => {
+      if (this.uses) {
+        const old = this.uses(before);
+        if (this.uses(state).every((value, index) => value === old[index])) return;
+      }
+      this.element.requestUpdate();
+    });
   }
 
   hostDisconnected(): void {

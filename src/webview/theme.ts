@@ -1,6 +1,6 @@
 /** The one reader of the theme: VS Code's CSS variables as colours for canvases and charts. */
 import type { SegmentRole } from "../shared/capture";
-import type { Rgb } from "./colour-maps";
+import type { Rgb } from "../shared/colour-maps";
 
 export type ThemeKind = "dark" | "light" | "highContrast" | "highContrastLight";
 

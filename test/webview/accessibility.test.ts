@@ -2,7 +2,7 @@
 import axe from "axe-core";
 import { afterEach, describe, expect, it } from "vitest";
 import type { DocumentState } from "../../src/shared/document";
-import { colourTable } from "../../src/webview/colour-maps";
+import { colourTable } from "../../src/shared/colour-maps";
 import { phases, playerEncoder, summaryOf } from "./fake-capture";
 import { closeApp, drawn, find, findAll, heatmapOf, openApp, settled } from "./open-app";
 import { applyTheme, type ThemeName } from "./themes";
@@ -56,13 +56,15 @@ describe.each(["dark", "light", "hc"] as ThemeName[])("in the theme %s", (theme)
 });
 
 describe("names", () => {
-  it("of the regions are Toolbar, Heatmap, Tokens and Entropy, in a main landmark", async () => {
+  it("of the regions are fixed, in a main landmark", async () => {
     const open = await openApp(model);
     await drawn(open);
     expect(findAll(open.app, "section").map((section) => section.getAttribute("aria-label"))).toEqual([
       "Toolbar",
+      "Overview",
       "Heatmap",
       "Tokens",
+      "Inspector",
       "Entropy",
     ]);
     expect(findAll(open.app, "main")).toHaveLength(1);

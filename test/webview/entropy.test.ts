@@ -1,7 +1,7 @@
 /** The Entropy pane: a bar for every head with the value of the capture, and a click that selects. */
 import { afterEach, describe, expect, it } from "vitest";
-import { AXIS_END, entropyOption, fitted, REFERENCE, slotsOf } from "../../src/webview/entropy/entropy-chart";
-import { entropyGroups } from "../../src/webview/entropy/entropy-data";
+import { entropyOption, fitted, slotsOf } from "../../src/webview/entropy/entropy-chart";
+import { AXIS_END, entropyGroups, REFERENCE } from "../../src/webview/entropy/entropy-data";
 import { readTheme } from "../../src/webview/theme";
 import { captureOf, playerEncoder } from "./fake-capture";
 import { clickAt, press } from "./input";
@@ -23,7 +23,7 @@ describe("entropy bars", () => {
     const bars = groups.flatMap((group) => group.bars);
     expect(bars).toHaveLength(36);
     for (const bar of bars) {
-      expect(bar.value).toBe(capture.sites[bar.site]!.figures[0]![bar.head]!.normalisedEntropy);
+      expect(bar.value).toBe(capture.sites[bar.site]!.figures[0]![bar.head!]!.normalisedEntropy);
       expect(bar.value).toBeGreaterThan(0);
       expect(bar.value).toBeLessThanOrEqual(1);
     }

@@ -1,23 +1,28 @@
 /** A host over an in-memory model: answers at once, or when a test lets it, and keeps what it was asked. */
 import type { DocumentState } from "../../src/shared/document";
 import { AttentionError } from "../../src/shared/errors";
-import type { PageRequest, RowRequest } from "../../src/shared/page";
+import type { PageRequest, RowRequest, ThumbnailRequest } from "../../src/shared/page";
 import type { ViewCommand } from "../../src/shared/protocol";
-import type { Selection } from "../../src/shared/selection";
-import type { Host } from "../../src/webview/host";
+import type { Host, HostHandlers, Selected } from "../../src/webview/host";
+import type { Choice } from "../../src/webview/view-commands";
 import { type FakeModel, mapOf } from "./fake-capture";
-import { pageOfMap, profileOfMap, rowOfMap } from "./fake-maps";
+import { pageOfMap, profileOfMap, rowOfMap, thumbnailsOfMaps } from "./fake-maps";
 
 export class FakeHost implements Host {
   readonly pages: PageRequest[] = [];
   readonly rows: RowRequest[] = [];
   readonly acts: string[] = [];
-  readonly selections: Selection[] = [];
+  readonly thumbnails: ThumbnailRequest[] = [];
+  readonly selections: Selected[] = [];
+  /** Texts that were put on the clipboard. */
+  readonly copied: string[] = [];
+  /** Bytes of cells that were answered. */
+  bytes = 0;
   readonly failures: string[] = [];
   saved: unknown = undefined;
   /** Called before a page is answered; a test may hold it back or throw. */
   beforePage: (request: PageRequest) => Promise<void> | void = () => undefined;
-  #handlers: { state(state: DocumentState): void; command(command: ViewCommand): void } | null = null;
+  #handlers: HostHandlers | null = null;
 
   constructor(
     public document: DocumentState,
@@ -29,16 +34,27 @@ export class FakeHost implements Host {
     readPage: async (request) => {
       this.pages.push(request);
       await this.beforePage(request);
-      return pageOfMap(this.#map(request), request);
+      return this.#counted(pageOfMap(this.#map(request), request));
     },
     readRow: async (request) => {
       this.rows.push(request);
       await Promise.resolve();
-      return rowOfMap(this.#map(request), request);
+      return this.#counted(rowOfMap(this.#map(request), request));
     },
     readHead: async (request) => {
       await Promise.resolve();
       return profileOfMap(this.#map(request), request);
+    },
+    readThumbnails: async (request) => {
+      this.thumbnails.push(request);
+      await Promise.resolve();
+      const maps = this.model.sites[Number(request.handle.split("/")[1])]?.maps[request.batch] ?? [];
+      return this.#counted(thumbnailsOfMaps(maps, request));
+    },
+    run: ({ command }) => this.#act(command),
+    copyText: ({ text }) => {
+      this.copied.push(text);
+      return Promise.resolve(null);
     },
     cancel: () => this.#act("cancel"),
     retry: () => this.#act("retry"),
@@ -52,6 +68,11 @@ export class FakeHost implements Host {
     return Promise.resolve(null);
   }
 
+  #counted<T extends { cells: ArrayBuffer }>(answer: T): T {
+    this.bytes += answer.cells.byteLength;
+    return answer;
+  }
+
   #map(request: {
     handle: string;
     batch: number;
@@ -62,7 +83,7 @@ export class FakeHost implements Host {
     return mapOf(this.model, site, request.batch, request.head);
   }
 
-  listen(handlers: { state(state: DocumentState): void; command(command: ViewCommand): void }): void {
+  listen(handlers: HostHandlers): void {
     this.#handlers = handlers;
   }
 
@@ -76,7 +97,11 @@ export class FakeHost implements Host {
     this.#handlers?.command(command);
   }
 
-  selected(selection: Selection): void {
+  apply(choice: Choice): void {
+    this.#handlers?.apply(choice);
+  }
+
+  selected(selection: Selected): void {
     this.selections.push(selection);
   }
 

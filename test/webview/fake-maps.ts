@@ -1,6 +1,15 @@
 /** Seeded attention maps with masks, and pages, rows and figures of them, worked out plainly. */
 import type { HeadFigures } from "../../src/shared/figures";
-import { MASKED, type Page, type PageRequest, type Row } from "../../src/shared/page";
+import {
+  MASKED,
+  type Page,
+  type PageRequest,
+  type Row,
+  THUMBNAIL_MAX,
+  THUMBNAIL_NAN,
+  type ThumbnailRequest,
+  type Thumbnails,
+} from "../../src/shared/page";
 import type { HeadProfile } from "../../src/shared/profile";
 
 /** float32 probabilities, queries × keys, row-major; −1 where masked. */
@@ -54,7 +63,7 @@ export function meanMap(maps: readonly FakeMap[]): FakeMap {
   return { ...first, cells };
 }
 
-/** A window, pooled by the smallest whole factors that fit, keeping maxima. */
+/** A window, pooled by the smallest whole factors that fit, keeping maxima or means. */
 export function pageOfMap(map: FakeMap, request: PageRequest): Page {
   const { handle, generation, batch, head, queryStart, queryEnd, keyStart, keyEnd, maxRows, maxColumns } =
     request;
@@ -63,19 +72,48 @@ export function pageOfMap(map: FakeMap, request: PageRequest): Page {
   const rows = Math.ceil((queryEnd - queryStart) / rowFactor);
   const columns = Math.ceil((keyEnd - keyStart) / columnFactor);
   const cells = new Float32Array(rows * columns).fill(MASKED);
+  const sums = new Float64Array(rows * columns);
+  const counts = new Uint32Array(rows * columns);
   for (let query = queryStart; query < queryEnd; query++) {
     for (let key = keyStart; key < keyEnd; key++) {
       const at =
         Math.floor((query - queryStart) / rowFactor) * columns + Math.floor((key - keyStart) / columnFactor);
       const p = map.cells[query * map.keys + key]!;
       if (Number.isNaN(p) || p > cells[at]!) cells[at] = p;
+      if (p < 0) continue;
+      sums[at]! += p;
+      counts[at]!++;
     }
   }
-  const pooling = rowFactor * columnFactor > 1 ? "max" : "none";
+  const pooling = rowFactor * columnFactor > 1 ? request.pooling : "none";
+  if (pooling === "mean") counts.forEach((count, at) => count > 0 && (cells[at] = sums[at]! / count));
   return {
     ...{ handle, generation, batch, head, queryStart, queryEnd, keyStart, keyEnd },
     ...{ rows, columns, pooling, rowFactor, columnFactor, cells: cells.buffer },
   };
+}
+
+/** All heads of a site as bytes, worked out from the maps cell by cell. */
+export function thumbnailsOfMaps(maps: readonly FakeMap[], request: ThumbnailRequest): Thumbnails {
+  const pages = maps.map((map, head) =>
+    pageOfMap(map, {
+      ...{ handle: request.handle, generation: request.generation, batch: request.batch, head },
+      ...{ queryStart: 0, queryEnd: map.queries, keyStart: 0, keyEnd: map.keys },
+      ...{ maxRows: request.side, maxColumns: request.side, pooling: "max" },
+    }),
+  );
+  const { rows, columns } = pages[0]!;
+  const bytes = new Uint8Array(maps.length * rows * columns);
+  const maxima = Float32Array.from(pages, (page) =>
+    new Float32Array(page.cells).reduce((most, p) => (p > most ? p : most), 0),
+  );
+  pages.forEach((page, head) => {
+    new Float32Array(page.cells).forEach((p, at) => {
+      const place = 1 + Math.round((p / maxima[head]!) * (THUMBNAIL_MAX - 1));
+      bytes[head * rows * columns + at] = Number.isNaN(p) ? THUMBNAIL_NAN : p < 0 ? 0 : place;
+    });
+  });
+  return { ...request, heads: maps.length, rows, columns, cells: bytes.buffer, maxima: maxima.buffer };
 }
 
 export function rowOfMap(map: FakeMap, request: Omit<Row, "cells">): Row {
@@ -116,20 +154,33 @@ export function profileOfMap(
   const known = [...normalisedEntropy]
     .filter((value) => !Number.isNaN(value))
     .sort((one, other) => one - other);
+  const raw = [...entropyNats].filter((value) => !Number.isNaN(value));
+  const average = (values: number[]): number | null =>
+    values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+  const rowsOf = Array.from({ length: queries }, (_, query) =>
+    [...cells.slice(query * keys, (query + 1) * keys)].filter((p) => Number.isFinite(p) && p >= 0),
+  ).filter((row) => row.length > 0);
   const mean = known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
   const figures: HeadFigures = {
-    entropyNats: null,
+    entropyNats: average(raw),
     normalisedEntropy: mean,
-    confidence: null,
+    confidence: average(rowsOf.map((row) => Math.max(...row))),
     concentration: null,
     meanContextAttention: null,
     contextShare: null,
     recentDistantRatio: null,
-    sinkMass: null,
+    sinkMass: average(rowsOf.map((row) => row[0]!)),
     distanceTokens: null,
-    receivedMaximum: null,
+    receivedMaximum: Math.max(0, ...received.map((mass, key) => mass / Math.max(1, seenBy[key]!))),
     sparsity90: null,
-    gini: null,
+    gini: average(
+      rowsOf.map((row) => {
+        const sorted = row.toSorted((one, other) => one - other);
+        const total = sorted.reduce((sum, p) => sum + p, 0) || 1;
+        const weighted = sorted.reduce((sum, p, k) => sum + (2 * (k + 1) - sorted.length - 1) * p, 0);
+        return weighted / (sorted.length * total);
+      }),
+    ),
     rowsMasked: [...validKeys].filter((count) => count === 0).length,
     rowsSingleKey: [...validKeys].filter((count) => count === 1).length,
     rowsFlagged: [...cells].some((p) => !Number.isFinite(p)) ? 1 : 0,

@@ -12,8 +12,8 @@ import {
   panned,
   zoomAt,
 } from "../../src/webview/heatmap/heatmap-layout";
-import { ruler } from "../../src/webview/heatmap/rulers";
-import { colourRange, position, tableIndex, valueAt } from "../../src/webview/colour-scale";
+import { ruler } from "../../src/shared/rulers";
+import { colourRange, position, tableIndex, valueAt } from "../../src/shared/colour-scale";
 import type { MapWindow } from "../../src/webview/state";
 import { axis, numbered } from "./fake-capture";
 import { seeded } from "./fake-maps";

@@ -280,7 +280,9 @@ describe("the head picker", () => {
     open.host.command("nextHead");
     await settled(open.app);
     expect(slider("Head").value).toBe("3");
-    expect((find(open.app, "vscode-dropdown.site") as HTMLSelectElement).value).toBe(String(SITE - 1));
+    expect(textOf(find(open.app, "attention-heatmap").shadowRoot!.querySelector("h2")!)).toBe(
+      "q_self.0 · head 3",
+    );
   });
 
   it("offers samples only where there is more than one", async () => {

@@ -1,9 +1,8 @@
-/** The application: one screen for each state of the document, and the three linked views when it is ready. */
+/** The application: one screen for each state of the document, and the workbench when it is ready. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import "../entropy/entropy-element";
-import "../head-picker/toolbar-element";
-import "../heatmap/heatmap-element";
+import "../toolbar/toolbar-element";
+import { unpinned } from "../reducers";
 import type { Session } from "../session";
 import "../states/empty-element";
 import "../states/error-element";
@@ -11,8 +10,7 @@ import "../states/opening-element";
 import "../states/restricted-element";
 import { StoreController } from "../store";
 import { baseStyles } from "../styles";
-import "../tokens/tokens-element";
-import { globalKey } from "./global-keys";
+import "./workbench-element";
 import { notices } from "./notices";
 
 @customElement("attention-app")
@@ -28,27 +26,22 @@ export class AppElement extends LitElement {
       }
       main {
         height: 100%;
-        overflow-y: auto;
+        overflow: hidden auto;
       }
       .ready {
         display: flex;
         flex-direction: column;
-        min-height: 100%;
+        height: 100%;
+        /* A very low panel scrolls rather than squeeze the map. */
+        min-height: 340px;
       }
-      .workbench {
-        display: grid;
+      attention-workbench {
         flex: 1;
-        /* A low panel scrolls rather than squeeze the map. */
-        grid-template: minmax(330px, 1fr) 122px 226px / minmax(0, 1fr);
       }
       attention-toolbar,
       .bar {
         flex: none;
         border-bottom: 1px solid var(--vscode-panel-border);
-      }
-      attention-tokens,
-      attention-entropy {
-        border-top: 1px solid var(--vscode-panel-border);
       }
       .bar {
         display: flex;
@@ -77,11 +70,6 @@ export class AppElement extends LitElement {
         background: var(--vscode-badge-background);
         color: var(--vscode-badge-foreground);
       }
-      @container (max-width: 520px) {
-        .workbench {
-          grid-template-rows: minmax(330px, 1fr) 122px 190px;
-        }
-      }
     `,
   ];
 
@@ -89,7 +77,11 @@ export class AppElement extends LitElement {
 
   constructor() {
     super();
-    new StoreController(this, () => this.session.store);
+    new StoreController(
+      this,
+      () => this.session.store,
+      ({ document, overlay }) => [document, overlay],
+    );
   }
 
   override connectedCallback(): void {
@@ -124,21 +116,17 @@ export class AppElement extends LitElement {
         return html`<div class="ready">
           <attention-toolbar .session=${this.session}></attention-toolbar>
           ${notices(document)}
-          <div class="workbench">
-            <attention-heatmap .session=${this.session}></attention-heatmap>
-            <attention-tokens .session=${this.session}></attention-tokens>
-            <attention-entropy .session=${this.session}></attention-entropy>
-          </div>
+          <attention-workbench .session=${this.session}></attention-workbench>
         </div>`;
       case undefined:
         return nothing;
     }
   }
 
+  /** Escape lets go of what is pinned. Letters are VS Code keybindings and come as commands. */
   #keyed = (event: KeyboardEvent): void => {
-    const reducer = globalKey(event);
-    if (!reducer || this.session.store.state.document?.status !== "ready") return;
-    event.preventDefault();
-    this.session.store.update(reducer);
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    this.session.store.update(unpinned);
   };
 }

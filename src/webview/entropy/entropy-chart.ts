@@ -1,6 +1,6 @@
 /**
  * The bars in ECharts. This module and ECharts with it load when the first chart is drawn.
- * One category per head and an empty one between sites; the sites' names are drawn under their bars.
+ * One category per bar and an empty one between groups; the groups' names are drawn under their bars.
  */
 import { BarChart, type BarSeriesOption, CustomChart, type CustomSeriesOption } from "echarts/charts";
 import {
@@ -13,10 +13,10 @@ import {
 import { type ComposeOption, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { figure } from "../../shared/format";
-import { cssColour } from "../colour-maps";
+import { cssColour } from "../../shared/colour-maps";
 import type { Theme } from "../theme";
-import { textWidth } from "../heatmap/rulers";
-import { barWords, type EntropyBar, type EntropyGroup } from "./entropy-data";
+import { textWidth } from "../heatmap/label-room";
+import { type BarAxis, barWords, type EntropyBar, type EntropyGroup, shareAxis } from "./entropy-data";
 
 use([BarChart, CustomChart, GridComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
 
@@ -24,9 +24,6 @@ type Option = ComposeOption<
   BarSeriesOption | CustomSeriesOption | GridComponentOption | TooltipComponentOption
 >;
 
-/** The axis ends above 1 so that a full bar is not cut. */
-export const AXIS_END = 1.05;
-export const REFERENCE = 0.5;
 const GRID = { left: 36, right: 32, top: 10, bottom: 40 };
 /** Few heads do not fill the pane with a few wide bars, px. */
 const WIDEST_PITCH = 64;
@@ -52,20 +49,25 @@ export interface EntropyDrawing {
   readonly theme: Theme;
   /** Width of the chart, px. */
   readonly width: number;
+  /** 0 to 1 where none is given. */
+  readonly axis?: BarAxis;
+  /** What a bar's tooltip says; of a head's normalised entropy where none is given. */
+  readonly words?: (title: string, bar: EntropyBar) => string;
 }
 
 /** The chart as ECharts wants it: pure, so that tests can read it. */
-export function entropyOption({ groups, selected, theme, width }: EntropyDrawing): Option {
+export function entropyOption(drawing: EntropyDrawing): Option {
+  const { groups, selected, theme, width, axis = shareAxis, words = barWords } = drawing;
   const slots = slotsOf(groups);
   const room = width - GRID.left - GRID.right;
   const pitch = Math.min(WIDEST_PITCH, room / Math.max(1, slots.length));
   const text = { fontFamily: theme.fontFamily, fontSize: 10, color: cssColour(theme.description) };
-  const isSelected = (bar: EntropyBar): boolean => bar.site === selected.site && bar.head === selected.head;
+  const isSelected = (bar: EntropyBar): boolean => selects(selected, bar);
   const spans: { title: string; first: number; last: number; site: number }[] = [];
   slots.forEach((slot, index) => {
     const last = spans.at(-1);
     if (!slot) return;
-    if (last && last.site === slot.bar.site) last.last = index;
+    if (last && slots[index - 1]) last.last = index;
     else spans.push({ title: slot.title, first: index, last: index, site: slot.bar.site });
   });
   return {
@@ -83,22 +85,26 @@ export function entropyOption({ groups, selected, theme, width }: EntropyDrawing
       textStyle: { ...text, fontSize: 11, color: cssColour(theme.foreground) },
       formatter: (params) => {
         const slot = slots[(Array.isArray(params) ? params[0] : params)?.dataIndex ?? -1];
-        return slot ? barWords(slot.title, slot.bar) : "";
+        return slot ? words(slot.title, slot.bar) : "";
       },
     },
     xAxis: {
       type: "category",
-      data: slots.map((slot) => (slot ? String(slot.bar.head) : "")),
+      data: slots.map((slot) => slot?.bar.label ?? ""),
       axisTick: { show: false },
       axisLine: { show: true, lineStyle: { color: cssColour(theme.grid) } },
       axisLabel: { ...text, fontSize: 9, margin: 5, interval: 0, show: pitch >= NUMBER_ROOM },
     },
     yAxis: {
       type: "value",
-      min: 0,
-      max: AXIS_END,
-      interval: 0.25,
-      axisLabel: { ...text, showMaxLabel: false, formatter: (value: number) => String(value) },
+      min: axis.low,
+      max: axis.high,
+      interval: axis.interval,
+      axisLabel: {
+        ...text,
+        showMaxLabel: axis !== shareAxis && axis.reference === null && axis.high !== shareAxis.high,
+        formatter: (value: number) => String(Number(value.toPrecision(6))),
+      },
       splitLine: { showMaxLine: false, lineStyle: { color: cssColour(theme.grid) } },
     },
     series: [
@@ -114,13 +120,17 @@ export function entropyOption({ groups, selected, theme, width }: EntropyDrawing
               }
             : { value: "-" },
         ),
-        markLine: {
-          silent: true,
-          symbol: "none",
-          lineStyle: { color: cssColour(theme.reference), type: "dashed", width: 1 },
-          label: { ...text, formatter: "0.5", position: "end", distance: 6 },
-          data: [{ yAxis: REFERENCE }],
-        },
+        ...(axis.reference === null
+          ? {}
+          : {
+              markLine: {
+                silent: true,
+                symbol: "none",
+                lineStyle: { color: cssColour(theme.reference), type: "dashed", width: 1 },
+                label: { ...text, formatter: String(axis.reference), position: "end", distance: 6 },
+                data: [{ yAxis: axis.reference }],
+              },
+            }),
       },
       whiskers(slots, selected, theme, text),
       siteNames(spans, selected.site, theme, text),
@@ -128,7 +138,12 @@ export function entropyOption({ groups, selected, theme, width }: EntropyDrawing
   };
 }
 
-/** A line from p10 to p90 on every bar, the figure over the selected one, and `—` where there is none. */
+/** Whether a bar is the selected head, or the selected head's layer. */
+function selects(selected: EntropyDrawing["selected"], bar: EntropyBar): boolean {
+  return bar.site === selected.site && (bar.head === null || bar.head === selected.head);
+}
+
+/** A line from low to high on every bar, the figure over the selected one, and `—` where there is none. */
 function whiskers(
   slots: readonly (Slot | null)[],
   selected: EntropyDrawing["selected"],
@@ -144,7 +159,7 @@ function whiskers(
       const slot = slots[params.dataIndex];
       if (!slot) return { type: "group", children: [] };
       const { bar } = slot;
-      const isSelected = bar.site === selected.site && bar.head === selected.head;
+      const isSelected = selects(selected, bar);
       const at = (value: number): number[] => api.coord([params.dataIndex, value]);
       const [x = 0, base = 0] = at(0);
       const caption = (words: string, y: number, fill: string) => ({

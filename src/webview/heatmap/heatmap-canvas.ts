@@ -1,7 +1,7 @@
 /** The map in Canvas 2D, where WebGL2 is missing or was lost: the same picture, pixel by pixel. */
-import type { Rgb } from "../colour-maps";
-import { tableIndex } from "../colour-scale";
-import type { CellGrid, HeatmapFrame, HeatmapRenderer } from "./heatmap-renderer";
+import type { Rgb } from "../../shared/colour-maps";
+import { tableIndex } from "../../shared/colour-scale";
+import { type CellGrid, type HeatmapFrame, type HeatmapRenderer, NO_CELL } from "./heatmap-renderer";
 
 /** A colour as one little-endian RGBA word, as `ImageData` holds it on all machines that VS Code runs on. */
 function word(red: number, green: number, blue: number): number {
@@ -47,6 +47,8 @@ export function createCanvasRenderer(canvas: HTMLCanvasElement): HeatmapRenderer
             if (!Number.isFinite(p)) {
               const phase = (((x - y) % stripePeriod) + stripePeriod) % stripePeriod;
               if (phase < stripeWidth) pixel = flag;
+            } else if (p <= NO_CELL) {
+              pixel = ground;
             } else if (p < 0) {
               if ((x + y) % stripePeriod < stripeWidth) pixel = hatch;
             } else {

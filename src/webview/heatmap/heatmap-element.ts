@@ -5,8 +5,8 @@ import { guard } from "lit/directives/guard.js";
 import { styles } from "../styles-directive";
 import type { CapturedSite, TokenAxis } from "../../shared/capture";
 import type { Page } from "../../shared/page";
-import { colourTable } from "../colour-maps";
-import { type ColourRange, colourRange } from "../colour-scale";
+import { colourTable } from "../../shared/colour-maps";
+import { type ColourRange, colourRange } from "../../shared/colour-scale";
 import { type ElementSize, noSize, observeSize } from "../element-size";
 import { minusIcon, plusIcon } from "../icons";
 import { hovered } from "../reducers";
@@ -21,7 +21,7 @@ import {
   selectedSite,
 } from "../selectors";
 import type { Session } from "../session";
-import { headTitle, siteShape, siteTitles } from "../site-names";
+import { headTitle, siteShape, siteTitles } from "../../shared/site-names";
 import type { MapWindow } from "../state";
 import { StoreController } from "../store";
 import { baseStyles, paneStyles, quietButtonStyles } from "../styles";
@@ -34,12 +34,14 @@ import { MapNavigation } from "./heatmap-navigation";
 import { mapNotes } from "./heatmap-notes";
 import { boundaries, boxOutline, leftRuler, outlines, rulerDepth, topRuler, values } from "./heatmap-overlay";
 import { HeatmapSurface } from "./heatmap-surface";
-import { cursorSentence, tooltip } from "./heatmap-tooltip";
+import { cursorSentence } from "../cell-words";
+import { tooltip } from "./heatmap-tooltip";
 import { mapSentence } from "./heatmap-words";
 import { heatmapStyles } from "./heatmap.styles";
 import { legend } from "./legend";
 import { pageFacts } from "./page-facts";
-import { labelRoom, ruler } from "./rulers";
+import { ruler } from "../../shared/rulers";
+import { labelRoom } from "./label-room";
 
 /** The last page and range that belong together; kept until those of the next head are there. */
 interface Shown {

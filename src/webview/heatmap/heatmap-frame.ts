@@ -1,6 +1,6 @@
 /** From a page and a window to what a renderer is told. */
 import type { Page } from "../../shared/page";
-import type { ScaleName } from "../colour-scale";
+import type { ScaleName } from "../../shared/colour-scale";
 import type { MapWindow } from "../state";
 import type { Theme } from "../theme";
 import { cellsOfPixels, type MapLayout, pageIndices } from "./heatmap-layout";

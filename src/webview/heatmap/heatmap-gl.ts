@@ -3,8 +3,9 @@
  * pixel shows comes as two index textures (one per side), so that the Canvas fallback and hit-testing agree with it.
  * Everything is made once; a frame uploads the two index textures and draws one triangle.
  */
-import { LOG_DECADES, scaleNames } from "../colour-scale";
-import type { Rgb } from "../colour-maps";
+import { LOG_DECADES, scaleNames } from "../../shared/colour-scale";
+import type { Rgb } from "../../shared/colour-maps";
+import { createProgram, createTexture } from "../gl-program";
 import type { CellGrid, HeatmapFrame, HeatmapRenderer } from "./heatmap-renderer";
 
 const vertexSource = `#version 300 es
@@ -44,6 +45,7 @@ void main() {
     colour = vec4(phase < stripe.y ? flag : ground, 1.0);
     return;
   }
+  if (p < -1.5) { colour = vec4(ground, 1.0); return; }
   if (p < 0.0) {
     colour = vec4((pixel.x + pixel.y) % stripe.x < stripe.y ? hatch : ground, 1.0);
     return;
@@ -53,40 +55,6 @@ void main() {
   if (scale == 2) place = place <= 0.0 ? 0.0 : max(0.0, 1.0 + log(place) / (2.302585093 * ${LOG_DECADES.toFixed(1)}));
   colour = texelFetch(table, ivec2(int(floor(place * 255.0 + 0.5)), 0), 0);
 }`;
-
-function compile(gl: WebGL2RenderingContext, type: number, source: string): WebGLShader {
-  const shader = gl.createShader(type);
-  if (!shader) throw new Error("WebGL2 gave no shader");
-  gl.shaderSource(shader, source);
-  gl.compileShader(shader);
-  if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS) && !gl.isContextLost()) {
-    throw new Error(`The heatmap's shader was refused: ${gl.getShaderInfoLog(shader) ?? ""}`);
-  }
-  return shader;
-}
-
-function link(gl: WebGL2RenderingContext): WebGLProgram {
-  const program = gl.createProgram();
-  gl.attachShader(program, compile(gl, gl.VERTEX_SHADER, vertexSource));
-  gl.attachShader(program, compile(gl, gl.FRAGMENT_SHADER, fragmentSource));
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-    throw new Error(`The heatmap's program was refused: ${gl.getProgramInfoLog(program) ?? ""}`);
-  }
-  return program;
-}
-
-/** A texture on its unit, read texel by texel. */
-function texture(gl: WebGL2RenderingContext, unit: number): WebGLTexture {
-  const made = gl.createTexture();
-  gl.activeTexture(gl.TEXTURE0 + unit);
-  gl.bindTexture(gl.TEXTURE_2D, made);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
-  return made;
-}
 
 const units = { cells: 0, table: 1, columnOfPixel: 2, rowOfPixel: 3 } as const;
 
@@ -100,7 +68,7 @@ export function createGlRenderer(canvas: HTMLCanvasElement, lost: () => void): H
   };
   canvas.addEventListener("webglcontextlost", onLost);
 
-  const program = link(gl);
+  const program = createProgram(gl, vertexSource, fragmentSource);
   gl.useProgram(program);
   const at = (name: string): WebGLUniformLocation | null => gl.getUniformLocation(program, name);
   const places = {
@@ -114,7 +82,7 @@ export function createGlRenderer(canvas: HTMLCanvasElement, lost: () => void): H
   };
   const textures = Object.entries(units).map(([name, unit]) => {
     gl.uniform1i(at(name), unit);
-    return texture(gl, unit);
+    return createTexture(gl, unit);
   });
   gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
 

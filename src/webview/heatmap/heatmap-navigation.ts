@@ -6,7 +6,7 @@ import type { Store } from "../store";
 import type { Box } from "./heatmap-gestures";
 import type { MapAct } from "./heatmap-keys";
 import { boxed, cellSize, hitTest, type MapLayout, panned, zoomAt } from "./heatmap-layout";
-import { segmentRuns } from "./rulers";
+import { segmentRuns } from "../../shared/rulers";
 
 interface Place {
   readonly x: number;

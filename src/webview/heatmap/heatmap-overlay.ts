@@ -1,14 +1,16 @@
 /** What is drawn over and beside the map: rulers, segment boundaries, outlines of query and key, printed values. */
 import { nothing, svg, type SVGTemplateResult } from "lit";
 import { styles } from "../styles-directive";
+import { denseValue } from "../../shared/format";
 import type { Page } from "../../shared/page";
 import type { MapWindow } from "../state";
-import { colourTable, cssColour, inkOn, tableColour } from "../colour-maps";
-import { type ScaleName, tableIndex } from "../colour-scale";
+import { colourTable, cssColour, inkOn, tableColour } from "../../shared/colour-maps";
+import { type ScaleName, tableIndex } from "../../shared/colour-scale";
 import { segmentColour, type Theme } from "../theme";
 import type { Box } from "./heatmap-gestures";
 import { cellSize, edge, type MapLayout, VALUE_CELL } from "./heatmap-layout";
-import { type Ruler, type RulerSegment, textWidth } from "./rulers";
+import type { Ruler, RulerSegment } from "../../shared/rulers";
+import { textWidth } from "./label-room";
 
 /** Thickness of a segment's band, and the distance of labels to what is beside them, px. */
 const BAND = 3;
@@ -16,14 +18,6 @@ const GAP = 4;
 /** Room for a segment's name beside its band, px. */
 const NAME_ROOM = 13;
 const SEGMENT_FONT = 10;
-
-/** `.23` in a dense cell; `1` and `0` stay. */
-export function denseValue(p: number): string {
-  if (Number.isNaN(p)) return "NaN";
-  if (p === 0) return "0";
-  const text = p.toFixed(2);
-  return text.startsWith("0.") ? text.slice(1) : text;
-}
 
 /** Width of a ruler whose longest token label needs `room` px: name, band, labels. */
 export function rulerDepth(room: number, hasSegments: boolean): number {

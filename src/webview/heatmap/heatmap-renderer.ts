@@ -1,6 +1,9 @@
 /** What a renderer of maps is told. WebGL2 and Canvas draw the same picture from it, pixel for pixel. */
-import type { Rgb } from "../colour-maps";
-import type { ScaleName } from "../colour-scale";
+import type { Rgb } from "../../shared/colour-maps";
+import type { ScaleName } from "../../shared/colour-scale";
+
+/** A place of a grid that holds no cell: the ground is shown. */
+export const NO_CELL = -2;
 
 /** Cells as they came: float32, rows × columns, row-major, query 0 first; −1 masked, NaN kept. */
 export interface CellGrid {

@@ -1,19 +1,10 @@
-/** Sentences of the map: for its image role, its cursor cell and its tooltip. */
+/** The sentence of the map, for its image role. */
 import type { CapturedSite, TokenAxis } from "../../shared/capture";
-import { probability, tokenLabel } from "../../shared/format";
+import { probability } from "../../shared/format";
 import type { HeadChoice, Page } from "../../shared/page";
-import { headTitle } from "../site-names";
+import { headTitle } from "../../shared/site-names";
+import { token } from "../cell-words";
 import { pageFacts } from "./page-facts";
-
-export function token(axis: TokenAxis, index: number): string {
-  return tokenLabel(axis.labels[index] ?? String(index), 32);
-}
-
-/** Value of a cell in words. */
-export function cellWords(p: number | null): string {
-  if (p === null) return "not read yet";
-  return p < 0 ? "masked" : `p ${probability(p)}`;
-}
 
 /** What the picture shows: shape, strongest pair, masked rows. */
 export function mapSentence(

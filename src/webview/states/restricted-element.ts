@@ -6,7 +6,7 @@ import { count } from "../../shared/format";
 import type { Dim } from "../../shared/model";
 import { shieldIcon } from "../icons";
 import type { Session } from "../session";
-import { siteTitles } from "../site-names";
+import { siteTitles } from "../../shared/site-names";
 import { baseStyles, tableStyles } from "../styles";
 import { stateStyles } from "./state.styles";
 

@@ -10,9 +10,9 @@ export const toolbarStyles = css`
     display: flex;
     flex-wrap: wrap;
     align-items: center;
-    gap: 6px 10px;
+    gap: 4px 10px;
     min-height: 36px;
-    padding: 5px 8px 5px 10px;
+    padding: 4px 8px 4px 10px;
     white-space: nowrap;
   }
   h1 {
@@ -36,14 +36,8 @@ export const toolbarStyles = css`
     --type-ramp-base-line-height: 16px;
     z-index: 2;
   }
-  vscode-dropdown.site {
-    width: 210px;
-  }
-  vscode-dropdown.colour-map {
-    width: 92px;
-  }
-  vscode-dropdown.scale {
-    width: 84px;
+  vscode-dropdown.metric {
+    width: 158px;
   }
   vscode-checkbox {
     --type-ramp-base-font-size: 12px;
@@ -52,9 +46,6 @@ export const toolbarStyles = css`
   vscode-checkbox::part(label) {
     margin-inline-end: 0;
     padding-inline-start: 6px;
-  }
-  .group {
-    margin-left: auto;
   }
   .group,
   .slider,
@@ -68,7 +59,7 @@ export const toolbarStyles = css`
     color: var(--vscode-descriptionForeground);
   }
   .input .name {
-    max-width: 170px;
+    max-width: 150px;
     overflow: hidden;
     text-overflow: ellipsis;
   }
@@ -113,9 +104,32 @@ export const toolbarStyles = css`
     font-size: 11px;
     cursor: pointer;
   }
-  @container (max-width: 900px) {
-    .input .word {
+  output {
+    max-width: 60px;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  @container (max-width: 1150px) {
+    .input .word,
+    .metric .word {
       display: none;
+    }
+    input[type="range"] {
+      width: 48px;
+    }
+    vscode-dropdown.metric {
+      width: 140px;
+    }
+  }
+  @container (max-width: 1000px) {
+    .toolbar {
+      column-gap: 7px;
+    }
+    .input .name {
+      max-width: 84px;
+    }
+    h1 {
+      max-width: 110px;
     }
   }
 `;

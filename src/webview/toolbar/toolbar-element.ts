@@ -1,16 +1,19 @@
-/** The Toolbar: model, head picker (site, layer, head, mean, sample), what ran where, colour map and scale. */
+/** The Toolbar: model, layer, head and sample, what ran where, metric, colours, search and export. */
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { type CapturedSite, providerLabels, type ProviderReport } from "../../shared/capture";
-import { colourMapNames } from "../colour-maps";
-import { scaleLabels, scaleNames } from "../colour-scale";
-import { chipIcon, infoIcon, warningIcon } from "../icons";
+import { metrics } from "../../shared/figures";
+import { layersOf } from "../../shared/site-names";
+import { backIcon, chipIcon, forwardIcon, infoIcon, searchIcon, warningIcon } from "../icons";
 import { selectBatch, selectHead, selectSite, toggleMean, viewed } from "../reducers";
 import { captureOf, selectedSite } from "../selectors";
 import type { Session } from "../session";
-import { layersOf, siteTitles } from "../site-names";
 import { StoreController } from "../store";
-import { baseStyles } from "../styles";
+import { baseStyles, quietButtonStyles } from "../styles";
+import { keepKeys, setValue, valueOf } from "../toolkit-values";
+import { metricNames } from "../view-commands";
+import "./colour-menu";
+import "./export-menu";
 import { toolbarStyles } from "./toolbar.styles";
 
 /** Tried, why not, what would help: the badge's tooltip. */
@@ -27,21 +30,22 @@ export function providerWords(report: ProviderReport): string {
     .join("\n");
 }
 
-/** Value of a toolkit control after its `change`. */
-function valueOf(event: Event): string {
-  const { target } = event;
-  return target instanceof HTMLElement && "value" in target ? String(target.value) : "";
-}
-
 @customElement("attention-toolbar")
 export class ToolbarElement extends LitElement {
-  static override styles = [baseStyles, toolbarStyles];
+  static override styles = [baseStyles, quietButtonStyles, toolbarStyles];
 
   @property({ attribute: false }) session!: Session;
 
   constructor() {
     super();
-    new StoreController(this, () => this.session.store);
+    new StoreController(
+      this,
+      () => this.session.store,
+      ({ document, selection, view, history }) => [
+        ...[document, selection.site, JSON.stringify(selection.head), selection.batch],
+        ...[view.metric, view.lastHead, history],
+      ],
+    );
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -51,68 +55,73 @@ export class ToolbarElement extends LitElement {
     const document = state.document;
     if (!capture || !site || document?.status !== "ready") return nothing;
     const { view } = state;
+    const { history } = state;
     return html`<section class="toolbar" aria-label="Toolbar">
       <h1 title=${document.model.path}>${document.model.title}</h1>
-      ${this.#sites(capture.sites)} ${this.#layers(capture.sites)} ${this.#heads(site)} ${this.#samples(site)}
-      <span class="space"></span>
       <span
         class="input"
         title=${capture.input.tensors.map((tensor) => `${tensor.name} ${tensor.dtype} [${tensor.dims.join(", ")}]`).join("\n")}
         ><span class="word">Input</span> ${capture.input.from === "synthetic" ? infoIcon() : nothing}
         <span class="name">${capture.input.label}</span></span
       >
+      ${this.#samples(site)} ${this.#layers(capture.sites)} ${this.#heads(site)}
       ${this.#provider(capture.provider)}
+      <span class="space"></span>
       <span class="group">
-        <vscode-dropdown
-          class="colour-map"
-          aria-label="Colour map"
-          title="Colour map (K)"
-          @change=${(event: Event) => {
-            const colourMap = colourMapNames.find((name) => name === valueOf(event));
-            if (colourMap) this.session.store.update((now) => viewed(now, { colourMap }));
-          }}
+        <button
+          class="quiet"
+          aria-label="Back"
+          title="Back to the place before"
+          ?disabled=${history.past.length === 0}
+          @click=${() => this.session.does("back")}
         >
-          ${colourMapNames.map(
-            (name) =>
-              html`<vscode-option value=${name} ?selected=${name === view.colourMap}>${name}</vscode-option>`,
-          )}
-        </vscode-dropdown>
-        <vscode-dropdown
-          class="scale"
-          aria-label="Colour scale"
-          title="Colour scale (S)"
-          @change=${(event: Event) => {
-            const scale = scaleNames.find((name) => name === valueOf(event));
-            if (scale) this.session.store.update((now) => viewed(now, { scale }));
-          }}
+          ${backIcon()}
+        </button>
+        <button
+          class="quiet"
+          aria-label="Forward"
+          title="Forth again"
+          ?disabled=${history.future.length === 0}
+          @click=${() => this.session.does("forward")}
         >
-          ${scaleNames.map(
+          ${forwardIcon()}
+        </button>
+      </span>
+      <label class="group metric"
+        ><span class="word">Metric</span>
+        <vscode-dropdown
+          class="metric"
+          aria-label="Metric"
+          title=${metrics[view.metric].from}
+          @keydown=${keepKeys}
+          @change=${(event: Event) => this.#metric(valueOf(event))}
+        >
+          ${metricNames.map(
             (name) =>
-              html`<vscode-option value=${name} ?selected=${name === view.scale}
-                >${scaleLabels[name]}</vscode-option
+              html`<vscode-option value=${name} ?selected=${name === view.metric}
+                >${metrics[name].label}</vscode-option
               >`,
           )}
-        </vscode-dropdown>
+        </vscode-dropdown></label
+      >
+      <attention-colour-menu .session=${this.session}></attention-colour-menu>
+      <span class="group">
+        <button
+          class="quiet"
+          aria-label="Find a head or a token"
+          title="Find a head or a token (Ctrl+F)"
+          @click=${() => this.session.does("find")}
+        >
+          ${searchIcon()}
+        </button>
+        <attention-export-menu .session=${this.session}></attention-export-menu>
       </span>
     </section>`;
   }
 
-  #sites(sites: readonly CapturedSite[]): TemplateResult {
-    const selected = this.session.store.state.selection.site;
-    const titles = siteTitles(sites);
-    return html`<vscode-dropdown
-      class="site"
-      aria-label="Attention site"
-      title=${sites[selected]?.name ?? ""}
-      @change=${(event: Event) => this.session.store.update((state) => selectSite(state, Number(valueOf(event))))}
-    >
-      ${sites.map(
-        (site, index) =>
-          html`<vscode-option value=${String(index)} ?selected=${index === selected}
-            >${titles[index]} (${site.queries} × ${site.keys})</vscode-option
-          >`,
-      )}
-    </vscode-dropdown>`;
+  #metric(value: string): void {
+    const metric = metricNames.find((name) => name === value);
+    if (metric) this.session.store.update((state) => viewed(state, { metric }));
   }
 
   /** A slider with its word and its value; nothing where there is one choice only. */
@@ -161,7 +170,7 @@ export class ToolbarElement extends LitElement {
         word: "Head",
         value: typeof head === "number" ? head : Math.min(lastHead, site.heads - 1),
         count: site.heads,
-        shown: typeof head === "number" ? String(head) : "mean",
+        shown: typeof head === "number" ? String(head) : head === "mean" ? "mean" : head.join("+"),
         chosen: (value) => this.session.store.update((state) => selectHead(state, value)),
       })}
       <vscode-checkbox
@@ -206,14 +215,9 @@ export class ToolbarElement extends LitElement {
     </button>`;
   }
 
-  /** The toolkit's controls keep their own value: set it again where the state moved on without them. */
   protected override updated(): void {
     const { selection, view } = this.session.store.state;
-    const values = { site: String(selection.site), "colour-map": view.colourMap, scale: view.scale };
-    for (const [name, value] of Object.entries(values)) {
-      const control = this.renderRoot.querySelector(`vscode-dropdown.${name}`);
-      if (control && "value" in control && control.value !== value) control.value = value;
-    }
+    setValue(this.renderRoot, "vscode-dropdown.metric", view.metric);
     const mean = this.renderRoot.querySelector("vscode-checkbox.mean");
     if (mean && "checked" in mean) mean.checked = selection.head === "mean";
   }

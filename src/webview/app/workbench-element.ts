@@ -1,0 +1,143 @@
+/** The panes of a captured model: side by side where there is room, in tabs where there is not. */
+import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import "../dock/dock-element";
+import { type ElementSize, noSize, observeSize } from "../element-size";
+import "../heatmap/heatmap-element";
+import "../inspector/inspector-element";
+import "../overview/overview-element";
+import { viewed } from "../reducers";
+import type { Session } from "../session";
+import type { DockTab, PaneSizes } from "../state";
+import { StoreController } from "../store";
+import { baseStyles } from "../styles";
+import { styles } from "../styles-directive";
+import "../tokens/tokens-element";
+import "./narrow-element";
+import { nextPane } from "./pane-focus";
+import "./splitter-element";
+import { leastSizes, type WorkbenchLayout, workbenchLayout } from "./workbench-layout";
+import { workbenchStyles } from "./workbench.styles";
+
+const TABS = 29;
+
+@customElement("attention-workbench")
+export class WorkbenchElement extends LitElement {
+  static override styles = [baseStyles, workbenchStyles];
+
+  @property({ attribute: false }) session!: Session;
+  @state() private size: ElementSize = noSize;
+  /** A tab was chosen although the panel is low. */
+  @state() private openedLow = false;
+
+  #leave: (() => void)[] = [];
+
+  constructor() {
+    super();
+    new StoreController(
+      this,
+      () => this.session.store,
+      ({ view }) => [view.sizes, view.dockOpen, view.narrow, view.dock],
+    );
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#leave = [
+      observeSize(this, (size) => (this.size = size)),
+      this.session.onPageCommand((command) => {
+        if (command === "nextPane") nextPane(this, 1);
+        if (command === "previousPane") nextPane(this, -1);
+      }),
+    ];
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const leave of this.#leave) leave();
+    this.#leave = [];
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { view } = this.session.store.state;
+    if (this.size.width < 1) return nothing;
+    const low = workbenchLayout(this.size, view.sizes, true).low;
+    const open = low ? this.openedLow : view.dockOpen;
+    const layout = workbenchLayout(this.size, view.sizes, open);
+    return layout.form === "narrow" ? this.#narrow(layout) : this.#panes(layout, open);
+  }
+
+  #panes(layout: WorkbenchLayout, open: boolean): TemplateResult {
+    const tokens = layout.low && open ? 0 : layout.tokens;
+    const wide = layout.form === "wide";
+    const sizes = {
+      "--overview": `${layout.overview}px`,
+      "--inspector": `${layout.inspector}px`,
+      "--tokens": `${tokens}px`,
+      "--dock": open ? `${layout.dock}px` : `${TABS}px`,
+    };
+    return html`<div class="panes ${layout.form}" style=${styles(sizes)}>
+      <attention-overview class="pane at-overview" .session=${this.session}></attention-overview>
+      <attention-heatmap class="pane at-map" .session=${this.session}></attention-heatmap>
+      ${
+        tokens > 0
+          ? html`<attention-tokens class="pane at-tokens" .session=${this.session}></attention-tokens>`
+          : nothing
+      }
+      ${
+        wide
+          ? html`<attention-inspector class="pane at-inspector" .session=${this.session}></attention-inspector>`
+          : nothing
+      }
+      <attention-dock
+        class="pane at-dock"
+        .session=${this.session}
+        .open=${open}
+        .withInspector=${!wide}
+        @toggled=${(event: CustomEvent<boolean>) => this.#dockToggled(layout.low, event.detail)}
+      ></attention-dock>
+      ${this.#splitter("overview", layout)} ${wide ? this.#splitter("inspector", layout) : nothing}
+      ${open ? this.#splitter("dock", layout) : nothing}
+    </div>`;
+  }
+
+  #splitter(pane: keyof PaneSizes, layout: WorkbenchLayout): TemplateResult {
+    const labels = {
+      overview: "Width of the Overview",
+      inspector: "Width of the Inspector",
+      dock: "Height of the dock",
+    };
+    return html`<attention-splitter
+      class="splitter at-${pane}"
+      orientation=${pane === "dock" ? "horizontal" : "vertical"}
+      label=${labels[pane]}
+      ?follows=${pane !== "overview"}
+      .size=${layout[pane]}
+      .least=${leastSizes[pane]}
+      .most=${layout.most[pane]}
+      @moved=${(event: CustomEvent<number | null>) => this.#moved(pane, event.detail)}
+    ></attention-splitter>`;
+  }
+
+  #narrow(layout: WorkbenchLayout): TemplateResult {
+    return html`<div class="panes narrow" style=${styles({ "--overview": `${layout.overview}px` })}>
+      <attention-overview class="pane at-overview" form="strip" .session=${this.session}></attention-overview>
+      <attention-narrow class="pane at-tabs" .session=${this.session}></attention-narrow>
+    </div>`;
+  }
+
+  #dockToggled(low: boolean, open: boolean): void {
+    if (low) this.openedLow = open;
+    else this.session.store.update((now) => viewed(now, { dockOpen: open }));
+  }
+
+  #moved(pane: keyof PaneSizes, size: number | null): void {
+    this.session.store.update((now) => viewed(now, { sizes: { ...now.view.sizes, [pane]: size } }));
+  }
+
+  /** Show a tab of the dock, opening it where it is folded. */
+  showDock(tab: DockTab): void {
+    this.session.store.update((now) => viewed(now, { dock: tab, dockOpen: true, narrow: tab }));
+    this.openedLow = true;
+  }
+}

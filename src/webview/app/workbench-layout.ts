@@ -1,0 +1,71 @@
+/** Which panes are side by side at a size, and how large each is: pure, in CSS px. Measures of `mock/DESIGN.md`. */
+import type { PaneSizes } from "../state";
+
+/** `wide` as drawn; `medium` with the Inspector in the dock; `narrow` with tabs and a strip of metric cells. */
+export type WorkbenchForm = "wide" | "medium" | "narrow";
+
+export interface WorkbenchLayout {
+  readonly form: WorkbenchForm;
+  readonly overview: number;
+  readonly inspector: number;
+  readonly tokens: number;
+  readonly dock: number;
+  /** Too low for a dock: only its tabs are shown until one is chosen. */
+  readonly low: boolean;
+  /** Bounds of the splitters. */
+  readonly most: { readonly overview: number; readonly inspector: number; readonly dock: number };
+}
+
+const WIDE_FROM = 900;
+const NARROW_BELOW = 560;
+/** Whole height of the panel below which the dock folds; the toolbar takes 36 of it. */
+const LOW_BELOW = 600 - 36;
+/** Overview, Inspector and dock as drawn. */
+const OVERVIEW = { wide: 236, medium: 200, narrow: 104 };
+const INSPECTOR = { least: 220, share: 0.205, most: 300 };
+const DOCK = { least: 132, share: 0.27, most: 226 };
+const TOKENS = { high: 122, low: 92 };
+/** Height from which all Tokens rows are shown. */
+const TOKENS_FROM = 720;
+/** Width and height that the map's pane keeps at least. */
+const MAP = { width: 330, height: 250 };
+
+/** Smallest sizes that a splitter gives. */
+export const leastSizes = { overview: 120, inspector: INSPECTOR.least, dock: 110 } as const;
+
+function bounded(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(most, value));
+}
+
+export function workbenchLayout(
+  size: { width: number; height: number },
+  chosen: PaneSizes,
+  dockOpen: boolean,
+): WorkbenchLayout {
+  const { width, height } = size;
+  const form = width >= WIDE_FROM ? "wide" : width < NARROW_BELOW ? "narrow" : "medium";
+  const low = height < LOW_BELOW;
+  const tokens = height >= TOKENS_FROM ? TOKENS.high : TOKENS.low;
+  const inspectorDrawn = bounded(width * INSPECTOR.share, INSPECTOR.least, INSPECTOR.most);
+  const mostInspector = Math.max(INSPECTOR.least, width - OVERVIEW.wide - MAP.width);
+  const inspector =
+    form === "wide" ? bounded(chosen.inspector ?? inspectorDrawn, INSPECTOR.least, mostInspector) : 0;
+  const mostOverview = Math.max(leastSizes.overview, width - inspector - MAP.width);
+  const overview =
+    form === "narrow"
+      ? OVERVIEW.narrow
+      : bounded(chosen.overview ?? OVERVIEW[form], leastSizes.overview, mostOverview);
+  const mostDock = Math.max(leastSizes.dock, height - tokens - MAP.height);
+  const dock = bounded(
+    chosen.dock ?? bounded(height * DOCK.share, DOCK.least, DOCK.most),
+    leastSizes.dock,
+    mostDock,
+  );
+  return {
+    form,
+    low,
+    ...{ overview, inspector, tokens },
+    dock: dockOpen && form !== "narrow" ? dock : 0,
+    most: { overview: mostOverview, inspector: mostInspector, dock: mostDock },
+  };
+}

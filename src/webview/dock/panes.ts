@@ -1,0 +1,28 @@
+/** What the tabs of dock and narrow panel hold, and what they are called. */
+import { html, type TemplateResult } from "lit";
+import "../entropy/entropy-element";
+import "../entropy/layers-element";
+import "../inspector/inspector-element";
+import type { Session } from "../session";
+import type { DockTab } from "../state";
+import "../table/figures-table-element";
+
+export const tabLabels: Record<DockTab, string> = {
+  entropy: "Entropy",
+  layers: "Layers",
+  table: "Table",
+  inspector: "Inspector",
+};
+
+export function paneOf(tab: DockTab, session: Session): TemplateResult {
+  switch (tab) {
+    case "entropy":
+      return html`<attention-entropy .session=${session}></attention-entropy>`;
+    case "layers":
+      return html`<attention-layers .session=${session}></attention-layers>`;
+    case "table":
+      return html`<attention-figures-table .session=${session}></attention-figures-table>`;
+    case "inspector":
+      return html`<attention-inspector .session=${session}></attention-inspector>`;
+  }
+}

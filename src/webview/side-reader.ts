@@ -1,0 +1,103 @@
+/** Asks the host for what stands beside the map: one key's column, the minimap, and the heads side by side. */
+import { type CancellationToken } from "vscode-jsonrpc";
+import { AttentionError } from "../shared/errors";
+import type { Page, PageRequest } from "../shared/page";
+import type { Host } from "./host";
+import { Latest } from "./latest";
+import { type HeadRef, sameHead, selectedHead, selectedSite } from "./selectors";
+import type { AppState } from "./state";
+import type { Store } from "./store";
+
+/** Most rows of a column: a page's own limit. */
+const MOST_ROWS = 8192;
+
+/** Which heads side by side are wanted, and how many cells a tile can show. */
+export interface TilesWanted {
+  readonly heads: readonly number[];
+  readonly maxRows: number;
+  readonly maxColumns: number;
+}
+
+export class SideReader {
+  readonly #column: Latest<PageRequest>;
+  readonly #minimap: Latest<PageRequest>;
+  readonly #tiles: Latest<{ request: Omit<PageRequest, "head">; heads: readonly number[] }>;
+
+  constructor(
+    private readonly host: Host,
+    private readonly store: Store,
+  ) {
+    this.#column = new Latest((request, cancel) =>
+      this.#page(request, cancel, (page) => store.update((state) => ({ ...state, column: page }))),
+    );
+    this.#minimap = new Latest((request, cancel) =>
+      this.#page(request, cancel, (page) => store.update((state) => ({ ...state, minimap: page }))),
+    );
+    this.#tiles = new Latest(async ({ request, heads }, cancel) => {
+      let tiles = new Map<number, Page>();
+      for (const head of heads) {
+        if (cancel.isCancellationRequested) return;
+        await this.#page({ ...request, head }, cancel, (page) => {
+          tiles = new Map(tiles).set(head, page);
+          store.update((state) => ({ ...state, tiles }));
+        });
+      }
+    });
+  }
+
+  /** One key over all queries; null for none. */
+  wantColumn(key: number | null): void {
+    this.#column.want(
+      key === null
+        ? null
+        : this.#whole((size) => ({
+            keyStart: key,
+            keyEnd: key + 1,
+            maxRows: MOST_ROWS,
+            maxColumns: size.keys,
+          })),
+    );
+  }
+
+  /** The whole map in at most `side` × `side` cells; null for none. */
+  wantMinimap(side: number | null): void {
+    this.#minimap.want(side === null ? null : this.#whole(() => ({ maxRows: side, maxColumns: side })));
+  }
+
+  wantTiles(wanted: TilesWanted | null): void {
+    const request = wanted
+      ? this.#whole(() => ({ maxRows: wanted.maxRows, maxColumns: wanted.maxColumns }))
+      : null;
+    this.#tiles.want(request && wanted ? { request: { ...request }, heads: wanted.heads } : null);
+  }
+
+  #whole(over: (size: { queries: number; keys: number }) => Partial<PageRequest>): PageRequest | null {
+    const { state } = this.store;
+    const head = selectedHead(state);
+    const site = selectedSite(state);
+    if (!head || !site) return null;
+    const { queries, keys } = site;
+    return {
+      ...head,
+      ...{ queryStart: 0, queryEnd: queries, keyStart: 0, keyEnd: keys },
+      ...{ maxRows: queries, maxColumns: keys, pooling: state.view.pooling },
+      ...over(site),
+    };
+  }
+
+  async #page(request: PageRequest, cancel: CancellationToken, arrived: (page: Page) => void): Promise<void> {
+    try {
+      const page = await this.host.calls.readPage(request, cancel);
+      if (this.#belongs(this.store.state, request)) arrived(page);
+    } catch (error) {
+      const { code } = AttentionError.wrap(error).report();
+      if (code !== "cancelled" && code !== "stale") this.host.failed(AttentionError.wrap(error).message);
+    }
+  }
+
+  /** Whether a page is of the site, sample and capture that are selected; of any head. */
+  #belongs(state: AppState, request: HeadRef): boolean {
+    const head = selectedHead(state);
+    return head !== null && sameHead({ ...request, head: 0 }, { ...head, head: 0 });
+  }
+}
