@@ -87,13 +87,8 @@ function readNpy(bytes: Uint8Array, where: string): NamedArray {
       throw new AttentionError("inputMismatch", `Arrays of ${array.dtype} cannot be fed to a model.`, {
         where,
       });
-    if (array.fortranOrder && array.shape.length > 1) {
-      throw new AttentionError("inputMismatch", "The array is in column-major order.", {
-        where,
-        fix: "Save it with np.ascontiguousarray.",
-      });
-    }
-    return { dtype, dims: array.shape, data: array.data as unknown as ArrayData };
+    const data = array.data as unknown as ArrayData;
+    return { dtype, dims: array.shape, data: array.fortranOrder ? rowMajor(data, array.shape) : data };
   } catch (error) {
     if (error instanceof AttentionError) throw error;
     throw new AttentionError("fileUnreadable", `The array cannot be read: ${String(error)}`, {

@@ -8,6 +8,7 @@
  */
 import type { HeadFigures } from "../figures";
 import type { HeadMap } from "./head-map";
+import { WeightSorter } from "./sort-weights";
 
 /** A row whose valid cells do not sum to 1 within this is flagged. */
 export const ROW_SUM_TOLERANCE = 1e-3;
@@ -63,7 +64,8 @@ export function headMetrics(map: HeadMap, ownKey: number | null, sinkKey = 0): H
   const validKeys = new Uint32Array(queries);
   const receivedSum = new Float64Array(keys);
   const receivedCount = new Uint32Array(keys);
-  const weights = new Float64Array(keys);
+  const sorter = new WeightSorter(keys);
+  const { weights } = sorter;
   const context = new Float64Array(keys);
   const normalisedRows: number[] = [];
   let rowsMasked = 0;
@@ -129,7 +131,7 @@ export function headMetrics(map: HeadMap, ownKey: number | null, sinkKey = 0): H
     }
     if (sinkKey < keys && valid[start + sinkKey]) mean.sink.add(cells[start + sinkKey] as number);
     if (ownKey !== null && sum > 0) mean.distance.add(distance / sum);
-    const sorted = weights.subarray(0, n).sort();
+    const sorted = sorter.sorted(n);
     mean.sparsity.add(sparsity(sorted, sum));
     if (sum > 0) mean.gini.add(gini(sorted, sum));
     lastRatio = null;
@@ -184,7 +186,7 @@ export function headMetrics(map: HeadMap, ownKey: number | null, sinkKey = 0): H
 }
 
 /** Smallest k whose k largest weights hold 90 % of the row, over n (H2O, 2306.14048). `sorted` ascends. */
-function sparsity(sorted: Float64Array, sum: number): number {
+function sparsity(sorted: Float32Array, sum: number): number {
   const target = SPARSITY_SHARE * sum - 1e-12;
   let held = 0;
   for (let k = 1; k <= sorted.length; k++) {
@@ -195,7 +197,7 @@ function sparsity(sorted: Float64Array, sum: number): number {
 }
 
 /** Σₖ (2k − n − 1) x₍ₖ₎ / (n Σ x), ascending (Hurley & Rickard, 0811.4706). */
-function gini(sorted: Float64Array, sum: number): number {
+function gini(sorted: Float32Array, sum: number): number {
   const n = sorted.length;
   let total = 0;
   for (let k = 1; k <= n; k++) total += (2 * k - n - 1) * (sorted[k - 1] as number);

@@ -228,26 +228,26 @@ describe("what looks like attention and cannot be captured yet", () => {
     ]);
   });
 
-  it("lists a site inside the body of an If", () => {
-    const body = attentionGraph({});
+  it("lists a site of a body inside a body", () => {
+    const body = { ...attentionGraph({}), inputs: [] };
+    const branch = (then: BuiltGraph): BuiltNode => ({
+      op: "If",
+      inputs: ["flag"],
+      outputs: ["y"],
+      name: "branch",
+      bodies: { then_branch: then, else_branch: then },
+    });
+    const inner: BuiltGraph = { nodes: [branch(body)], outputs: [{ name: "y", dims: [1, 2, 5, 3] }] };
     const found = find({
-      nodes: [
-        {
-          op: "If",
-          inputs: ["flag"],
-          outputs: ["y"],
-          name: "branch",
-          bodies: { then_branch: { ...body, inputs: [] }, else_branch: { ...body, inputs: [] } },
-        },
-      ],
+      nodes: [{ ...branch(inner), outputs: ["z"], name: "outer" }],
       inputs: [
         { name: "flag", type: 9, dims: [] },
         { name: "x", dims: [1, 5, 6] },
       ],
-      outputs: [{ name: "y", dims: [1, 2, 5, 3] }],
+      outputs: [{ name: "z", dims: [1, 2, 5, 3] }],
     });
     expect(found.sites).toEqual([]);
-    expect(found.notSupported).toHaveLength(2);
-    expect(found.notSupported[0]?.reason).toContain("then_branch of If branch");
+    expect(found.notSupported).toHaveLength(4);
+    expect(found.notSupported[0]?.reason).toContain("then_branch of If inside the then_branch of If outer");
   });
 });

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { readNpz } from "../../../src/inputs/arrays";
+import { type NamedArray, readNpz } from "../../../src/inputs/arrays";
 import { MASKED } from "../../../src/shared/page";
 import { attentionGraph, buildModel } from "../onnx/model-builder";
 import { exampleModel, newClient, onCpu, root, temporaryFile, temporaryFolder } from "./harness";
@@ -17,6 +17,9 @@ function largestError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return most;
 }
 
+const sitesOf = (maps: ReadonlyMap<string, NamedArray>) =>
+  [...maps].filter(([name]) => name.startsWith("site_"));
+
 describe("a capture of the example", () => {
   it("equals the probabilities that PyTorch's hook recorded", async () => {
     const client = newClient();
@@ -25,8 +28,8 @@ describe("a capture of the example", () => {
     const out = path.join(temporaryFolder(), "out.npz");
     await client.writeData({ format: "npz", file: out, command: "" });
     const maps = readNpz(readFileSync(out), "out.npz");
-    expect([...maps.keys()]).toEqual(["site_000", "site_001"]);
-    for (const [name, map] of maps) {
+    expect([...maps.keys()]).toEqual(["site_000", "site_001", "provenance"]);
+    for (const [name, map] of sitesOf(maps)) {
       expect(map.dims).toEqual([1, 4, 17, 17]);
       expect(largestError(map.data as Float32Array, reference.get(name)!.data as Float32Array)).toBeLessThan(
         1e-5,
@@ -60,10 +63,32 @@ describe("a capture of the example", () => {
     const out = path.join(folder, "out.npz");
     await client.writeData({ format: "npz", file: out, command: "" });
     const maps = readNpz(readFileSync(out), "out.npz");
-    for (const [name, map] of maps) {
+    for (const [name, map] of sitesOf(maps)) {
       const wanted = reference.get(`other/${name}`)!;
       expect(map.dims).toEqual(wanted.dims);
       expect(largestError(map.data as Float32Array, wanted.data as Float32Array)).toBeLessThan(1e-5);
+    }
+  });
+
+  it("returns the scores before the softmax where they are asked for", async () => {
+    const client = newClient();
+    await client.open(exampleModel, "full");
+    await client.capture({ ...onCpu, scores: true });
+    const out = path.join(temporaryFolder(), "out.npz");
+    await client.writeData({ format: "npz", file: out, command: "test" });
+    const maps = readNpz(readFileSync(out), "out.npz");
+    const scores = maps.get("scores/site_000")!.data as Float32Array;
+    const masked = maps.get("masked_scores/site_000")!.data as Float32Array;
+    const map = maps.get("site_000")!.data as Float32Array;
+    for (let query = 0; query < 17; query++) {
+      const row = masked.subarray(query * 17, (query + 1) * 17);
+      const powers = row.map((score) => Math.exp(score - Math.max(...row)));
+      const sum = powers.reduce((all, power) => all + power, 0);
+      powers.forEach((power, key) => expect(power / sum).toBeCloseTo(map[query * 17 + key]!, 5));
+      for (let key = query + 1; key < 17; key++) {
+        expect(masked[query * 17 + key]).toBe(-Infinity);
+        expect(Number.isFinite(scores[query * 17 + key])).toBe(true);
+      }
     }
   });
 
@@ -188,6 +213,61 @@ describe("masks", () => {
       expect(figures.rowsFlagged).toBe(0);
       expect(figures.normalisedEntropy).toBeGreaterThan(0);
     }
+  });
+});
+
+describe("a site in a branch", () => {
+  const branches = (): Uint8Array => {
+    const attention = attentionGraph({});
+    const body = { ...attention, inputs: [] };
+    return buildModel({
+      nodes: [
+        { op: "ReduceMax", inputs: ["x"], outputs: ["most"], ints: { keepdims: 0 } },
+        { op: "Greater", inputs: ["most", "low"], outputs: ["flag"] },
+        {
+          op: "If",
+          inputs: ["flag"],
+          outputs: ["y"],
+          name: "branch",
+          bodies: {
+            then_branch: body,
+            else_branch: {
+              ...body,
+              nodes: renamed(body.nodes),
+              outputs: [{ name: "else_context", dims: [1, 2, 5, 3] }],
+              initializers: [],
+            },
+          },
+        },
+      ],
+      inputs: attention.inputs!,
+      outputs: [{ name: "y", dims: [1, 2, 5, 3] }],
+      initializers: [...attention.initializers!, { name: "low", dims: [], values: [-1e9] }],
+    });
+  };
+  /** The same nodes with other values of their own, weights shared. */
+  function renamed<N extends { outputs: string[]; inputs: string[] }>(nodes: N[]): N[] {
+    const made = new Set(nodes.flatMap((node) => node.outputs));
+    const rename = (name: string) => (made.has(name) ? `else_${name}` : name);
+    return nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+    }));
+  }
+
+  it("is captured where the branch is taken; the other is said not to have run", async () => {
+    const plain = newClient();
+    await plain.open(temporaryFile("plain.onnx", buildModel(attentionGraph({}))), "full");
+    const wanted = await plain.capture(onCpu);
+    const client = newClient();
+    const summary = await client.open(temporaryFile("branches.onnx", branches()), "full");
+    expect(summary.sites).toHaveLength(2);
+    const capture = await client.capture(onCpu);
+    expect(capture.sites).toHaveLength(1);
+    expect(capture.notices.join(" ")).toMatch(/was not run on this input/);
+    expect(capture.sites[0]).toMatchObject({ heads: 2, queries: 5, keys: 5, validity: "score" });
+    expect(capture.sites[0]!.figures).toEqual(wanted.sites[0]!.figures);
   });
 });
 

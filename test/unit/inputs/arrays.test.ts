@@ -13,6 +13,17 @@ describe("npz", () => {
     expect(writeNpz(arrays)).toEqual(bytes);
   });
 
+  it("of a transposed array is read in row-major order", () => {
+    // np.save of np.arange(6, dtype=np.float32).reshape(2, 3).T, whose memory stays 0 … 5.
+    const header = "{'descr': '<f4', 'fortran_order': True, 'shape': (3, 2), }".padEnd(117) + "\n";
+    const bytes = new Uint8Array(128 + 24);
+    bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 118, 0]);
+    bytes.set(new TextEncoder().encode(header), 10);
+    bytes.set(new Uint8Array(Float32Array.from([0, 1, 2, 3, 4, 5]).buffer), 128);
+    const array = readNpz(zipSync({ "a.npy": bytes }), "x.npz").get("a");
+    expect(array).toEqual({ dtype: "float32", dims: [3, 2], data: Float32Array.from([0, 3, 1, 4, 2, 5]) });
+  });
+
   it("that is no archive says so", () => {
     expect(() => readNpz(new Uint8Array(100), "x.npz")).toThrow(
       expect.objectContaining({ code: "fileUnreadable", where: "x.npz" }) as Error,
