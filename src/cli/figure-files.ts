@@ -146,7 +146,7 @@ export function fileName(
           fix: "Correct the template that --name gives.",
         },
       );
-    return value.replace(/[^\p{L}\p{N}._-]+/gu, "_").replace(/^\.+/, "_");
+    return value.replace(/[^\p{L}\p{N}._-]+/gu, "_").replace(/^\.|\.{2,}/g, "_");
   });
   return filled.endsWith(`.${format}`) ? filled : `${filled}.${format}`;
 }

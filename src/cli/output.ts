@@ -30,7 +30,11 @@ export function writeText(file: string, text: string): void {
     writeFileSync(temporary, text);
     renameSync(temporary, target);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // Where the folder itself is none, nothing was written; what failed first is what is told.
+    }
     throw new AttentionError("writeFailed", error instanceof Error ? error.message : String(error), {
       where: file,
       cause: error,

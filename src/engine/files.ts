@@ -8,11 +8,19 @@ export function writeWhole(file: string, content: Uint8Array | string): number {
     writeFileSync(temporary, content);
     renameSync(temporary, file);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeIfThere(temporary);
     throw new AttentionError("writeFailed", error instanceof Error ? error.message : String(error), {
       where: file,
       cause: error,
     });
   }
   return typeof content === "string" ? Buffer.byteLength(content) : content.byteLength;
+}
+
+function removeIfThere(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Where the folder itself is none, nothing was written; what failed first is what is told.
+  }
 }

@@ -1,0 +1,154 @@
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { findBrowser } from "../../../scripts/browser.mjs";
+import { readNpz } from "../../../src/inputs/arrays";
+import { probability } from "../../../src/shared/format";
+import { exampleModel, newClient, onCpu, temporaryFolder } from "../engine/harness";
+
+let browser: Browser;
+beforeAll(async () => {
+  const { executablePath, args } = await findBrowser();
+  browser = await chromium.launch({ executablePath, args });
+}, 120_000);
+afterAll(() => browser?.close());
+
+interface Opened {
+  readonly page: Page;
+  /** What was asked for, what the policy refused, what failed. */
+  readonly requests: string[];
+  readonly troubles: () => Promise<string[]>;
+}
+
+async function openOffline(file: string): Promise<Opened> {
+  const context = await browser.newContext({ offline: true, viewport: { width: 1280, height: 900 } });
+  const page = await context.newPage();
+  const requests: string[] = [];
+  const failures: string[] = [];
+  page.on("request", (request) => requests.push(request.url()));
+  page.on("pageerror", (error) => failures.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") failures.push(message.text());
+  });
+  await page.addInitScript(() => {
+    const refused: string[] = [];
+    Object.assign(window, { refused });
+    document.addEventListener("securitypolicyviolation", (event) =>
+      refused.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`),
+    );
+  });
+  await page.goto(pathToFileURL(file).href);
+  await page.locator("attention-heatmap canvas").first().waitFor();
+  const troubles = async () => [
+    ...failures,
+    ...(await page.evaluate(() => (window as unknown as { refused: string[] }).refused)),
+  ];
+  return { page, requests, troubles };
+}
+
+/** A model beside a manifest whose every word attacks the page. */
+function hostileModel(): string {
+  const folder = temporaryFolder();
+  const example = path.dirname(exampleModel);
+  const attack = "</script><img src=x onerror=\"document.title='owned'\"><!--<script>";
+  copyFileSync(exampleModel, path.join(folder, "model.onnx"));
+  copyFileSync(path.join(example, "recorded.npz"), path.join(folder, "recorded.npz"));
+  const labels = Array.from({ length: 17 }, (_, index) => `${index}${attack}\u0000\u202e\ud800`);
+  writeFileSync(
+    path.join(folder, "model.attention.json"),
+    JSON.stringify({
+      version: 1,
+      title: `T ${attack}`,
+      inputs: { file: "recorded.npz" },
+      segments: [{ name: `S ${attack}`, role: "text", count: 17, labels }],
+      components: [{ name: `C ${attack}`, match: "blocks.*" }],
+    }),
+  );
+  return path.join(folder, "model.onnx");
+}
+
+async function written(model: string): Promise<{ file: string; npz: string }> {
+  const client = newClient();
+  const folder = temporaryFolder();
+  await client.open(model, "full");
+  await client.capture(onCpu);
+  const [file, npz] = [path.join(folder, "a report #1.html"), path.join(folder, "maps.npz")];
+  const command = "attention-lens report model.onnx --title '<b>'";
+  await client.writeData({ format: "npz", file: npz, command });
+  await client.writeReport({ file, command, limitBytes: 50e6, viewState: null });
+  return { file, npz };
+}
+
+/** The line of figures that the view shows for the cell under the pointer, at every cell of a diagonal. */
+async function hovered(page: Page, queries: number, keys: number): Promise<Map<string, string>> {
+  const box = await page.locator("attention-heatmap canvas").first().boundingBox();
+  if (!box) throw new Error("the map has no box");
+  const found = new Map<string, string>();
+  for (const [query, key] of [
+    [3, 1],
+    [8, 5],
+    [16, 15],
+    [16, 0],
+  ] as const) {
+    await page.mouse.move(
+      box.x + ((key + 0.5) / keys) * box.width,
+      box.y + ((query + 0.5) / queries) * box.height,
+    );
+    const tip = page.locator("attention-heatmap .tip");
+    await expect.poll(() => tip.innerText()).toMatch(/rank/);
+    found.set(`${query},${key}`, (await tip.innerText()).replace(/\s+/g, " "));
+  }
+  return found;
+}
+
+test("a report opens from disk without a network, and hovering tells what the npz holds", async () => {
+  const { file, npz } = await written(exampleModel);
+  const { page, requests, troubles } = await openOffline(file);
+  const maps = readNpz(readFileSync(npz), "maps.npz").get("site_000")!;
+  const cells = maps.data as Float32Array;
+  for (const [place, tip] of await hovered(page, 17, 17)) {
+    const [query = 0, key = 0] = place.split(",").map(Number);
+    expect(tip, place).toContain(`p ${probability(cells[query * 17 + key]!)} `);
+  }
+  expect(requests.filter((url) => !url.startsWith("data:") && !url.startsWith("blob:"))).toEqual([
+    pathToFileURL(file).href,
+  ]);
+  expect(await troubles()).toEqual([]);
+  await page.context().close();
+});
+
+test("it says its size, its origin, and the figures of all heads", async () => {
+  const { file } = await written(exampleModel);
+  const { page } = await openOffline(file);
+  const size = readFileSync(file).length;
+  expect(await page.locator("header .line").innerText()).toContain(`${(size / 1e6).toFixed(2)} MB`);
+  await page.locator("summary").first().click();
+  expect(await page.locator("header dl").innerText()).toMatch(/sha256 [0-9a-f]{64}/);
+  expect(await page.locator("header tbody tr").count()).toBe(8);
+  await page.context().close();
+});
+
+test("light and dark are our own, and the choice is kept by the page's button", async () => {
+  const { file } = await written(exampleModel);
+  const { page, troubles } = await openOffline(file);
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  expect(await ground()).toBe("rgb(255, 255, 255)");
+  await page.locator("#attention-theme").click();
+  expect(await ground()).not.toBe("rgb(255, 255, 255)");
+  expect(await page.evaluate(() => document.body.className)).toBe("vscode-dark");
+  expect(await troubles()).toEqual([]);
+  await page.context().close();
+});
+
+test("words that attack the page are shown as text", async () => {
+  const { file } = await written(hostileModel());
+  const { page, troubles, requests } = await openOffline(file);
+  expect(await page.title()).toContain("</script><img src=x");
+  expect(await page.locator("header h1").innerText()).toContain("<img src=x onerror");
+  expect(await page.locator("img").count()).toBe(0);
+  expect(requests.filter((url) => url.startsWith("file:"))).toHaveLength(1);
+  expect(await troubles()).toEqual([]);
+  await page.context().close();
+});
