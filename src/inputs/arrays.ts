@@ -151,3 +151,20 @@ function npy(type: string, dims: readonly number[], data: Uint8Array): Uint8Arra
   bytes.set(data, 10 + header.length);
   return bytes;
 }
+
+/** NumPy keeps transposed arrays in column-major order. */
+function rowMajor(data: ArrayData, dims: readonly number[]): ArrayData {
+  const strides = dims.map((_, axis) => dims.slice(0, axis).reduce((all, dim) => all * dim, 1));
+  const out = data.slice() as ArrayData;
+  const at = new Array<number>(dims.length).fill(0);
+  for (let to = 0; to < out.length; to++) {
+    const from = at.reduce((all, index, axis) => all + index * (strides[axis] as number), 0);
+    (out as unknown[])[to] = (data as unknown[])[from];
+    for (let axis = dims.length - 1; axis >= 0; axis--) {
+      at[axis] = (at[axis] as number) + 1;
+      if ((at[axis] as number) < (dims[axis] as number)) break;
+      at[axis] = 0;
+    }
+  }
+  return out;
+}
