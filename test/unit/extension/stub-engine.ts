@@ -80,6 +80,7 @@ serve(connection, engineContract, {
       maxima: new Float32Array(heads).fill(1).buffer,
     };
   },
+  explain: () => "",
   providers: (): ProviderStatus[] => [
     { name: "webgpu", available: false, detail: "no adapter was found", advice: "Install a Vulkan driver." },
     { name: "cpu", available: true, detail: "0.4 ms", advice: null },
