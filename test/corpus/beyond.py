@@ -30,14 +30,14 @@ def cross_when(part: str) -> Callable[[str], Kind]:
     return lambda path: "cross" if part in path else "self"
 
 
-def t5(implementation: Implementation, attentions: bool) -> Subject:
+def t5(implementation: Implementation, attentions: bool, layers: int = 2) -> Subject:
     """Relative position bias, no scale, self- and cross-attention."""
     config = hf.T5Config(
         vocab_size=VOCABULARY,
         d_model=24,
         d_kv=6,
         d_ff=16,
-        num_layers=2,
+        num_layers=layers,
         num_heads=4,
         relative_attention_num_buckets=8,
         relative_attention_max_distance=16,
@@ -49,7 +49,7 @@ def t5(implementation: Implementation, attentions: bool) -> Subject:
         sequence_to_sequence(),
         implementation=implementation,
         attentions=attentions,
-        layers=2,
+        layers=layers,
         heads=4,
         sharpness=0.2,
         axes=SEQ2SEQ_AXES,

@@ -92,12 +92,14 @@ def image(size: int, *, seed: int) -> Tensor:
     return torch.randn(BATCH, 3, size, size, generator=torch.Generator().manual_seed(seed))
 
 
-def bert(implementation: Implementation, attentions: bool) -> Subject:
+def bert(
+    implementation: Implementation, attentions: bool, layers: int = LAYERS, heads: int = HEADS
+) -> Subject:
     config = hf.BertConfig(
         vocab_size=VOCABULARY,
         hidden_size=WIDTH,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
         intermediate_size=MLP_WIDTH,
         max_position_embeddings=32,
     )
@@ -111,20 +113,22 @@ def bert(implementation: Implementation, attentions: bool) -> Subject:
         },
         implementation=implementation,
         attentions=attentions,
-        layers=LAYERS,
-        heads=HEADS,
+        layers=layers,
+        heads=heads,
         sharpness=0.3,
         axes={name: TEXT_AXES for name in ("input_ids", "attention_mask", "token_type_ids")},
         is_attention=of_class("BertSelfAttention"),
     )
 
 
-def gpt2(implementation: Implementation, attentions: bool) -> Subject:
+def gpt2(
+    implementation: Implementation, attentions: bool, layers: int = LAYERS, heads: int = HEADS
+) -> Subject:
     config = hf.GPT2Config(
         vocab_size=VOCABULARY,
         n_embd=WIDTH,
-        n_layer=LAYERS,
-        n_head=HEADS,
+        n_layer=layers,
+        n_head=heads,
         n_inner=MLP_WIDTH,
         n_positions=32,
         use_cache=False,
@@ -137,8 +141,8 @@ def gpt2(implementation: Implementation, attentions: bool) -> Subject:
         {"input_ids": token_ids(length, seed=2), "attention_mask": padded_mask(length, 3)},
         implementation=implementation,
         attentions=attentions,
-        layers=LAYERS,
-        heads=HEADS,
+        layers=layers,
+        heads=heads,
         sharpness=0.3,
         axes={name: TEXT_AXES for name in ("input_ids", "attention_mask")},
         output="logits",
@@ -146,13 +150,15 @@ def gpt2(implementation: Implementation, attentions: bool) -> Subject:
     )
 
 
-def vit(implementation: Implementation, attentions: bool) -> Subject:
+def vit(
+    implementation: Implementation, attentions: bool, layers: int = LAYERS, heads: int = HEADS
+) -> Subject:
     config = hf.ViTConfig(
         image_size=16,
         patch_size=4,
         hidden_size=WIDTH,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
         intermediate_size=MLP_WIDTH,
     )
     return subject_of(
@@ -160,8 +166,8 @@ def vit(implementation: Implementation, attentions: bool) -> Subject:
         {"pixel_values": image(16, seed=3)},
         implementation=implementation,
         attentions=attentions,
-        layers=LAYERS,
-        heads=HEADS,
+        layers=layers,
+        heads=heads,
         sharpness=0.3,
         axes={"pixel_values": {0: "batch"}},
         is_attention=of_class("ViTAttention", "ViTSelfAttention"),

@@ -12,13 +12,8 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
-import hashlib
 import json
 import logging
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,28 +22,12 @@ import onnxruntime
 import torch
 import transformers
 
+from corpus_table import HERE, TABLE, check_size, digest_of, json_text, sha256
 from exporting import NotFaithful, export
 from subject import Subject
 from tables import MODELS, Model
 
-HERE = Path(__file__).resolve().parent
-TABLE = HERE / "corpus.json"
 LARGEST_MODEL = 600_000  # bytes
-LARGEST_CORPUS = 9_000_000
-LINE_WIDTH = 110
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def digest_of(arrays: Iterable[tuple[str, np.ndarray]]) -> str:
-    """One hash of named arrays: of each name, shape and little-endian content, by name."""
-    total = hashlib.sha256()
-    for name, array in sorted(arrays, key=lambda pair: pair[0]):
-        total.update(f"{name}{array.dtype.str}{array.shape}".encode())
-        total.update(np.ascontiguousarray(array).tobytes())
-    return total.hexdigest()
 
 
 def check_references(name: str, subject: Subject) -> None:
@@ -96,16 +75,6 @@ def row_of(model: Model, subject: Subject, content: bytes) -> dict[str, Any]:
     }
 
 
-def json_text(table: dict[str, Any]) -> str:
-    """Indented, with a list of plain values on one line where it fits, as the repository's formatter has it."""
-
-    def joined(match: re.Match[str]) -> str:
-        line = f"{match['start']}[{' '.join(match['items'].split())}]"
-        return line if len(line) < LINE_WIDTH else match[0]
-
-    return re.sub(r"(?m)^(?P<start>.*)\[(?P<items>[^\[\]{}]+)\]", joined, json.dumps(table, indent=2)) + "\n"
-
-
 def make(model: Model) -> dict[str, Any]:
     """Writes the model and its arrays; gives its row."""
     subject = model.build()
@@ -126,8 +95,8 @@ def main() -> None:
     torch.set_num_threads(1)
     logging.disable(logging.WARNING)
     before = json.loads(TABLE.read_text()) if TABLE.exists() else {"models": [], "notExported": []}
-    rows = {row["file"]: row for row in before["models"]}
-    refused = {row["name"]: row for row in before["notExported"]}
+    rows = {row["file"]: row for row in before["models"] if "madeBy" not in row}
+    refused = {row["name"]: row for row in before["notExported"] if "madeBy" not in row}
     for model in MODELS:
         if not fnmatch.fnmatch(model.name, asked.only):
             continue
@@ -150,20 +119,26 @@ def main() -> None:
     table = {
         "madeBy": "test/corpus/make_transformers.py",
         "references": "forward hooks on an eager run in PyTorch, float32, one thread",
-        "versions": {
+        "versions": before.get("versions", {})
+        | {
             "torch": torch.__version__,
             "transformers": transformers.__version__,
             "onnx": onnx.__version__,
             "numpy": np.__version__,
             "onnxruntime": onnxruntime.__version__,
         },
-        "models": [rows[f"{name}.onnx"] for name in names if f"{name}.onnx" in rows],
-        "notExported": [refused[name] for name in names if name in refused],
+        "models": [
+            *(rows[f"{name}.onnx"] for name in names if f"{name}.onnx" in rows),
+            *(row for row in before["models"] if "madeBy" in row),
+        ],
+        "notExported": [
+            *(refused[name] for name in names if name in refused),
+            *(row for row in before["notExported"] if "madeBy" in row),
+        ],
     }
     TABLE.write_text(json_text(table))
-    total = sum(path.stat().st_size for path in HERE.iterdir() if path.suffix in (".onnx", ".npz", ".json"))
-    print(f"{len(table['models'])} models, {total / 1e6:.2f} MB")
-    assert total <= LARGEST_CORPUS, f"the corpus has {total} bytes"
+    print(f"{len(table['models'])} models")
+    check_size()
 
 
 if __name__ == "__main__":
