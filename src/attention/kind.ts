@@ -82,14 +82,17 @@ function stepBack(node: Node, view: GraphView): string | undefined {
   return normalised(node, view);
 }
 
+/** A norm ends in a weight and a cast or two; a broken graph may go in a circle. */
+const MAX_ENDS = 20;
+
 /** Whether a value is a norm's quotient, perhaps already scaled by its weight. */
-function endsNorm(value: string, view: GraphView): boolean {
+function endsNorm(value: string, view: GraphView, steps = 0): boolean {
   const node = view.producer(value);
-  if (!node) return false;
+  if (!node || steps > MAX_ENDS) return false;
   if (normalised(node, view)) return true;
-  if (node.opType === "Cast") return endsNorm(node.inputs[0] ?? "", view);
+  if (node.opType === "Cast") return endsNorm(node.inputs[0] ?? "", view, steps + 1);
   const constant = node.opType === "Mul" ? node.inputs.findIndex((input) => view.isConstant(input)) : -1;
-  return constant >= 0 && endsNorm(node.inputs[1 - constant] ?? "", view);
+  return constant >= 0 && endsNorm(node.inputs[1 - constant] ?? "", view, steps + 1);
 }
 
 /** What a quotient (x − mean) / root or x · (1 / root) normalises. */

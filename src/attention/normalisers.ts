@@ -144,9 +144,12 @@ function behind(
   through: ReadonlySet<string>,
 ): Node | undefined {
   let queue = [value];
+  const seen = new Set<string>();
   for (let steps = 0; steps < 8 && queue.length > 0; steps++) {
     const next: string[] = [];
     for (const name of queue) {
+      if (seen.has(name)) continue;
+      seen.add(name);
       const node = view.producer(name);
       if (node?.opType === opType) return node;
       if (node && through.has(node.opType)) next.push(...node.inputs);

@@ -35,10 +35,10 @@ const operators: readonly FusedOperator[] = [
   sparseAttention,
 ];
 
-/** Operators that are known by name and have no module. */
-const named: Readonly<Record<string, ReadonlySet<string>>> = {
-  "com.microsoft": new Set(["PagedAttention", "LongformerAttention"]),
-};
+/** Operators that are known by name and have no module: a map, since a domain may be called like a property. */
+const named: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ["com.microsoft", new Set(["PagedAttention", "LongformerAttention"])],
+]);
 
 export const fusedOperatorSites: SiteModule = {
   match(view: GraphView): Match {
@@ -46,7 +46,7 @@ export const fusedOperatorSites: SiteModule = {
     const notSupported: NotSupported[] = [];
     for (const node of view.graph.nodes) {
       const operator = operators.find((each) => each.domain === node.domain && each.opType === node.opType);
-      const known = operator !== undefined || named[node.domain]?.has(node.opType) === true;
+      const known = operator !== undefined || named.get(node.domain)?.has(node.opType) === true;
       if (!known) continue;
       const full = `${node.domain || "ai.onnx"}.${node.opType}`;
       const refuse = (why: string) =>
