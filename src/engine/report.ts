@@ -39,6 +39,7 @@ export function reportPage(input: ReportInput): { page: string; leftOut: string[
   const data: ReportData = {
     document: { status: "ready", name: model.name, model, capture, stale: null },
     sites: [...sites],
+    command: input.provenance.command,
     viewState: input.viewState,
   };
   const program = scriptText(readFileSync(path.join(__dirname, "../webview/report.js"), "utf8"));

@@ -6,6 +6,8 @@ import { reportSiteSchema } from "./maps/report-store";
 export const reportDataSchema = z.object({
   document: documentStateSchema,
   sites: z.array(reportSiteSchema),
+  /** The command line that makes the report again. */
+  command: z.string(),
   /** JSON text of selection and view, as the view saves it. */
   viewState: z.string().nullable(),
 });

@@ -7,6 +7,8 @@ import { createMessageConnection } from "vscode-jsonrpc/browser";
 import type { DocumentState } from "../shared/document";
 import type { AttentionError } from "../shared/errors";
 import {
+  type HostCommand,
+  hostCommandSchema,
   hostNotifications,
   type ViewCommand,
   type ViewContract,
@@ -27,6 +29,8 @@ export interface HostHandlers {
 }
 
 export interface Host {
+  /** The commands that it can run: a report has no editor behind it. */
+  readonly commands: readonly HostCommand[];
   /** The requests of `viewContract`; each rejects with `AttentionError`. */
   readonly calls: Caller<ViewContract>;
   /** Hear of states and commands; call once, before `calls.connect`. */
@@ -60,6 +64,7 @@ export function vsCodeHost(): Host {
     notify(connection, viewNotifications, "failed", { message: message.slice(0, LONGEST_FAILURE) });
   const refused = (error: AttentionError): void => failed(error.message);
   return {
+    commands: hostCommandSchema.options,
     calls: caller(connection, viewContract),
     listen: (handlers) => {
       listen(connection, hostNotifications, "state", handlers.state, refused);

@@ -31,7 +31,12 @@ export function reportHost(showFacts: () => void): Host {
     <P, R>(read: (request: P) => R) =>
     (request: P): Promise<R> =>
       new Promise((resolve) => resolve(read(request)));
+  const copied = async (text: string): Promise<null> => {
+    await navigator.clipboard.writeText(text);
+    return null;
+  };
   return {
+    commands: ["copyCommandLine"],
     calls: {
       connect: () => Promise.resolve(data.document),
       readPage: later((request) => store.readPage(request)),
@@ -43,11 +48,8 @@ export function reportHost(showFacts: () => void): Host {
       selectProvider: shown,
       manageTrust: shown,
       showLog: shown,
-      run: shown,
-      copyText: async ({ text }) => {
-        await navigator.clipboard.writeText(text);
-        return null;
-      },
+      run: ({ command }) => (command === "copyCommandLine" ? copied(data.command) : shown()),
+      copyText: ({ text }) => copied(text),
     },
     listen: () => undefined,
     selected: () => undefined,

@@ -14,7 +14,6 @@ import {
   vsCodePanelTab,
   vsCodePanelView,
   vsCodeProgressRing,
-  vsCodeTag,
   vsCodeTextField,
 } from "@vscode/webview-ui-toolkit";
 
@@ -33,7 +32,6 @@ export function registerToolkit(): void {
     vsCodePanelTab(),
     vsCodePanelView(),
     vsCodeProgressRing(),
-    vsCodeTag(),
     vsCodeTextField(),
   );
 }

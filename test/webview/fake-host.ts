@@ -2,13 +2,14 @@
 import type { DocumentState } from "../../src/shared/document";
 import { AttentionError } from "../../src/shared/errors";
 import type { PageRequest, RowRequest, ThumbnailRequest } from "../../src/shared/page";
-import type { ViewCommand } from "../../src/shared/protocol";
+import { type HostCommand, hostCommandSchema, type ViewCommand } from "../../src/shared/protocol";
 import type { Host, HostHandlers, Selected } from "../../src/webview/host";
 import type { Choice } from "../../src/webview/view-commands";
 import { type FakeModel, mapOf } from "./fake-capture";
 import { pageOfMap, profileOfMap, rowOfMap, thumbnailsOfMaps } from "./fake-maps";
 
 export class FakeHost implements Host {
+  commands: readonly HostCommand[] = hostCommandSchema.options;
   readonly pages: PageRequest[] = [];
   readonly rows: RowRequest[] = [];
   readonly acts: string[] = [];

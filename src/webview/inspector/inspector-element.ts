@@ -145,7 +145,7 @@ export class InspectorElement extends LitElement {
       <h3>Role</h3>
       ${
         roles.length > 0
-          ? roles.map((role) => html`<vscode-tag title=${role.why}>${role.name}</vscode-tag>`)
+          ? roles.map((role) => html`<span class="tag" title=${role.why}>${role.name}</span>`)
           : html`<span class="dim">— ${limits}</span>`
       }
     </div>`;

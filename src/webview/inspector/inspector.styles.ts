@@ -88,8 +88,13 @@ export const inspectorStyles = css`
     color: var(--vscode-descriptionForeground);
     font-weight: 400;
   }
-  vscode-tag::part(control) {
-    text-transform: none;
+  /* The toolkit's tag writes a style attribute, which the content security policy refuses. */
+  .tag {
+    padding: 2px 6px;
+    border: 1px solid var(--vscode-contrastBorder, transparent);
+    border-radius: 2px;
+    background: var(--vscode-badge-background);
+    color: var(--vscode-badge-foreground);
   }
   .query,
   .name {

@@ -1,5 +1,5 @@
 /** What can be taken out of the view: the host writes figures, data and reports; the view state goes to the clipboard. */
-import { html, LitElement, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { HostCommand } from "../../shared/protocol";
 import { exportIcon } from "../icons";
@@ -20,7 +20,12 @@ export class ExportMenuElement extends LitElement {
 
   @property({ attribute: false }) session!: Session;
 
+  #can(command: HostCommand): boolean {
+    return this.session.host.commands.includes(command);
+  }
+
   protected override render(): TemplateResult {
+    const offered = exports.filter(({ command }) => this.#can(command));
     return html`<button
         class="quiet"
         popovertarget="menu"
@@ -31,7 +36,7 @@ export class ExportMenuElement extends LitElement {
         ${exportIcon()}
       </button>
       <div id="menu" popover role="menu" aria-label="Export" @toggle=${this.#toggled} @keydown=${this.#keyed}>
-        ${exports.map(
+        ${offered.map(
           ({ command, label }) =>
             html`<button
               class="item"
@@ -42,15 +47,19 @@ export class ExportMenuElement extends LitElement {
               ${label}
             </button>`,
         )}
-        <hr role="separator" />
-        <button
-          class="item"
-          role="menuitem"
-          tabindex="-1"
-          @click=${() => this.#do(() => this.session.run("copyCommandLine"))}
-        >
-          Copy the command line
-        </button>
+        ${offered.length > 0 ? html`<hr role="separator" />` : nothing}
+        ${
+          this.#can("copyCommandLine")
+            ? html`<button
+                class="item"
+                role="menuitem"
+                tabindex="-1"
+                @click=${() => this.#do(() => this.session.run("copyCommandLine"))}
+              >
+                Copy the command line
+              </button>`
+            : nothing
+        }
         <button
           class="item"
           role="menuitem"

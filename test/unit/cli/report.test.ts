@@ -112,6 +112,9 @@ test("a report opens from disk without a network, and hovering tells what the np
     const [query = 0, key = 0] = place.split(",").map(Number);
     expect(tip, place).toContain(`p ${probability(cells[query * 17 + key]!)} `);
   }
+  // Every pane of the dock, and a magnified map.
+  for (const tab of await page.getByRole("tab").all()) await tab.click();
+  await page.getByRole("button", { name: /zoom in/i }).click();
   expect(requests.filter((url) => !url.startsWith("data:") && !url.startsWith("blob:"))).toEqual([
     pathToFileURL(file).href,
   ]);
@@ -127,6 +130,15 @@ test("it says its size, its origin, and the figures of all heads", async () => {
   await page.locator("summary").first().click();
   expect(await page.locator("header dl").innerText()).toMatch(/sha256 [0-9a-f]{64}/);
   expect(await page.locator("header tbody tr").count()).toBe(8);
+  await page.context().close();
+});
+
+test("it offers nothing that needs an editor", async () => {
+  const { file } = await written(exampleModel);
+  const { page } = await openOffline(file);
+  await page.getByLabel("Export", { exact: true }).first().click();
+  const items = await page.getByRole("menuitem").allInnerTexts();
+  expect(items.map((item) => item.trim())).toEqual(["Copy the command line", "Copy the view state (JSON)"]);
   await page.context().close();
 });
 
