@@ -20,7 +20,7 @@ import { Cursor, type Field, Window } from "./wire";
 
 /** More nodes than this are refused: the largest language models exported so far have about 100,000. */
 const MAX_NODES = 1_000_000;
-/** Inputs or outputs of one node, signatures of one graph: spread into calls, so they must fit a stack. */
+/** Inputs or outputs of one node or graph, functions: some are spread into calls, so they must fit a stack. */
 const MAX_NAMES = 50_000;
 const MAX_RANK = 64;
 /** Numbers of an attribute that are kept; what is longer (the leaves of a tree ensemble) are weights to us. */
@@ -90,7 +90,7 @@ export function readModel(source: ByteSource): OnnxModel {
         readEntry(message(cursor, field), metadata);
         break;
       case 25:
-        functions.push(readFunction(message(cursor, field), scan));
+        push(functions, readFunction(message(cursor, field), scan), "functions");
         break;
       default:
         cursor.skip(field);
@@ -116,7 +116,7 @@ function graphField(
   start: number,
   into: { start: number; content: number; end: number }[],
 ): Cursor {
-  into.push({ start, content: inner.offset, end: inner.end });
+  push(into, { start, content: inner.offset, end: inner.end }, "graphs");
   return inner;
 }
 

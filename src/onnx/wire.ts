@@ -13,7 +13,7 @@ const MAX_DEPTH = 100;
  * What a scan keeps of one file. Messages are nodes, attributes, tensors, values and all that lies in them: the largest
  * language models exported so far have about 2 million, and two bytes are enough for one.
  */
-const MAX_MESSAGES = 10_000_000;
+const MAX_MESSAGES = 5_000_000;
 /** One name, one line of metadata; and all of them together, which live in the heap. */
 const MAX_TEXT_BYTES = 16 << 20;
 const MAX_ALL_TEXT_BYTES = 512 << 20;
