@@ -1,5 +1,6 @@
 /** The one reader of the theme: VS Code's CSS variables as colours for canvases and charts. */
 import type { SegmentRole } from "../shared/capture";
+import { segmentColours } from "../shared/segment-colours";
 import type { Rgb } from "../shared/colour-maps";
 
 export type ThemeKind = "dark" | "light" | "highContrast" | "highContrastLight";
@@ -28,40 +29,10 @@ export interface Theme {
   readonly fontFamily: string;
 }
 
-const segmentTables: Record<"dark" | "light" | "highContrast", Record<SegmentRole | "seventh", string>> = {
-  dark: {
-    image: "#1a98e0",
-    text: "#fcab6e",
-    state: "#a9ecc2",
-    action: "#f0bdf0",
-    return: "#a08218",
-    other: "#8b96a3",
-    seventh: "#c65b56",
-  },
-  light: {
-    image: "#1c99d2",
-    text: "#813b02",
-    state: "#00573e",
-    action: "#6a2470",
-    return: "#ae8c18",
-    other: "#6a727f",
-    seventh: "#d97264",
-  },
-  highContrast: {
-    image: "#3aaaf2",
-    text: "#d98a10",
-    state: "#a1febf",
-    action: "#ffafe0",
-    return: "#fff685",
-    other: "#9aa0a6",
-    seventh: "#fa6a66",
-  },
-};
-
 /** Colour of a segment on its band. Colour never stands alone: the name is beside it. */
 export function segmentColour(theme: Theme, role: SegmentRole): string {
   const table = theme.kind === "highContrast" ? "highContrast" : theme.light ? "light" : "dark";
-  return segmentTables[table][role];
+  return segmentColours[table][role];
 }
 
 let probe: OffscreenCanvasRenderingContext2D | null = null;

@@ -1,5 +1,6 @@
 /** Colours of a figure on a light or a dark ground, and its sizes of type (CSS px; 8 px are 6 pt on paper). */
 import type { SegmentRole } from "../capture";
+import { segmentColours } from "../segment-colours";
 
 export const figureThemes = ["light", "dark"] as const;
 export type FigureThemeName = (typeof figureThemes)[number];
@@ -34,14 +35,7 @@ const themes: Readonly<Record<FigureThemeName, FigureTheme>> = {
     outline: "#005fb8",
     hatch: [198, 202, 207],
     flag: [0, 190, 210],
-    segments: {
-      image: "#1c99d2",
-      text: "#813b02",
-      state: "#00573e",
-      action: "#6a2470",
-      return: "#ae8c18",
-      other: "#6a727f",
-    },
+    segments: segmentColours.light,
   },
   dark: {
     light: false,
@@ -55,14 +49,7 @@ const themes: Readonly<Record<FigureThemeName, FigureTheme>> = {
     outline: "#4daafc",
     hatch: [74, 78, 84],
     flag: [0, 220, 240],
-    segments: {
-      image: "#1a98e0",
-      text: "#fcab6e",
-      state: "#a9ecc2",
-      action: "#f0bdf0",
-      return: "#a08218",
-      other: "#8b96a3",
-    },
+    segments: segmentColours.dark,
   },
 };
 

@@ -4,6 +4,7 @@ import { colourTable, cssColour, inkOn, tableColour } from "../colour-maps";
 import { tableIndex } from "../colour-scale";
 import { count, probability, share } from "../format";
 import { AttentionError } from "../errors";
+import { strongestKeys } from "../strongest-keys";
 import { addFacts, colourBar, noFacts } from "./colour-bar";
 import type { CellColours } from "./cell-picture";
 import {
@@ -101,14 +102,6 @@ function lastQuery(source: FigureSource, request: ReturnType<typeof headRequest>
   for (const least of [2, 1])
     for (let query = queries - 1; query >= 0; query--) if ((valid[query] ?? 0) >= least) return query;
   return queries - 1;
-}
-
-/** Keys of the largest probabilities, largest first; masked and NaN are none. */
-function strongestKeys(row: Float32Array, most: number): number[] {
-  return Array.from(row.keys())
-    .filter((key) => (row[key] as number) > 0)
-    .sort((a, b) => (row[b] as number) - (row[a] as number))
-    .slice(0, most);
 }
 
 /** Tokens in running lines; where what follows begins. */

@@ -26,7 +26,7 @@ import { baseStyles, paneStyles } from "../styles";
 import { styles } from "../styles-directive";
 import { segmentColour } from "../theme";
 import { ThemeController } from "../theme-controller";
-import { strongestKeys } from "../tokens/shown-tokens";
+import { strongestKeys } from "../../shared/strongest-keys";
 import { fidelityOf, type Statement } from "./fidelity";
 import { figureRows, shortFigures } from "./figure-rows";
 import { inspectorStyles } from "./inspector.styles";

@@ -1,5 +1,7 @@
 /** Which tokens are written out: all up to 60, above that the neighbourhoods of the strongest keys. */
 
+import { strongestKeys } from "../../shared/strongest-keys";
+
 /** Tokens up to which all are written. */
 export const ALL_UP_TO = 60;
 const STRONGEST = 9;
@@ -11,20 +13,6 @@ export interface TokenRange {
   readonly end: number;
   /** false for a stretch that is left out and counted. */
   readonly shown: boolean;
-}
-
-/** Indices of the largest probabilities, largest first; masked and NaN are none. */
-export function strongestKeys(cells: Float32Array, most: number): number[] {
-  const best: number[] = [];
-  cells.forEach((p, index) => {
-    if (!(p > 0)) return;
-    let place = best.length;
-    while (place > 0 && (cells[best[place - 1] ?? 0] ?? 0) < p) place--;
-    if (place >= most) return;
-    best.splice(place, 0, index);
-    if (best.length > most) best.pop();
-  });
-  return best;
 }
 
 /** Stretches of `count` tokens in order, shown and left out. `around` are the middles of what must be shown. */

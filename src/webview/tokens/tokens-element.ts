@@ -15,7 +15,8 @@ import { baseStyles, paneStyles } from "../styles";
 import { segmentColour } from "../theme";
 import { ThemeController } from "../theme-controller";
 import { segmentRuns } from "../../shared/rulers";
-import { middlesOf, strongestKeys, tokenRanges } from "./shown-tokens";
+import { strongestKeys } from "../../shared/strongest-keys";
+import { middlesOf, tokenRanges } from "./shown-tokens";
 import { tokensStyles } from "./tokens.styles";
 
 /** Longest token written in full. */
