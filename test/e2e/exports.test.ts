@@ -84,7 +84,8 @@ test("the report says that it holds the input, and holds it", async () => {
   const page = await workbench.page.context().newPage();
   await page.goto(`file://${workspace.path("report.html")}`);
   await page.locator("attention-app").waitFor();
-  await expect.poll(() => page.locator("body").innerText()).toContain("head 1");
+  const heading = page.getByRole("region", { name: "Heatmap" }).getByRole("heading");
+  await expect.poll(() => heading.textContent()).toContain("head 1");
   await page.screenshot({ path: path.join(repository, "out", "screenshots", "report-page.png") });
   workbench.expectHealthy();
 });
@@ -103,7 +104,10 @@ test("the copied command line makes the figure outside VS Code", async () => {
     /^npx attention-lens/,
     `node ${path.join(repository, "dist", "cli", "main.cjs")}`,
   );
-  execFileSync("sh", ["-c", line], { cwd: workspace.folder });
+  // npm tells programs where it was started; a person's shell does not.
+  const env = { ...process.env };
+  delete env["INIT_CWD"];
+  execFileSync("sh", ["-c", line], { cwd: workspace.folder, env });
   await expectPicture(workspace.path("it-s-a-model-L1H0-heatmap.png"));
   workbench.expectHealthy();
 });

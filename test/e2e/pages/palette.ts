@@ -14,7 +14,24 @@ export class Palette {
     // A list that has just opened ignores clicks for a moment.
     const row = this.#page.locator(".quick-input-list .monaco-list-row:visible");
     await row.filter({ has: this.#page.locator(".label-name", { hasText: exactly(title) }) }).click();
-    await this.#page.locator(".quick-input-widget").filter({ visible: true }).waitFor({ state: "hidden" });
+    await this.#closed();
+  }
+
+  /** Run a command with the keyboard alone. */
+  async runByKeyboard(title: string): Promise<void> {
+    await this.#search(title);
+    const focused = this.#page.locator(".quick-input-list .monaco-list-row.focused");
+    await focused.filter({ has: this.#page.locator(".label-name", { hasText: exactly(title) }) }).waitFor();
+    await this.#page.keyboard.press("Enter");
+    await this.#closed();
+  }
+
+  /** The palette is gone; a command may have put its own question in its place. */
+  async #closed(): Promise<void> {
+    await this.#page.waitForFunction(() => {
+      const input = document.querySelector<HTMLInputElement>(".quick-input-widget .quick-input-box input");
+      return !input?.checkVisibility() || !input.value.startsWith(">");
+    });
   }
 
   /** Titles that the palette finds for some words. */

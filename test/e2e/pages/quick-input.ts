@@ -1,5 +1,6 @@
 /** The list or field at the top that a command asks with, and the file dialog that VS Code in a browser has. */
 import type { Locator, Page } from "playwright-core";
+import { expect } from "vitest";
 
 export class QuickInput {
   readonly #page: Page;
@@ -42,8 +43,12 @@ export class QuickInput {
   /** Answer a save dialog with a path. */
   async saveAs(title: string | RegExp, file: string): Promise<void> {
     await this.asked(title);
+    // The dialog fills in what it offers, and takes no other answer before.
+    await expect.poll(() => this.field.inputValue()).toContain("/");
+    await this.#page.waitForTimeout(500);
     await this.field.fill(file);
-    await this.#page.waitForTimeout(300);
+    await this.#page.waitForTimeout(500);
+    await expect.poll(() => this.field.inputValue()).toBe(file);
     await this.#page.keyboard.press("Enter");
     await this.#page.locator(".quick-input-title", { hasText: title }).waitFor({ state: "hidden" });
   }

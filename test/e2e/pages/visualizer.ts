@@ -48,6 +48,11 @@ export class Visualizer {
     return this.pane("Toolbar").getByRole("slider", { name, exact: true });
   }
 
+  /** Whether the keyboard is in the pane. */
+  async hasFocus(name: string): Promise<boolean> {
+    return this.pane(name).evaluate((pane) => pane.matches(":focus-within"));
+  }
+
   /** What went wrong, in the middle of the view. */
   get error(): Locator {
     return this.frame.getByRole("alert");
@@ -57,17 +62,40 @@ export class Visualizer {
     return this.frame.locator("vscode-button", { hasText: name });
   }
 
+  /** Wait until the map is a picture; a narrow view shows the other panes in tabs. */
+  async mapDrawn(timeout = 90_000): Promise<void> {
+    await this.map.waitFor({ timeout });
+    await expect.poll(() => colours(this.map), { timeout }).toBeGreaterThan(FEWEST_COLOURS);
+  }
+
   /**
-   * Wait until the three views are there, and that map and bars are pictures and not blank areas.
-   * The engine runs at low priority: on a busy machine it may take long.
+   * Wait until the three views are there, and that map and bars are pictures and not blank areas; a narrow view
+   * shows the map alone, the others behind tabs. The engine runs at low priority: on a busy machine it may take long.
    */
   async drawn(timeout = 90_000): Promise<void> {
-    for (const name of ["Heatmap", "Entropy", "Tokens"]) await this.pane(name).waitFor({ timeout });
-    const pictures = [this.map, this.pane("Entropy").getByRole("img")];
-    for (const picture of pictures) {
-      await expect.poll(() => colours(picture), { timeout }).toBeGreaterThan(FEWEST_COLOURS);
-    }
+    await this.#isPicture(this.map, timeout);
+    if ((await this.frame.locator("attention-narrow").count()) > 0) return;
+    await this.#isPicture(this.pane("Entropy").getByRole("img"), timeout);
     expect(await this.tokens.count(), "tokens").toBeGreaterThan(0);
+  }
+
+  /** The other views of a narrow one, behind their tabs; the map comes back at the end. */
+  async drawnBehindTabs(): Promise<void> {
+    await this.tab("Tokens").click();
+    await this.tokens.first().waitFor();
+    await this.tab("Entropy").click();
+    await this.#isPicture(this.pane("Entropy").getByRole("img"), 30_000);
+    await this.tab("Map").click();
+    await this.#isPicture(this.map, 30_000);
+  }
+
+  tab(name: string): Locator {
+    return this.frame.getByRole("tab", { name, exact: true });
+  }
+
+  async #isPicture(element: Locator, timeout: number): Promise<void> {
+    await element.waitFor({ timeout });
+    await expect.poll(() => colours(element), { timeout }).toBeGreaterThan(FEWEST_COLOURS);
   }
 }
 
