@@ -74,7 +74,11 @@ export async function measure(
   await client.writeData({ format: "npz", file: scratch, command: "" });
   const [maps, references] = await Promise.all([readArrays(scratch), readArrays(arrays)]);
   expect("kinds", sites.map(({ kind }) => kind).join(" "), row.kinds.join(" "));
-  expect("captured", sites.map(({ id }) => id).join(" "), row.kinds.map((_, index) => siteName(index)).join(" "));
+  expect(
+    "captured",
+    sites.map(({ id }) => id).join(" "),
+    row.kinds.map((_, index) => siteName(index)).join(" "),
+  );
   const names = [...maps.keys()].filter((name) => name.startsWith("site_"));
   expect("arrays", names.sort().join(" "), sites.map(({ id }) => id).join(" "));
 
