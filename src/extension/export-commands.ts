@@ -152,7 +152,7 @@ export async function exportReport(view: View): Promise<void> {
   const holds =
     input.from === "synthetic"
       ? "It holds every map and a synthetic input."
-      : `It holds your input (${input.label}) and every map: whoever gets the file can read them.`;
+      : `It holds your input (${input.label}) and every map, for anyone to read.`;
   const go = await vscode.window.showQuickPick(
     [
       {
@@ -161,7 +161,7 @@ export async function exportReport(view: View): Promise<void> {
         detail: holds,
       },
     ],
-    { title: `Export Report of ${view.document.name}`, placeHolder: holds },
+    { title: `Export Report of ${view.document.name}`, placeHolder: "One page that opens anywhere" },
   );
   if (!go) return;
   const file = await askWhere({
