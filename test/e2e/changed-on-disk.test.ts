@@ -1,23 +1,9 @@
 // A model that is written while it is open: the last good view stays, then the new one comes by itself, once.
+import { unzipSync, zipSync } from "fflate";
 import { expect, test } from "vitest";
-import { readModel } from "../../src/onnx/read";
-import { bytesSource } from "../../src/onnx/source";
+import { withOtherWeights } from "./harness/models";
 import { openVscode } from "./harness/vscode";
 import { Workspace } from "./harness/workspace";
-
-/** The same model with other weights: the biases of the query projections have the other sign. */
-function withOtherWeights(model: Buffer): Buffer {
-  const other = Buffer.from(model);
-  const { initializers } = readModel(bytesSource(model)).graph;
-  const biases = [...initializers.values()].filter(({ name }) => /attention\.query\.bias$/.test(name));
-  expect(biases.length, "biases of query projections").toBeGreaterThan(0);
-  for (const { data } of biases) {
-    for (let at = data!.offset + 3; at < data!.offset + data!.length; at += 4) {
-      other.writeUInt8(other.readUInt8(at) ^ 0x80, at);
-    }
-  }
-  return other;
-}
 
 test("a model that is exported again in pieces keeps its last view until it is whole", async () => {
   const workspace = Workspace.withExample();
@@ -59,5 +45,40 @@ test("a model that is deleted stays in view, and is loaded when it is there agai
   workspace.write("model.onnx", withOtherWeights(model));
   await expect.poll(() => visualizer.figures(), { timeout: 20_000 }).not.toBe(before);
   await visualizer.drawn();
+  workbench.expectHealthy();
+});
+
+test("a model that is exported again is captured on the same input, with the same selection", async () => {
+  const workspace = Workspace.withExample();
+  const workbench = await openVscode(workspace);
+  await workbench.explorer.doubleClick("model.onnx");
+  const visualizer = workbench.visualizer();
+  await visualizer.drawn();
+  await workbench.palette.run("Attention: Next Layer");
+  await workbench.palette.run("Attention: Next Head");
+  await expect.poll(() => visualizer.title.textContent()).toMatch(/1 · head 1/);
+  const before = await visualizer.figures();
+
+  workspace.write("model.onnx", withOtherWeights(workspace.read("model.onnx")));
+  await expect.poll(() => visualizer.figures(), { timeout: 20_000 }).not.toBe(before);
+  expect(await visualizer.title.textContent()).toMatch(/1 · head 1/);
+  expect(await visualizer.pane("Toolbar").textContent()).toContain("recorded.npz");
+  workbench.expectHealthy();
+});
+
+test("an input that is recorded again is captured again", async () => {
+  const workspace = Workspace.withExample();
+  const workbench = await openVscode(workspace);
+  await workbench.explorer.doubleClick("model.onnx");
+  const visualizer = workbench.visualizer();
+  await visualizer.drawn();
+  const before = await visualizer.figures();
+
+  // The same arrays with the returns of the first steps replaced by zeros.
+  const arrays = unzipSync(workspace.read("recorded.npz"));
+  const returns = arrays["returns_to_go.npy"]!;
+  arrays["returns_to_go.npy"] = returns.map((byte, at) => (at < 128 ? byte : 0));
+  workspace.write("recorded.npz", zipSync(arrays));
+  await expect.poll(() => visualizer.figures(), { timeout: 20_000 }).not.toBe(before);
   workbench.expectHealthy();
 });

@@ -51,3 +51,10 @@ export function isRunning(pid: number): boolean {
 export function openHandles(pid: number): number | null {
   return process.platform === "linux" ? readdirSync(`/proc/${pid}/fd`).length : null;
 }
+
+/** Memory that a process holds in RAM, in bytes; null where the system does not tell. */
+export function residentBytes(pid: number): number | null {
+  if (process.platform !== "linux") return null;
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+}
