@@ -2,9 +2,17 @@
  * The client of one model's engine: starts the process when it is needed, speaks the contract, and turns a cancel
  * into kill and respawn, because a run of ONNX Runtime can be neither aborted nor interrupted (ARCHITECTURE.md).
  */
+import os from "node:os";
 import type { CaptureRequest } from "../shared/protocol";
-import type { Capture, Phase, ProviderName, ProviderStatus } from "../shared/capture";
+import {
+  type Capture,
+  type Phase,
+  phaseLabels,
+  type ProviderName,
+  type ProviderStatus,
+} from "../shared/capture";
 import { AttentionError } from "../shared/errors";
+import { bytes as formatBytes } from "../shared/format";
 import type { ModelSummary } from "../shared/model";
 import type {
   HeadRequest,
@@ -29,7 +37,9 @@ interface Running {
   readonly process: EngineProcess;
   readonly call: Caller<EngineContract>;
   /** Why the process was ended on purpose; undefined when it ended by itself. */
-  endedBecause: "cancelled" | "disposed" | undefined;
+  endedBecause: "cancelled" | "disposed" | "late" | undefined;
+  /** How far it came, to say what it was at when it ended. */
+  phases: readonly Phase[];
   /** The model that this process has opened or is opening; undefined before the first call needs it. */
   opened: Promise<unknown> | undefined;
 }
@@ -64,11 +74,18 @@ export class EngineClient {
 
   /** Run the model. A process that was started again opens the model first, so one call is enough. */
   async capture(request: CaptureRequest): Promise<Capture> {
-    return this.#call(async (call) => {
-      const capture = await call.capture(request);
-      this.#crashes = 0;
-      return capture;
-    });
+    const limitMs = this.#runTimeoutMs();
+    // A loop that never ends can be neither interrupted nor asked.
+    const limit = limitMs > 0 ? setTimeout(() => void this.#stop("late"), limitMs) : undefined;
+    try {
+      return await this.#call(async (call) => {
+        const capture = await call.capture(request);
+        this.#crashes = 0;
+        return capture;
+      });
+    } finally {
+      clearTimeout(limit);
+    }
   }
 
   readPage(request: PageRequest): Promise<Page> {
@@ -104,9 +121,13 @@ export class EngineClient {
 
   /** Stop what runs: pending calls reject with `cancelled`, and the next call starts a new process. */
   async cancel(): Promise<void> {
+    await this.#stop("cancelled");
+  }
+
+  async #stop(why: "cancelled" | "late"): Promise<void> {
     const running = this.#running;
     if (!running) return;
-    running.endedBecause = "cancelled";
+    running.endedBecause = why;
     this.#running = undefined;
     running.process.kill();
     await running.process.exited;
@@ -127,6 +148,21 @@ export class EngineClient {
       running.endedBecause = "disposed";
       running.process.kill();
     }
+  }
+
+  #runTimeoutMs(): number {
+    const seconds = process.env["ATTENTION_LENS_RUN_TIMEOUT"];
+    const asked = this.#options.runTimeoutMs ?? (seconds ? Number(seconds) * 1000 : RUN_TIMEOUT_MS);
+    return Number.isFinite(asked) && asked >= 0 ? Math.min(asked, MAX_TIMER_MS) : RUN_TIMEOUT_MS;
+  }
+
+  #late(): AttentionError {
+    const seconds = Math.round(this.#runTimeoutMs() / 100) / 10;
+    return new AttentionError("runFailed", `It had not ended after ${seconds} s and was stopped.`, {
+      fix:
+        "A loop in the model may never end; else use a shorter input or fewer sites, or set another limit: " +
+        "ATTENTION_LENS_RUN_TIMEOUT in seconds, 0 for none.",
+    });
   }
 
   async #call<T>(act: (call: Caller<EngineContract>) => Promise<T>, opens?: "opens"): Promise<T> {
@@ -170,13 +206,17 @@ export class EngineClient {
       call: caller(engine.connection, engineContract, () => this.#lost(running)),
       endedBecause: undefined,
       opened: undefined,
+      phases: [],
     };
     this.#running = running;
     listen(
       engine.connection,
       engineNotifications,
       "progress",
-      ({ phases }) => this.onProgress(phases),
+      ({ phases }) => {
+        running.phases = phases;
+        this.onProgress(phases);
+      },
       (error) => this.#options.log(error.message),
     );
     void engine.exited.then((how) => {
@@ -192,7 +232,9 @@ export class EngineClient {
   #lost(running: Running): AttentionError {
     if (running.endedBecause === "cancelled") return new AttentionError("cancelled");
     if (running.endedBecause === "disposed") return new AttentionError("cancelled", "The model was closed.");
-    const { ended } = running.process;
+    if (running.endedBecause === "late") return this.#late();
+    const { ended, outOfMemory } = running.process;
+    if (outOfMemory) return outOfMemoryError(running.phases);
     const { nodePath } = this.#options;
     if (nodePath && ended?.startsWith("spawn ")) {
       return new AttentionError("engineCrashed", `${nodePath} could not be started (${ended}).`, {
@@ -203,5 +245,25 @@ export class EngineClient {
   }
 }
 
+/** What was needed, as far as it was known, against what is there. */
+function outOfMemoryError(phases: readonly Phase[]): AttentionError {
+  const at =
+    phases.find((phase) => phase.state === "active") ?? phases.find((phase) => phase.state === "pending");
+  const needed = phases.map((phase) => /needs about [\d.,]+ \w+/.exec(phase.detail)?.[0]).find(Boolean);
+  return new AttentionError(
+    "memory",
+    `The engine's process ran out of memory${at ? ` at “${phaseLabels[at.name]}”` : ""}: ` +
+      `${needed ? `the run ${needed}` : "what it needs is not known"}, and ${formatBytes(availableMemory())} is free.`,
+  );
+}
+
+function availableMemory(): number {
+  return (process as { availableMemory?: () => number }).availableMemory?.() ?? os.freemem();
+}
+
 /** After this long without a call the engine gives its memory back (`decisions.md` 1). */
 const IDLE_MS = 10 * 60 * 1000;
+/** A capture that takes longer is stopped. */
+const RUN_TIMEOUT_MS = 10 * 60 * 1000;
+/** Timers of Node hold no more. */
+const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly threads?: number | undefined;
   /** Memory that a run may take; default: what is free. */
   readonly memoryLimitBytes?: number | undefined;
+  /** Longest that a capture may take, in ms; 0 for no limit. Default: `ATTENTION_LENS_RUN_TIMEOUT` in s, else 10 min. */
+  readonly runTimeoutMs?: number | undefined;
   /** False in an untrusted workspace: the engine only scans, and never loads ONNX Runtime. */
   readonly trusted: boolean;
   /** Receives what the engine writes to stderr. */
@@ -32,7 +34,14 @@ export interface EngineProcess {
   readonly exited: Promise<string>;
   /** How it ended; undefined while it runs. Known before the calls that wait for it are rejected. */
   readonly ended: string | undefined;
+  /** Whether its last words were that memory ran out. */
+  readonly outOfMemory: boolean;
 }
+
+/** What V8 and the C++ library write before they abort. */
+const OUT_OF_MEMORY = /heap out of memory|Allocation failed|bad_alloc|Cannot allocate memory|out of memory/i;
+/** The last lines of stderr may come after the exit, by this much. */
+const LAST_WORDS_MS = 250;
 
 export function startEngine(options: EngineOptions): EngineProcess {
   const threads = Math.max(1, options.threads ?? os.availableParallelism() - 1);
@@ -57,13 +66,17 @@ export function startEngine(options: EngineOptions): EngineProcess {
       // The process may be gone already, or the platform may forbid it; speed is all that is at stake.
     }
   }
+  let outOfMemory = false;
   for (const stream of [child.stdout, child.stderr]) {
     let rest = "";
     stream?.setEncoding("utf8");
     stream?.on("data", (text: string) => {
       const lines = (rest + text).split(/\r?\n/);
       rest = (lines.pop() ?? "").slice(0, 10_000);
-      for (const line of lines) options.log(line);
+      for (const line of lines) {
+        if (stream === child.stderr && OUT_OF_MEMORY.test(line)) outOfMemory = true;
+        options.log(line);
+      }
     });
     stream?.on("end", () => rest && options.log(rest));
   }
@@ -73,7 +86,11 @@ export function startEngine(options: EngineOptions): EngineProcess {
   let ended: string | undefined;
   const exited = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("exit", (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
+    child.once("exit", (code, signal) => {
+      const how = signal ? `signal ${signal}` : `exit code ${code}`;
+      child.once("close", () => resolve(how));
+      setTimeout(() => resolve(how), LAST_WORDS_MS);
+    });
   }).then((how) => {
     ended = how;
     connection.dispose();
@@ -87,6 +104,9 @@ export function startEngine(options: EngineOptions): EngineProcess {
     exited,
     get ended() {
       return ended;
+    },
+    get outOfMemory() {
+      return outOfMemory;
     },
   };
 }

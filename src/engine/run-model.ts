@@ -7,6 +7,7 @@ import { AttentionError } from "../shared/errors";
 import { bytes as formatBytes } from "../shared/format";
 import type { NamedArray } from "../inputs/arrays";
 import type { ModelFile } from "./model-file";
+import { freeMemory } from "./estimate";
 import { adviceFor, gpu, orderFor, shortReason, verify } from "./providers";
 import { loadRuntime, threads } from "./runtime";
 
@@ -103,10 +104,19 @@ async function runOnce(
   } catch (error) {
     throw error instanceof AttentionError
       ? error
-      : new AttentionError(stage, shortReason(error), { cause: error });
+      : outOfMemory(error)
+        ? new AttentionError("memory", `${shortReason(error)} ${formatBytes(freeMemory())} is free.`, {
+            cause: error,
+          })
+        : new AttentionError(stage, shortReason(error), { cause: error });
   } finally {
     await session?.release().catch(() => undefined);
   }
+}
+
+/** Whether ONNX Runtime or Node could not have the memory that a step asked for. */
+function outOfMemory(error: unknown): boolean {
+  return /failed to allocate|bad[_ ]alloc|allocation failed|out of memory/i.test(String(error));
 }
 
 /** The model's bytes with what is added; the file itself is never touched. */
