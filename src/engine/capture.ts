@@ -281,6 +281,11 @@ function storeSite(
   if (!map || !(map.data instanceof Float32Array))
     throw new AttentionError("internal", `The run returned no map of ${site.name}.`);
   const { data: cells, dims } = normalise(map.data, map.dims, site.found.layout);
+  if (cells.length === 0) {
+    throw new AttentionError("inputMismatch", `With this input the map of ${site.name} is empty.`, {
+      where: `[${map.dims.join(", ")}]`,
+    });
+  }
   const seen = plan.valid === null ? undefined : run.outputs.get(plan.valid);
   const told =
     seen?.data instanceof Uint8Array && seen.data.length === cells.length

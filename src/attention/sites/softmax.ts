@@ -14,7 +14,14 @@ import { AxisTrace } from "../axes";
 import { kindOf } from "../kind";
 import { layoutOf } from "../layout";
 import { type Normaliser, normalisers } from "../normalisers";
-import { onlyLayout, productOperands, scoreChain, scoreProducts, valuePath } from "../products";
+import {
+  onlyLayout,
+  productOperands,
+  scoreChain,
+  scoreProducts,
+  type ValuePath,
+  valuePath,
+} from "../products";
 import type { FoundSite, Match, ScoreOutput, SiteModule, SitePlan } from "./site";
 
 /** A score at or below this is a mask (`decisions.md` 8). */
@@ -81,6 +88,12 @@ function matchOne(
       looksLikeAttention: true,
     };
   }
+  if (sumsOverOther(path, keyOrigin, own, trace)) {
+    return {
+      reason: "its values are summed over another axis than the one that it normalises",
+      looksLikeAttention: true,
+    };
+  }
   // An output keeps the values and often the plainer layout.
   const tensor = output ?? path.map;
   const axes = trace.axes(tensor);
@@ -120,6 +133,23 @@ function matchOne(
         view,
       }),
   };
+}
+
+/** Whether the product with the values surely runs over the axis of the score product that was not normalised. */
+function sumsOverOther(
+  { product, tensors }: ValuePath,
+  keyOrigin: "rows" | "columns",
+  own: ReadonlySet<Node>,
+  trace: AxisTrace,
+): boolean {
+  const operand = tensors[tensors.length - 1] ?? "";
+  const side = product?.opType === "MatMul" ? product.inputs.indexOf(operand) : -1;
+  const atoms = side < 0 ? [] : (trace.axes(operand)?.at(side === 0 ? -1 : -2) ?? []);
+  const other = keyOrigin === "rows" ? "columns" : "rows";
+  return (
+    atoms.length > 0 &&
+    atoms.every((atom) => atom.origin === other && atom.product !== undefined && own.has(atom.product))
+  );
 }
 
 /** A graph output that holds one of these tensors, perhaps in another layout. */
