@@ -18,6 +18,7 @@ describe.each([
     await workbench.page.setViewportSize({ width: 820, height: 900 });
     await visualizer.drawn();
     await workbench.screenshot(`${file}-narrow`);
+    await visualizer.drawnBehindTabs();
     const overflow = await visualizer.frame.locator("attention-app").evaluate((app) => {
       const page = app.ownerDocument.documentElement;
       return page.scrollWidth - page.clientWidth;

@@ -45,7 +45,7 @@ test("the palette opens a model beside its source, and its commands act on the v
   await expect.poll(() => visualizer.title.textContent()).not.toBe(first);
   await workbench.palette.run("Attention: Previous Head");
   await expect.poll(() => visualizer.title.textContent()).toBe(first);
-  await workbench.palette.run("Attention: Toggle Mean over Heads");
+  await workbench.palette.run("Attention: Toggle Mean of Heads");
   await expect.poll(() => visualizer.title.textContent()).toMatch(/mean/i);
   await workbench.screenshot("beside-its-source");
   workbench.expectHealthy();

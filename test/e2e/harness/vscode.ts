@@ -35,7 +35,8 @@ export async function openVscode(workspace: Workspace, options: VscodeOptions = 
     home: mkdtempSync(path.join(inject("home"), "vscode-")),
     extensions: inject("extensions"),
     trusted,
-    env,
+    // VS Code leaves its sockets behind; here they go with the folder.
+    env: { XDG_RUNTIME_DIR: inject("home"), ...env },
     settings: { "workbench.colorTheme": theme, ...settings },
   });
   const context = await (
