@@ -37,7 +37,13 @@ export class TestChannel extends TestLog {
   show = () => void this.shows++;
 }
 
-export const wait = (ms = 15) => new Promise((resolve) => setTimeout(resolve, ms));
+export const wait = (ms = 30) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Wait until something has come about, or for a while where it never does: a busy machine is slow to open files. */
+export async function until(done: () => boolean, atMostMs = 1000): Promise<void> {
+  const end = Date.now() + atMostMs;
+  while (!done() && Date.now() < end) await wait(5);
+}
 
 interface Sent {
   method?: string;
@@ -137,7 +143,10 @@ export class HostBench {
   async open(name: string) {
     const document = this.provider.openCustomDocument(this.file(name));
     const panel = new Panel();
+    const before = engines.length;
     this.provider.resolveCustomEditor(document, panel as unknown as vscode.WebviewPanel);
+    await until(() => engines.length > before || this.documents.documents.length > engines.length, 15);
+    await until(() => engines.length >= this.documents.documents.length);
     await wait();
     const close = () => {
       panel.gone.fire();
@@ -148,8 +157,10 @@ export class HostBench {
 
   /** The engine finds two sites and captures them. */
   async answer(engine = this.engine(), capture: Capture = sampleCapture(1)): Promise<void> {
+    await until(() => engine.opens.length > 0);
+    const captures = engine.captures.length;
     engine.opens.at(-1)!.resolve(sampleModel(this.path("a.onnx")));
-    await wait();
+    await until(() => engine.captures.length > captures, engine.options.trusted ? 1000 : 15);
     engine.captures.at(-1)?.resolve(capture);
     engine.holds = 1;
     await wait();
