@@ -108,5 +108,5 @@ export function luminance(colour: Rgb): number {
 
 /** Dark ink above a relative luminance of 0.18, where black has the higher contrast. */
 export function inkOn(colour: Rgb): Rgb {
-  return luminance(colour) > 0.18 ? [17, 17, 17] : [255, 255, 255];
+  return luminance(colour) > 0.18 ? [0, 0, 0] : [255, 255, 255];
 }

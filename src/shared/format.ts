@@ -60,18 +60,64 @@ export function headName(
   return `${site.component}.${site.layer} H${head}`;
 }
 
+/** Byte that a character of GPT-2's byte-level vocabularies stands for, by code point. */
+function byteLevelTable(): Map<number, number> {
+  const table = new Map<number, number>();
+  let next = 256;
+  for (let byte = 0; byte < 256; byte++) {
+    const printable =
+      (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || (byte >= 174 && byte <= 255);
+    table.set(printable ? byte : next++, byte);
+  }
+  return table;
+}
+let byteLevel: Map<number, number> | undefined;
+/** Characters that no byte shows as itself: one of them is what tells a byte-level token. */
+const shifted = /[\u0100-\u0143]/;
+
+function utf8(bytes: readonly number[]): string | null {
+  try {
+    // The language's own strict UTF-8 decoder.
+    return decodeURIComponent(bytes.map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""));
+  } catch {
+    return null;
+  }
+}
+
 /**
- * A token for a ruler: white space at its ends and control characters made visible, long names cut in the middle.
- * One space between words stays a space.
+ * The text that a tokenizer's token stands for (`decisions.md` 28): `Ġthe` is " the", `▁the` is " the", `<0x0A>` is a
+ * line break. What is no such token, or not text by itself (part of a character), is given back as it is.
+ */
+export function tokenText(token: string): string {
+  const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token);
+  if (byte) return utf8([parseInt(byte[1] ?? "0", 16)]) ?? token;
+  if (shifted.test(token)) {
+    byteLevel ??= byteLevelTable();
+    const bytes = Array.from(token, (character) => byteLevel?.get(character.codePointAt(0) ?? -1) ?? -1);
+    const text = bytes.includes(-1) ? null : utf8(bytes);
+    if (text !== null) return text;
+  }
+  return token.replaceAll("\u2581", " ");
+}
+
+/** A text with control and direction characters, which must not act on the page, replaced. */
+export function visibleText(text: string): string {
+  // eslint-disable-next-line no-control-regex -- what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "�");
+}
+
+/**
+ * A token for a ruler: the text it stands for, with white space at its ends and control characters made visible and
+ * long names cut in the middle. One space between words stays a space.
  */
 export function tokenLabel(token: string, longest = 12): string {
   const visible = Array.from(
-    token
-      .replace(/\n/g, "⏎")
-      .replace(/\t/g, "⇥")
-      .replace(/^ +| +$| {2,}/g, (spaces) => "␣".repeat(spaces.length))
-      // eslint-disable-next-line no-control-regex -- control and direction characters must not act on the page
-      .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "�"),
+    visibleText(
+      tokenText(token)
+        .replace(/\n/g, "⏎")
+        .replace(/\t/g, "⇥")
+        .replace(/^ +| +$| {2,}/g, (spaces) => "␣".repeat(spaces.length)),
+    ),
   );
   if (visible.length <= longest) return visible.join("");
   const head = Math.ceil((longest - 1) / 2);

@@ -138,7 +138,8 @@ export class CellReader {
       return;
     }
     // With no page yet the row may come with it; one request is enough while one is on its way.
-    if (this.#rowAsked !== null || !page || this.#rowsFailed.has(query)) return;
+    const pageComes = !page && state.view.heads === "one";
+    if (this.#rowAsked !== null || pageComes || this.#rowsFailed.has(query)) return;
     this.#rowAsked = query;
     void this.host.calls
       .readRow({ ...head, query })

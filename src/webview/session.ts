@@ -12,7 +12,10 @@ import { ThumbnailReader } from "./thumbnail-reader";
 import { chosen, commanded } from "./view-commands";
 
 /** Commands that act on the page: where the focus is, how large the map lies there. */
-export type PageCommand = Extract<ViewCommand, "nextPane" | "previousPane" | "zoomIn" | "zoomOut">;
+export type PageCommand = Extract<
+  ViewCommand,
+  "nextPane" | "previousPane" | "zoomIn" | "zoomOut" | "showTable"
+>;
 
 export class Session {
   readonly store: Store;
@@ -47,6 +50,7 @@ export class Session {
       case "previousPane":
       case "zoomIn":
       case "zoomOut":
+      case "showTable":
         for (const listener of [...this.#pageListeners]) listener(command);
         break;
       case "copyValue":

@@ -15,7 +15,7 @@ import {
 } from "./reducers";
 import { parseSaved } from "./saved-state";
 import { captureOf, selectedSite } from "./selectors";
-import type { AppState } from "./state";
+import type { AppState, Overlay } from "./state";
 
 /** What the host chooses in the view; what is left out stays as it is. */
 export type Choice = z.output<typeof hostNotifications.apply>;
@@ -38,6 +38,11 @@ function stepHead(state: AppState, step: 1 | -1): AppState {
   const index = state.selection.site + step;
   const neighbour = sites[index];
   return neighbour ? selectPlace(state, index, step > 0 ? 0 : neighbour.heads - 1) : state;
+}
+
+/** Something to lie over the workbench, where there is one. */
+export function overlaid(state: AppState, overlay: Overlay): AppState {
+  return captureOf(state) ? { ...state, overlay } : state;
 }
 
 /** Act on a command of the palette or a keybinding. Those that need the page or the host are the session's. */
@@ -68,12 +73,10 @@ export function commanded(state: AppState, command: ViewCommand): AppState {
       return viewed(state, { scale: next(scaleNames, view.scale) });
     case "zoomToFit":
       return viewed(state, { window: null });
-    case "showTable":
-      return { ...state, overlay: "table" };
     case "showKeys":
-      return { ...state, overlay: "keys" };
+      return overlaid(state, "keys");
     case "find":
-      return { ...state, overlay: "find" };
+      return overlaid(state, "find");
     default:
       return state;
   }

@@ -111,7 +111,7 @@ describe("a very large model", () => {
     }));
     const open = await openApp({ axes: causal(100, 12).axes, sites: layers }, { width: 480 });
     await drawn(open);
-    expect(textProblems(open.app, 60)).toEqual([]);
+    expect(textProblems(open.app, 40)).toEqual([]);
   });
 });
 

@@ -62,7 +62,7 @@ describe("Tokens", () => {
     });
     expect(getComputedStyle(token(open, 13)).textDecorationLine).toBe("line-through");
     expect(textOf(find(open.app, "attention-tokens").shadowRoot!.querySelector(".header")!)).toMatch(
-      /^Tokens gust attends to 30 of 38 keys; top 3 hold \d+ %$/,
+      /^Tokens gust attends to 30 of 38 keys; top 3 hold \d+ %; 8 padding query → keys$/,
     );
   });
 

@@ -163,17 +163,28 @@ describe("what is not right is said where it acts", () => {
       "2 rows do not sum to 1 or hold NaN (sums from 0.910 to 1.000).",
       "The mean of 4 heads.",
       "Assumed: 16 heads",
-      "Rebuilt from queries and keys; with the values it gives the model's own output to within 3.2e−7.",
     ]);
     expect(findAll(open.app, ".note.warns svg")).toHaveLength(3);
+    expect(findAll(open.app, ".fidelity li").map((one) => textOf(one))).toEqual([
+      "Exact: an output of the model itself.",
+      "2 rows do not sum to 1 or hold NaN: row sums from 0.910 to 1.000.",
+      "With the values it gives the operator's own output to within 3.2e−7.",
+      "The mean of 4 heads.",
+      "Assumed: 16 heads.",
+      "1 with one key is left out of means.",
+    ]);
   });
 
   it("draws nothing of what is not there yet: no tabs, no empty panes", async () => {
     const one = causal(6, 1);
     const open = await openApp(one);
     await drawn(open);
-    expect(findAll(open.app, "[role=tab], vscode-panel-tab")).toHaveLength(0);
-    expect(findAll(open.app, "button:not([title])").map((one) => textOf(one))).toEqual([]);
+    expect(findAll(open.app, "vscode-panel-tab").map((one) => textOf(one))).toEqual([
+      "Entropy",
+      "Layers",
+      "Table",
+    ]);
+    expect(findAll(open.app, "button.quiet:not([title])").map((one) => textOf(one))).toEqual([]);
   });
 });
 

@@ -84,7 +84,9 @@ function clip(run: Run): string | null {
 
 function outside(run: Run): string | null {
   const out = run.boxes.some((box) => box.left < -SLACK || box.right > window.innerWidth + SLACK);
-  return out && !ancestors(run.element).some((one) => one.classList.contains("visually-hidden"))
+  return out &&
+    !isShortenedOnPurpose(run.element) &&
+    !ancestors(run.element).some((one) => one.classList.contains("visually-hidden"))
     ? `"${run.text}" lies outside of the panel`
     : null;
 }

@@ -11,6 +11,9 @@ export const themes: Record<ThemeName, ThemeVariables> = {
   dark: {
     kind: "vscode-dark",
     colours: {
+      "panelTitle-activeForeground": "#cccccc",
+      "panelTitle-inactiveForeground": "#9d9d9d",
+      "panelTitle-activeBorder": "#0078d4",
       foreground: "#cccccc",
       descriptionForeground: "#9d9d9d",
       disabledForeground: "#6b6b6b",
@@ -77,6 +80,9 @@ export const themes: Record<ThemeName, ThemeVariables> = {
   light: {
     kind: "vscode-light",
     colours: {
+      "panelTitle-activeForeground": "#3b3b3b",
+      "panelTitle-inactiveForeground": "#3b3b3b",
+      "panelTitle-activeBorder": "#005fb8",
       foreground: "#3b3b3b",
       descriptionForeground: "#616161",
       disabledForeground: "#9b9b9b",
@@ -143,6 +149,9 @@ export const themes: Record<ThemeName, ThemeVariables> = {
   hc: {
     kind: "vscode-high-contrast",
     colours: {
+      "panelTitle-activeForeground": "#ffffff",
+      "panelTitle-inactiveForeground": "#ffffff",
+      "panelTitle-activeBorder": "#6fc3df",
       foreground: "#ffffff",
       descriptionForeground: "#ffffffd9",
       disabledForeground: "#a5a5a5",

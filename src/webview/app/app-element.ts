@@ -3,6 +3,9 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import "../toolbar/toolbar-element";
 import { unpinned } from "../reducers";
+import "../overlays/find-element";
+import "../overlays/keys-element";
+import "../overlays/map-table-element";
 import type { Session } from "../session";
 import "../states/empty-element";
 import "../states/error-element";
@@ -95,7 +98,21 @@ export class AppElement extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<main aria-label="Attention Lens">${this.#screen()}</main>`;
+    return html`<main aria-label="Attention Lens">${this.#screen()}${this.#overlay()}</main>`;
+  }
+
+  /** What lies over the workbench for the moment. */
+  #overlay(): TemplateResult | typeof nothing {
+    switch (this.session.store.state.overlay) {
+      case "keys":
+        return html`<attention-keys .session=${this.session}></attention-keys>`;
+      case "find":
+        return html`<attention-find .session=${this.session}></attention-find>`;
+      case "table":
+        return html`<attention-map-table .session=${this.session}></attention-map-table>`;
+      case null:
+        return nothing;
+    }
   }
 
   #screen(): TemplateResult | typeof nothing {

@@ -8,11 +8,12 @@ import "../inspector/inspector-element";
 import "../overview/overview-element";
 import { viewed } from "../reducers";
 import type { Session } from "../session";
-import type { DockTab, PaneSizes } from "../state";
+import type { PaneSizes } from "../state";
 import { StoreController } from "../store";
 import { baseStyles } from "../styles";
 import { styles } from "../styles-directive";
 import "../tokens/tokens-element";
+import { overlaid } from "../view-commands";
 import "./narrow-element";
 import { nextPane } from "./pane-focus";
 import "./splitter-element";
@@ -48,6 +49,7 @@ export class WorkbenchElement extends LitElement {
       this.session.onPageCommand((command) => {
         if (command === "nextPane") nextPane(this, 1);
         if (command === "previousPane") nextPane(this, -1);
+        if (command === "showTable") this.#showTable();
       }),
     ];
   }
@@ -86,7 +88,10 @@ export class WorkbenchElement extends LitElement {
       }
       ${
         wide
-          ? html`<attention-inspector class="pane at-inspector" .session=${this.session}></attention-inspector>`
+          ? html`<attention-inspector
+              class="pane at-inspector"
+              .session=${this.session}
+            ></attention-inspector>`
           : nothing
       }
       <attention-dock
@@ -135,9 +140,15 @@ export class WorkbenchElement extends LitElement {
     this.session.store.update((now) => viewed(now, { sizes: { ...now.view.sizes, [pane]: size } }));
   }
 
-  /** Show a tab of the dock, opening it where it is folded. */
-  showDock(tab: DockTab): void {
-    this.session.store.update((now) => viewed(now, { dock: tab, dockOpen: true, narrow: tab }));
+  /** The numbers behind the pane that has the focus: figures of all heads, else the map's cells. */
+  #showTable(): void {
+    const focused = this.renderRoot.querySelector(".pane:focus-within")?.tagName;
+    const ofHeads = ["ATTENTION-OVERVIEW", "ATTENTION-INSPECTOR", "ATTENTION-DOCK"].includes(focused ?? "");
+    if (!ofHeads) {
+      this.session.store.update((now) => overlaid(now, "table"));
+      return;
+    }
+    this.session.store.update((now) => viewed(now, { dock: "table", dockOpen: true, narrow: "table" }));
     this.openedLow = true;
   }
 }

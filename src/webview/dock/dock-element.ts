@@ -53,7 +53,7 @@ export class DockElement extends LitElement {
       ${tabs.map(
         (tab) =>
           html`<vscode-panel-view id="view-${tab}"
-            >${this.open && tab === active ? paneOf(tab, this.session) : nothing}</vscode-panel-view
+            >${this.open && tab === active ? paneOf(tab, this.session, true) : nothing}</vscode-panel-view
           >`,
       )}
       <button

@@ -14,14 +14,15 @@ export const tabLabels: Record<DockTab, string> = {
   inspector: "Inspector",
 };
 
-export function paneOf(tab: DockTab, session: Session): TemplateResult {
+/** A pane; `docked` puts its header into the strip of tabs, where there is room for it. */
+export function paneOf(tab: DockTab, session: Session, docked = false): TemplateResult {
   switch (tab) {
     case "entropy":
-      return html`<attention-entropy .session=${session}></attention-entropy>`;
+      return html`<attention-entropy ?docked=${docked} .session=${session}></attention-entropy>`;
     case "layers":
-      return html`<attention-layers .session=${session}></attention-layers>`;
+      return html`<attention-layers ?docked=${docked} .session=${session}></attention-layers>`;
     case "table":
-      return html`<attention-figures-table .session=${session}></attention-figures-table>`;
+      return html`<attention-figures-table ?docked=${docked} .session=${session}></attention-figures-table>`;
     case "inspector":
       return html`<attention-inspector .session=${session}></attention-inspector>`;
   }

@@ -40,6 +40,16 @@ export abstract class BarsElement extends LitElement {
         min-height: 0;
         min-width: 0;
       }
+      /* In the dock what is measured stands in the strip of tabs. */
+      :host([docked]) {
+        position: relative;
+      }
+      :host([docked]) .header {
+        position: absolute;
+        top: -28px;
+        right: 32px;
+        left: 260px;
+      }
       vscode-dropdown {
         --input-height: 20;
         --input-min-width: 60px;
@@ -47,7 +57,12 @@ export abstract class BarsElement extends LitElement {
         --type-ramp-base-font-size: 11px;
         --type-ramp-base-line-height: 14px;
         z-index: 2;
-        width: 96px;
+        width: 116px;
+      }
+      .detail {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
       }
       .stage {
         position: relative;

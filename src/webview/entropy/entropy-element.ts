@@ -40,6 +40,9 @@ export class EntropyElement extends BarsElement {
       left.masked > 0 ? `${count(left.masked)} masked` : "",
       left.single > 0 && unit === "normalised" ? `${count(left.single)} with one key` : "",
     ].filter(Boolean);
+    const what =
+      unit === "nats" ? "H in nats, mean of valid rows" : "H / ln n, mean of valid rows; line p10–p90";
+    const detail = out.length > 0 ? `${what}; rows left out: ${out.join(", ")}` : what;
     return {
       name: "Entropy",
       caption: unit === "nats" ? "Entropy of every head" : "Normalised entropy of every head",
@@ -48,9 +51,7 @@ export class EntropyElement extends BarsElement {
       axis: unit === "nats" ? niceAxis(0, highest) : shareAxis,
       measure: unit === "nats" ? "Entropy in nats" : "Normalised entropy",
       words: (title, bar) => barWords(title, bar, unit),
-      header: html`<span class="detail"
-          >${unit === "nats" ? "H in nats, mean of valid rows" : "H / ln n, mean of valid rows; line p10–p90"}${out.length > 0 ? `; rows left out: ${out.join(", ")}` : ""}</span
-        >
+      header: html`<span class="detail" title=${detail}>${detail}</span>
         <span class="space"></span>
         <vscode-dropdown
           class="unit"

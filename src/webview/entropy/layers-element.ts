@@ -11,6 +11,7 @@ export class LayersElement extends BarsElement {
   protected override content(capture: Capture, batch: number): BarContent {
     const { metric } = this.session.store.state.view;
     const { label, short, from } = metrics[metric];
+    const detail = `${label} by layer: mean over heads, line ± 1 standard deviation over heads`;
     return {
       name: "Layers",
       caption: `${label} by layer`,
@@ -19,9 +20,7 @@ export class LayersElement extends BarsElement {
       axis: metricAxis(capture, batch, metric),
       measure: label,
       words: (title, bar) => layerWords(title, bar, metric),
-      header: html`<span class="detail" title=${from}
-        >${label} by layer: mean over heads, line ± 1 standard deviation over heads</span
-      >`,
+      header: html`<span class="detail" title="${detail}: ${from}">${detail}</span>`,
     };
   }
 }

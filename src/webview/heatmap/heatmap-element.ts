@@ -1,59 +1,59 @@
-/** The Heatmap pane: header, notes, the map with rulers, tooltip and legend. Draws from the session's store. */
+/** The Heatmap pane: header, notes, the map with rulers and margins, tooltip and legend; or all heads side by side. */
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
-import { styles } from "../styles-directive";
 import type { CapturedSite, TokenAxis } from "../../shared/capture";
-import type { Page } from "../../shared/page";
 import { colourTable } from "../../shared/colour-maps";
-import { type ColourRange, colourRange } from "../../shared/colour-scale";
+import type { Page } from "../../shared/page";
+import type { HeadProfile } from "../../shared/profile";
+import { ruler } from "../../shared/rulers";
+import { siteTitles } from "../../shared/site-names";
+import { cursorSentence } from "../cell-words";
 import { type ElementSize, noSize, observeSize } from "../element-size";
-import { minusIcon, plusIcon } from "../icons";
 import { hovered } from "../reducers";
-import {
-  activeKey,
-  activeQuery,
-  axesOf,
-  captureOf,
-  isPooled,
-  pageOf,
-  profileOf,
-  selectedSite,
-} from "../selectors";
+import { activeKey, activeQuery, axesOf, captureOf, pageOf, profileOf, selectedSite } from "../selectors";
 import type { Session } from "../session";
-import { headTitle, siteShape, siteTitles } from "../../shared/site-names";
 import type { MapWindow } from "../state";
 import { StoreController } from "../store";
 import { baseStyles, paneStyles, quietButtonStyles } from "../styles";
+import { styles } from "../styles-directive";
 import { ThemeController } from "../theme-controller";
 import { frameOf, gridOf } from "./heatmap-frame";
 import { type Box, listenToGestures } from "./heatmap-gestures";
+import { heatmapHeader } from "./heatmap-header";
 import { mapAct, ZOOM_STEP } from "./heatmap-keys";
 import { fullWindow, layoutMap, type MapLayout, pageWindow } from "./heatmap-layout";
 import { MapNavigation } from "./heatmap-navigation";
 import { mapNotes } from "./heatmap-notes";
 import { boundaries, boxOutline, leftRuler, outlines, rulerDepth, topRuler, values } from "./heatmap-overlay";
 import { HeatmapSurface } from "./heatmap-surface";
-import { cursorSentence } from "../cell-words";
 import { tooltip } from "./heatmap-tooltip";
 import { mapSentence } from "./heatmap-words";
 import { heatmapStyles } from "./heatmap.styles";
+import { indexRoom, labelRoom, NAMES_FROM } from "./label-room";
 import { legend } from "./legend";
+import { ENTROPY_ROOM, entropyMargin, RECEIVED_ROOM, receivedMargin } from "./margins";
 import { pageFacts } from "./page-facts";
-import { ruler } from "../../shared/rulers";
-import { labelRoom } from "./label-room";
+import { emptiestCorner, needsMinimap } from "./minimap-element";
+import { overlayStyles } from "./overlay.styles";
+import { type NamedRange, rangeOf, siteRange } from "./range";
+import "./tiles-element";
 
-/** The last page and range that belong together; kept until those of the next head are there. */
+/** The last page, profile and range that belong together; kept until those of the next head are there. */
 interface Shown {
   readonly page: Page;
-  readonly range: ColourRange;
+  readonly profile: HeadProfile;
+  readonly range: NamedRange;
   readonly queries: number;
   readonly keys: number;
 }
 
+/** Smallest stage that has margins beside its map, px. */
+const MARGINS_FROM = { width: 300, height: 230 };
+
 @customElement("attention-heatmap")
 export class HeatmapElement extends LitElement {
-  static override styles = [baseStyles, paneStyles, quietButtonStyles, heatmapStyles];
+  static override styles = [baseStyles, paneStyles, quietButtonStyles, overlayStyles, heatmapStyles];
 
   @property({ attribute: false }) session!: Session;
 
@@ -69,8 +69,11 @@ export class HeatmapElement extends LitElement {
   surface: HeatmapSurface | null = null;
   #shown: Shown | null = null;
   #layout: MapLayout | null = null;
+  #depths = { left: 0, top: 0 };
+  #hasMargins = false;
   #window: MapWindow = fullWindow(1, 1);
   #leave: (() => void)[] = [];
+  #leavePage: () => void = () => undefined;
   #stage: HTMLElement | null = null;
   #byKeyboard = false;
   readonly #rooms = new WeakMap<TokenAxis, number>();
@@ -80,8 +83,22 @@ export class HeatmapElement extends LitElement {
     new StoreController(this, () => this.session.store);
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#leavePage = this.session.onPageCommand((command) => {
+      if (command === "zoomIn") this.#navigation.zoomBy(ZOOM_STEP);
+      if (command === "zoomOut") this.#navigation.zoomBy(1 / ZOOM_STEP);
+    });
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#leavePage();
+    this.#drop();
+  }
+
+  /** Give the canvas and what listens to it back. */
+  #drop(): void {
     for (const leave of this.#leave) leave();
     this.#leave = [];
     this.surface?.dispose();
@@ -96,23 +113,32 @@ export class HeatmapElement extends LitElement {
     const page = pageOf(state);
     const profile = profileOf(state);
     if (page && profile && site) {
-      this.#shown = {
-        page,
-        range: colourRange(profile, site.queries * site.keys),
-        queries: site.queries,
-        keys: site.keys,
-      };
+      const range = rangeOf(state, profile, site.queries * site.keys);
+      this.#shown = { page, profile, range, queries: site.queries, keys: site.keys };
     }
+    if (state.view.heads === "all" && this.surface) this.#drop();
     if (!site || !axes) return;
     this.#window = state.view.window ?? fullWindow(site.queries, site.keys);
-    this.#layout = layoutMap({
-      ...this.size,
-      queries: site.queries,
-      keys: site.keys,
-      square: site.queryAxis === site.keyAxis,
-      rulerWidth: this.#depth(axes.query),
-      rulerHeight: this.#depth(axes.key),
-    });
+    const wide = this.size.width >= MARGINS_FROM.width;
+    const high = this.size.height >= MARGINS_FROM.height;
+    this.#hasMargins = wide && high;
+    for (const names of [true, false]) {
+      this.#depths = { left: this.#depth(axes.query, names), top: this.#depth(axes.key, names) };
+      this.#layout = layoutMap({
+        ...this.size,
+        queries: site.queries,
+        keys: site.keys,
+        square: site.queryAxis === site.keyAxis,
+        rulerWidth: this.#depths.left,
+        rulerHeight: this.#depths.top,
+        marginRight: this.#hasMargins ? ENTROPY_ROOM : 0,
+        marginTop: this.#hasMargins ? RECEIVED_ROOM : 0,
+      });
+      // Where no name will be written, no room is kept for one; zoomed in there is.
+      if (state.view.window || !this.#layout) break;
+      const pitch = Math.max(this.#layout.width / site.keys, this.#layout.height / site.queries);
+      if (pitch >= NAMES_FROM) break;
+    }
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -121,84 +147,71 @@ export class HeatmapElement extends LitElement {
     const capture = captureOf(state);
     const axes = axesOf(state);
     if (!site || !capture || !axes) return nothing;
-    this.surface ??= new HeatmapSurface(() => this.requestUpdate());
+    const all = state.view.heads === "all" && site.heads > 1;
     const title = siteTitles(capture.sites)[state.selection.site] ?? site.name;
-    const shown = this.#fitting(site);
-    const pooled = shown && isPooled(shown.page);
-    const detail = [
-      siteShape(site),
-      shown && pageFacts(shown.page).masked > 0 ? "masked" : "",
-      pooled ? `max of ${shown.page.rowFactor} × ${shown.page.columnFactor}` : "",
-      state.view.window ? `queries ${this.#range("query")}, keys ${this.#range("key")}` : "",
-    ];
+    const shown = all ? null : this.#fitting(site);
     return html`<section class="pane" aria-label="Heatmap">
-      <div class="header">
-        <h2 title=${site.name}>
-          <span class="name">${title}</span><span> · ${headTitle(state.selection.head)}</span>
-        </h2>
-        <span class="detail">${detail.filter(Boolean).join(", ")}</span>
-        <span class="space"></span>
-        <button
-          class="quiet"
-          aria-label="Zoom out"
-          title="Zoom out (−)"
-          ?disabled=${!state.view.window}
-          @click=${() => this.#navigation.zoomBy(1 / ZOOM_STEP)}
-        >
-          ${minusIcon()}
-        </button>
-        <button
-          class="quiet"
-          title="Show the whole map (0)"
-          ?disabled=${!state.view.window}
-          @click=${() => this.#navigation.zoomTo(null)}
-        >
-          fit
-        </button>
-        <button
-          class="quiet"
-          aria-label="Zoom in"
-          title="Zoom in (+)"
-          @click=${() => this.#navigation.zoomBy(ZOOM_STEP)}
-        >
-          ${plusIcon()}
-        </button>
-      </div>
+      ${heatmapHeader({
+        ...{ session: this.session, site, title, page: shown?.page ?? null, window: this.#window },
+        zoomOut: () => this.#navigation.zoomBy(1 / ZOOM_STEP),
+        zoomIn: () => this.#navigation.zoomBy(ZOOM_STEP),
+        fit: () => this.#navigation.zoomTo(null),
+      })}
       ${mapNotes(state, site)}
-      <div
-        class="stage"
-        tabindex="0"
-        role="application"
-        aria-label="Map: arrow keys move query and key, Enter pins, plus and minus zoom"
-        @keydown=${this.#keyed}
-        @blur=${() => this.#tell(false)}
-      >
-        ${this.#map(site, axes, title)}
-      </div>
       ${
-        shown
-          ? legend({
-              table: colourTable(state.view.colourMap, this.#theme.theme.light),
-              range: shown.range,
-              scale: state.view.scale,
-              page: shown.page,
-              whole:
-                shown.page.queryEnd - shown.page.queryStart >= site.queries &&
-                shown.page.keyEnd - shown.page.keyStart >= site.keys,
-            })
-          : nothing
+        all
+          ? html`<attention-tiles .session=${this.session}></attention-tiles>`
+          : this.#oneHead(site, axes, title)
       }
+      ${this.#legend(site, shown, all)}
       <span class="visually-hidden" role="status">${this.#byKeyboard ? cursorSentence(state) : ""}</span>
     </section>`;
   }
 
+  #oneHead(site: CapturedSite, axes: { query: TokenAxis; key: TokenAxis }, title: string): TemplateResult {
+    this.surface ??= new HeatmapSurface(() => this.requestUpdate());
+    return html`<div
+      class="stage"
+      tabindex="0"
+      role="application"
+      aria-label="Map: arrow keys move query and key, Enter pins, plus and minus zoom"
+      @keydown=${this.#keyed}
+      @blur=${() => this.#tell(false)}
+    >
+      ${this.#map(site, axes, title)}
+    </div>`;
+  }
+
+  #legend(site: CapturedSite, shown: Shown | null, all: boolean): TemplateResult | typeof nothing {
+    const { state } = this.session.store;
+    const range = all ? siteRange(state) : (shown?.range ?? null);
+    if (!range) return nothing;
+    const page = shown?.page ?? null;
+    const layout = all ? null : this.#layout;
+    const covers = (start: number, end: number, count: number): boolean => end - start >= count;
+    return legend({
+      ...{ session: this.session, range, scale: state.view.scale, page },
+      table: colourTable(state.view.colourMap, this.#theme.theme.light),
+      whole:
+        page !== null &&
+        covers(page.queryStart, page.queryEnd, site.queries) &&
+        covers(page.keyStart, page.keyEnd, site.keys),
+      masked: all && [...state.tiles.values()].some((tile) => pageFacts(tile).masked > 0),
+      rowsFlagged: shown?.profile.figures.rowsFlagged ?? 0,
+      // Close under a map that does not fill its stage.
+      raised: layout ? Math.max(0, this.size.height - layout.top - layout.height - 8) : 0,
+    });
+  }
+
   protected override updated(): void {
-    this.#attach();
     const { state } = this.session.store;
     const site = selectedSite(state);
+    if (!site || !this.surface) return;
+    this.#attach();
     const layout = this.#layout;
-    if (!site || !layout || !this.surface) return;
-    this.session.reader.want(pageWindow(layout, this.#window, site));
+    if (!layout) return;
+    this.session.reader.want(pageWindow(layout, this.#window, site, state.view.pooling));
+    if (state.view.range === "site") this.session.thumbnails.want([state.selection.site]);
     const shown = this.#fitting(site);
     if (!shown) return;
     this.surface.setGrid(gridOf(shown.page));
@@ -241,10 +254,22 @@ export class HeatmapElement extends LitElement {
     return html`<div
         class="map ${state.view.window ? "zoomed" : ""}"
         style=${styles({ left: px(layout.left), top: px(layout.top), width: px(layout.width), height: px(layout.height) })}
-        role="img"
-        aria-label=${mapSentence(title, site, state.selection.head, axes, shown?.page ?? null)}
       >
-        ${this.surface?.canvas}
+        <div
+          class="picture"
+          role="img"
+          aria-label=${mapSentence(title, site, state.selection.head, axes, shown?.page ?? null)}
+        >
+          ${this.surface?.canvas}
+        </div>
+        ${
+          shown && needsMinimap(state.view.window, site)
+            ? html`<attention-minimap
+                corner=${emptiestCorner(shown.page, window)}
+                .session=${this.session}
+              ></attention-minimap>`
+            : nothing
+        }
       </div>
       <svg class="overlay" aria-hidden="true">
         ${boundaries(layout, rows, columns)}
@@ -258,26 +283,30 @@ export class HeatmapElement extends LitElement {
               })
             : nothing,
         )}
-        ${leftRuler(layout, rows, this.#depth(axes.query), theme, query)}
-        ${topRuler(layout, columns, this.#depth(axes.key), theme, key)}
+        ${leftRuler(layout, rows, this.#depths.left, theme, query)}
+        ${topRuler(layout, columns, this.#depths.top, theme, key)}
+        ${
+          shown && this.#hasMargins
+            ? [
+                receivedMargin(shown.profile, layout, window, this.#depths.top, key),
+                entropyMargin(shown.profile, layout, window, query),
+              ]
+            : nothing
+        }
         ${outlines(layout, window, { query, key })} ${this.box ? boxOutline(layout, this.box) : nothing}
       </svg>
       ${tooltip(state, layout, window, this.size, this.#byKeyboard)}`;
   }
 
-  #depth(axis: TokenAxis): number {
+  #depth(axis: TokenAxis, names: boolean): number {
+    const hasSegments = axis.segments.length > 0;
+    if (!names) return rulerDepth(indexRoom(axis, `9px ${this.#theme.theme.fontFamily}`), hasSegments);
     let room = this.#rooms.get(axis);
     if (room === undefined) {
       room = labelRoom(axis, `9px ${this.#theme.theme.fontFamily}`);
       this.#rooms.set(axis, room);
     }
-    return rulerDepth(room, axis.segments.length > 0);
-  }
-
-  #range(side: "query" | "key"): string {
-    const first = Math.floor(this.#window[`${side}Start`]);
-    const last = Math.ceil(this.#window[`${side}End`]) - 1;
-    return `${first}–${last}`;
+    return rulerDepth(room, hasSegments);
   }
 
   /** Listen to the stage's size and to gestures on the map, once each is there. */

@@ -17,6 +17,9 @@ export interface LayoutInput {
   /** Room for the left ruler and for the top ruler. */
   readonly rulerWidth: number;
   readonly rulerHeight: number;
+  /** Room for row entropies on the right and for received attention above the top ruler; none where not given. */
+  readonly marginRight?: number;
+  readonly marginTop?: number;
 }
 
 export interface MapLayout {
@@ -40,8 +43,9 @@ const LARGEST_ZOOMED_CELL = 96;
 /** Place the map, aligned to device pixels and centred across the pane. null when there is no room for it. */
 export function layoutMap(input: LayoutInput): MapLayout | null {
   const { queries, keys, ratio } = input;
-  const roomX = input.width - input.rulerWidth - MARGIN;
-  const roomY = input.height - input.rulerHeight - MARGIN;
+  const { marginRight = 0, marginTop = 0 } = input;
+  const roomX = input.width - input.rulerWidth - marginRight - MARGIN;
+  const roomY = input.height - input.rulerHeight - marginTop - MARGIN;
   if (roomX < 16 || roomY < 16 || queries < 1 || keys < 1) return null;
   let cellX = Math.min(LARGEST_CELL, roomX / keys);
   let cellY = Math.min(LARGEST_CELL, roomY / queries);
@@ -52,7 +56,7 @@ export function layoutMap(input: LayoutInput): MapLayout | null {
   const align = (length: number): number => Math.round(length * ratio) / ratio;
   return {
     left: align(input.rulerWidth + spare / 2),
-    top: align(input.rulerHeight),
+    top: align(marginTop + input.rulerHeight),
     width: deviceWidth / ratio,
     height: deviceHeight / ratio,
     deviceWidth,
@@ -200,6 +204,7 @@ export function pageWindow(
   layout: MapLayout,
   window: MapWindow,
   size: { queries: number; keys: number },
+  pooling: PageWindow["pooling"] = "max",
 ): PageWindow {
   const most = 8192;
   const maxRows = Math.min(most, layout.deviceHeight);
@@ -211,5 +216,5 @@ export function pageWindow(
   const [keyStart, keyEnd] = whole
     ? [0, size.keys]
     : snapped(window.keyStart, window.keyEnd, size.keys, maxColumns);
-  return { queryStart, queryEnd, keyStart, keyEnd, maxRows, maxColumns, pooling: "max" };
+  return { queryStart, queryEnd, keyStart, keyEnd, maxRows, maxColumns, pooling };
 }

@@ -7,6 +7,67 @@ export const heatmapStyles = css`
     height: 100%;
     min-height: 0;
     min-width: 0;
+    container-type: inline-size;
+  }
+  .source {
+    flex: none;
+    --type-ramp-base-font-size: 11px;
+    --type-ramp-base-line-height: 16px;
+  }
+  .modes {
+    display: inline-flex;
+    flex: none;
+    border: 1px solid var(--vscode-dropdown-border, var(--vscode-contrastBorder, transparent));
+    border-radius: 3px;
+  }
+  .modes button {
+    height: 18px;
+    padding: 0 7px;
+    border: 0;
+    background: none;
+    color: var(--vscode-foreground);
+    font: inherit;
+    white-space: nowrap;
+    cursor: pointer;
+  }
+  .modes button[aria-pressed="true"] {
+    background: var(--vscode-list-inactiveSelectionBackground);
+    color: var(--vscode-foreground);
+    outline: 1px solid var(--vscode-contrastActiveBorder, transparent);
+    outline-offset: -1px;
+  }
+  .header .detail {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+  attention-minimap[corner="top-right"] {
+    top: 4px;
+    right: 4px;
+  }
+  attention-minimap[corner="top-left"] {
+    top: 4px;
+    left: 4px;
+  }
+  attention-minimap[corner="bottom-right"] {
+    right: 4px;
+    bottom: 4px;
+  }
+  attention-minimap[corner="bottom-left"] {
+    bottom: 4px;
+    left: 4px;
+  }
+  @container (max-width: 420px) {
+    .header .detail,
+    .header .source,
+    .header .zoom {
+      display: none;
+    }
+  }
+  .notes {
+    flex: none;
+    max-height: 48px;
+    overflow-y: auto;
   }
   .note {
     display: flex;
@@ -37,48 +98,15 @@ export const heatmapStyles = css`
   .map.zoomed {
     cursor: grab;
   }
-  .map canvas {
+  .picture {
+    width: 100%;
+    height: 100%;
+  }
+  .picture canvas {
     display: block;
     width: 100%;
     height: 100%;
     image-rendering: pixelated;
-  }
-  svg.overlay {
-    position: absolute;
-    inset: 0;
-    width: 100%;
-    height: 100%;
-    overflow: hidden;
-    pointer-events: none;
-  }
-  svg.overlay text {
-    fill: var(--vscode-descriptionForeground);
-    font-size: 9px;
-  }
-  svg.overlay text.segment {
-    fill: var(--vscode-foreground);
-  }
-  svg.overlay text.active {
-    fill: var(--vscode-foreground);
-    font-weight: 700;
-  }
-  .boundary {
-    stroke: var(--vscode-foreground);
-    stroke-opacity: 0.22;
-  }
-  .row-outline,
-  .column-outline,
-  .box {
-    fill: none;
-    stroke: var(--vscode-focusBorder);
-    stroke-width: 2;
-  }
-  .column-outline {
-    stroke: var(--vscode-foreground);
-    stroke-width: 1;
-  }
-  .box {
-    stroke-dasharray: 4 2;
   }
   .tip {
     position: absolute;
@@ -125,6 +153,9 @@ export const heatmapStyles = css`
     display: flex;
     justify-content: space-between;
     padding-top: 2px;
+  }
+  .legend .scale {
+    position: relative;
   }
   .legend .key {
     display: inline-flex;

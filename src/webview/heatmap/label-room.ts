@@ -12,6 +12,14 @@ export function textWidth(text: string, font: string): number {
   return measuring.measureText(text).width;
 }
 
+/** Size of a cell from which rulers write names, px (`mock/DESIGN.md`); below they write numbers. */
+export const NAMES_FROM = 7;
+
+/** Room that the numbers of an axis need, px. */
+export function indexRoom(axis: TokenAxis, font: string): number {
+  return Math.ceil(textWidth(String(axis.labels.length), font));
+}
+
 /** Labels measured at most: the longest by characters stand for all. */
 const MEASURED = 24;
 

@@ -1,59 +1,71 @@
 /** The legend under the map: colour bar with three ticks, what is clipped, masked and flagged. */
 import { html, nothing, type TemplateResult } from "lit";
-import { styles } from "../styles-directive";
-import { probability } from "../../shared/format";
+import { type ScaleName, valueAt } from "../../shared/colour-scale";
+import { count, probability } from "../../shared/format";
 import type { Page } from "../../shared/page";
-import { cssColour, tableColour } from "../../shared/colour-maps";
-import { type ColourRange, type ScaleName, valueAt } from "../../shared/colour-scale";
 import { warningIcon } from "../icons";
 import { isPooled } from "../selectors";
+import type { Session } from "../session";
+import { styles } from "../styles-directive";
+import { gradient } from "./gradient";
 import { cellsAbove, pageFacts } from "./page-facts";
-
-const STOPS = 16;
-
-function gradient(table: Uint8Array): string {
-  const stops = Array.from({ length: STOPS + 1 }, (_, stop) =>
-    cssColour(tableColour(table, Math.round((stop / STOPS) * 255))),
-  );
-  return `linear-gradient(to right, ${stops.join(", ")})`;
-}
+import type { NamedRange } from "./range";
+import "./range-handle";
 
 /** "9 cells above p99, max 0.83". */
-function clipNote(range: ColourRange, page: Page, whole: boolean): string {
+function clipNote(range: NamedRange, page: Page | null, whole: boolean): string {
   if (!range.clipped) return "";
-  const above = whole && !isPooled(page) ? cellsAbove(page, range.end) : null;
-  const cells = above === null ? "cells" : `${above} ${above === 1 ? "cell" : "cells"}`;
-  return `${cells} above p99, max ${probability(range.maximum)}`;
+  const above = page && whole && !isPooled(page) ? cellsAbove(page, range.end) : null;
+  const cells = above === null ? "cells" : `${count(above)} ${above === 1 ? "cell" : "cells"}`;
+  return `${cells} above ${range.name}, max ${probability(range.maximum)}`;
 }
 
-export function legend(options: {
-  table: Uint8Array;
-  range: ColourRange;
-  scale: ScaleName;
-  page: Page;
+export interface LegendOptions {
+  readonly session: Session;
+  readonly table: Uint8Array;
+  readonly range: NamedRange;
+  readonly scale: ScaleName;
+  /** What is shown; null for all heads side by side. */
+  readonly page: Page | null;
   /** Whether the page covers the whole map. */
-  whole: boolean;
-}): TemplateResult {
-  const { table, range, scale, page, whole } = options;
-  const { masked, flagged } = pageFacts(page);
+  readonly whole: boolean;
+  /** Rows of the head that hold NaN or do not sum to 1, and rows that see no key. */
+  readonly rowsFlagged: number;
+  /** Whether any head side by side has masked cells. */
+  readonly masked: boolean;
+  /** How far above its place the legend is drawn, px. */
+  readonly raised: number;
+}
+
+export function legend(options: LegendOptions): TemplateResult {
+  const { session, table, range, scale, page, whole, rowsFlagged } = options;
+  const { masked, flagged } = page ? pageFacts(page) : { masked: 0, flagged: 0 };
   const clipped = clipNote(range, page, whole);
   const ticks = [scale === "log" ? `≤ ${probability(valueAt(0, range.end, scale))}` : "0"].concat(
     probability(valueAt(0.5, range.end, scale)),
     probability(range.end),
   );
-  return html`<div class="legend">
+  const flags = [
+    flagged > 0 ? `NaN in ${count(flagged)} ${flagged === 1 ? "cell" : "cells"}` : "",
+    rowsFlagged > 0 ? `${count(rowsFlagged)} ${rowsFlagged === 1 ? "row does" : "rows do"} not sum to 1` : "",
+  ].filter(Boolean);
+  return html`<div
+    class="legend"
+    style=${styles(options.raised > 0 ? { transform: `translateY(${-options.raised}px)` } : {})}
+  >
     <span>probability</span>
     <span class="scale">
       <span class="bar" style=${styles({ "background-image": gradient(table) })}></span>
       <span class="ticks">${ticks.map((tick) => html`<span>${tick}</span>`)}</span>
+      <attention-range-handle .session=${session} .end=${range.end}></attention-range-handle>
     </span>
     ${clipped ? html`<span class="clipped">${clipped}</span>` : nothing}
-    ${masked > 0 ? html`<span class="key"><span class="swatch hatch"></span>masked</span>` : nothing}
+    ${page === null ? html`<span>one scale for all heads, to ${range.name}</span>` : nothing}
+    ${masked > 0 || options.masked ? html`<span class="key"><span class="swatch hatch"></span>masked</span>` : nothing}
     ${
-      flagged > 0
+      flags.length > 0
         ? html`<span class="key warning"
-            >${warningIcon()}<span class="swatch flag"></span>NaN in ${flagged}
-            ${flagged === 1 ? "cell" : "cells"}</span
+            >${warningIcon()}${flagged > 0 ? html`<span class="swatch flag"></span>` : nothing}${flags.join(", ")}</span
           >`
         : nothing
     }

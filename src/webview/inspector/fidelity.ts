@@ -5,7 +5,7 @@ import type { CaptureMethod } from "../../shared/model";
 
 export interface Statement {
   readonly text: string;
-  readonly kind: "good" | "warning" | "note";
+  readonly kind: "good" | "warning" | "info";
 }
 
 /** An error as `3.1e−7`. */
@@ -41,7 +41,7 @@ export function fidelityOf(site: CapturedSite, figures: HeadFigures | null): Sta
   const sums = figures ? sumsText(figures) : "";
   const summed = figures !== null && figures.rowsFlagged === 0;
   add(
-    unproven(site) ? "warning" : summed ? "good" : "note",
+    unproven(site) ? "warning" : summed ? "good" : "info",
     [methods[site.method], summed ? sums : ""].filter(Boolean).join("; ") + ".",
   );
   if (figures && figures.rowsFlagged > 0) {
@@ -63,10 +63,10 @@ export function fidelityOf(site: CapturedSite, figures: HeadFigures | null): Sta
     );
   } else if (site.note) add("warning", site.note);
   for (const assumed of site.assumed) add("warning", `Assumed: ${assumed}.`.replace(/\.\.$/, "."));
-  if (site.validity === "inferred") add("note", "Which keys are masked is inferred from p = 0.");
+  if (site.validity === "inferred") add("info", "Which keys are masked is inferred from p = 0.");
   if (figures) {
     const left = leftOut(figures);
-    if (left) add("note", left);
+    if (left) add("info", left);
   }
   return statements;
 }

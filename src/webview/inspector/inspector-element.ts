@@ -18,6 +18,8 @@ import {
   pageOf,
   profileOf,
   rowOf,
+  sameHead,
+  selectedHead,
   selectedSite,
 } from "../selectors";
 import type { Session } from "../session";
@@ -38,7 +40,7 @@ const TOP_KEYS = 5;
 const statementIcons: Record<Statement["kind"], () => TemplateResult> = {
   good: doneIcon,
   warning: warningIcon,
-  note: infoIcon,
+  info: infoIcon,
 };
 
 @customElement("attention-inspector")
@@ -134,7 +136,9 @@ export class InspectorElement extends LitElement {
     const { state } = this.session.store;
     const profile = profileOf(state);
     if (!figures || !profile) return nothing;
-    const page = pageOf(state);
+    const tile = typeof state.selection.head === "number" ? state.tiles.get(state.selection.head) : undefined;
+    const own = selectedHead(state);
+    const page = pageOf(state) ?? (tile && own && sameHead(tile, own) ? tile : null);
     const whole = page && !isPooled(page) && page.rows === site.queries && page.columns === site.keys;
     const roles = rolesOf({
       ...{ site, axes, figures, received: new Float32Array(profile.received) },

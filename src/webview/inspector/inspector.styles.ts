@@ -151,7 +151,7 @@ export const inspectorStyles = css`
   .fidelity .warning .icon {
     color: var(--vscode-editorWarning-foreground);
   }
-  .fidelity .note {
+  .fidelity .info {
     color: var(--vscode-descriptionForeground);
   }
   .actions {
@@ -174,6 +174,7 @@ export const inspectorStyles = css`
   }
   :host([short]) .body {
     padding: 4px 6px;
+    border-left: 1px solid var(--vscode-panel-border);
     overflow: hidden auto;
   }
   :host([short]) h3:first-child {

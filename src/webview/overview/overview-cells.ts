@@ -33,10 +33,14 @@ export function isSelected(selection: Selection, site: number, head: number): bo
 export function gridRow(row: OverviewRow, context: RowContext): TemplateResult {
   const top = styles({ top: `${row.top}px`, height: `${row.height}px` });
   if (row.kind === "title") {
-    return html`<div class="row title" role="row" aria-rowindex=${context.index} style=${top}>
-      <span role="rowheader" title=${row.detail ? `${row.title} ${row.detail}` : row.title}
-        ><b>${row.title}</b> <span class="dim">${row.detail}</span></span
-      >
+    return html`<div
+      class="row title"
+      role="row"
+      aria-rowindex=${context.index}
+      title=${row.detail ? `${row.title} ${row.detail}` : row.title}
+      style=${top}
+    >
+      <span role="rowheader"><b>${row.title}</b> <span class="dim">${row.detail}</span></span>
     </div>`;
   }
   return html`<div class="row ${row.kind}" role="row" aria-rowindex=${context.index} style=${top}>
@@ -77,7 +81,8 @@ function headCell(head: ListedHead, x: number, row: OverviewRow, context: RowCon
     ${
       single
         ? html`<span class="picture" style=${styles({ width: `${SINGLE_PICTURE}px` })}></span
-            ><span class="name">${siteTitles(capture.sites)[head.site]} · ${head.head}</span>`
+            ><span class="name">${siteTitles(capture.sites)[head.site]}</span
+            ><span class="number">· ${head.head}</span>`
         : nothing
     }
     ${head.flagged ? html`<span class="flag">${warningIcon()}</span>` : nothing}

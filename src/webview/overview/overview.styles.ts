@@ -15,7 +15,7 @@ export const overviewStyles = css`
     --type-ramp-base-font-size: 11px;
     --type-ramp-base-line-height: 14px;
     z-index: 2;
-    width: 98px;
+    width: 116px;
   }
   .filter {
     --input-height: 22;
@@ -139,11 +139,17 @@ export const overviewStyles = css`
     flex: none;
   }
   .single .name {
-    flex: 1;
+    flex: 0 1 auto;
     min-width: 0;
     overflow: hidden;
     font-size: 11px;
     text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+  .single .number {
+    flex: 1;
+    margin-left: -4px;
+    font-size: 11px;
     white-space: nowrap;
   }
   .single .flag {

@@ -14,8 +14,9 @@ export interface TableColumn {
   readonly hint: string;
   /** Numbers stand on the right. */
   readonly number: boolean;
-  /** Width as a grid track. */
-  readonly width: string;
+  /** Least width, px, and the share of spare room that it takes. */
+  readonly least: number;
+  readonly grow: number;
 }
 
 export interface TableRow {
@@ -59,7 +60,6 @@ export class DataTableElement extends LitElement {
         --type-ramp-base-font-size: 11px;
         --type-ramp-base-line-height: 16px;
         --design-unit: 2;
-        min-width: max-content;
       }
       vscode-data-grid-row {
         flex: none;
@@ -72,7 +72,7 @@ export class DataTableElement extends LitElement {
         outline-offset: -1px;
       }
       vscode-data-grid-cell {
-        padding: 1px 8px;
+        padding: 1px 6px;
         overflow: hidden;
         text-overflow: ellipsis;
         white-space: nowrap;
@@ -117,14 +117,17 @@ export class DataTableElement extends LitElement {
   protected override render(): TemplateResult {
     const first = Math.max(0, Math.floor(this.scrolled / ROW) - BEYOND);
     const last = Math.min(this.rows.length, Math.ceil((this.scrolled + this.size.height) / ROW) + BEYOND);
-    const tracks = this.columns.map((column) => column.width).join(" ");
+    const tracks = this.columns.map(({ least, grow }) => `minmax(${least}px, ${grow}fr)`).join(" ");
     return html`<vscode-data-grid
       generate-header="none"
       grid-template-columns=${tracks}
       aria-label=${this.label}
       aria-rowcount=${this.rows.length + 1}
       aria-colcount=${this.columns.length}
-      style=${styles({ height: `${(this.rows.length + 1) * ROW}px` })}
+      style=${styles({
+        height: `${(this.rows.length + 1) * ROW}px`,
+        "min-width": `${this.columns.reduce((sum, { least }) => sum + least, 0)}px`,
+      })}
     >
       <vscode-data-grid-row row-type="sticky-header" aria-rowindex="1" grid-template-columns=${tracks}>
         ${this.columns.map((column, index) => this.#header(column, index))}

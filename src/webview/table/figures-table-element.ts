@@ -32,15 +32,15 @@ const counts = [
 const FIXED = 3;
 
 export const figureColumns: readonly TableColumn[] = [
-  { title: "site", hint: "attention site", number: false, width: "minmax(120px, 1.6fr)" },
-  { title: "head", hint: "head of the site, from 0", number: true, width: "44px" },
-  { title: "queries × keys", hint: "size of the map", number: true, width: "96px" },
+  { title: "site", hint: "attention site", number: false, least: 130, grow: 3 },
+  { title: "head", hint: "head of the site, from 0", number: true, least: 46, grow: 0.5 },
+  { title: "queries × keys", hint: "size of the map", number: true, least: 100, grow: 1 },
   ...metricNames.map((name) => ({
     title: metrics[name].short,
     hint: `${metrics[name].label}${metrics[name].unit ? ` (${metrics[name].unit})` : ""}: ${metrics[name].from}`,
-    ...{ number: true, width: "minmax(62px, 1fr)" },
+    ...{ number: true, least: 60, grow: 1 },
   })),
-  ...counts.map(({ title, hint }) => ({ title, hint, number: true, width: "minmax(58px, 0.8fr)" })),
+  ...counts.map(({ title, hint }) => ({ title, hint, number: true, least: 58, grow: 0.8 })),
 ];
 
 function rowsOf(capture: Capture, batch: number): HeadRow[] {
@@ -84,6 +84,15 @@ export class FiguresTableElement extends LitElement {
         height: 100%;
         min-width: 0;
         min-height: 0;
+      }
+      :host([docked]) {
+        position: relative;
+      }
+      :host([docked]) .header {
+        position: absolute;
+        top: -28px;
+        right: 32px;
+        left: 260px;
       }
       attention-data-table {
         flex: 1;

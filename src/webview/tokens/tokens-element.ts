@@ -3,20 +3,22 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { styles } from "../styles-directive";
 import type { TokenAxis } from "../../shared/capture";
-import { count, probability, share, tokenLabel } from "../../shared/format";
+import { count, probability, share, tokenLabel, tokenText, visibleText } from "../../shared/format";
 import { colourTable, cssColour, inkOn, tableColour } from "../../shared/colour-maps";
 import { tableIndex } from "../../shared/colour-scale";
-import { cursorMoved, hovered, pinned, unpinned } from "../reducers";
-import { activeKey, activeQuery, axesOf, rowOf, selectedSite } from "../selectors";
+import { swapIcon } from "../icons";
+import { cursorMoved, hovered, pinned, unpinned, viewed } from "../reducers";
+import { activeKey, activeQuery, axesOf, profileOf, selectedSite } from "../selectors";
 import type { Session } from "../session";
 import type { AppState } from "../state";
 import { StoreController } from "../store";
-import { baseStyles, paneStyles } from "../styles";
+import { baseStyles, paneStyles, quietButtonStyles } from "../styles";
 import { segmentColour } from "../theme";
 import { ThemeController } from "../theme-controller";
 import { segmentRuns } from "../../shared/rulers";
 import { strongestKeys } from "../../shared/strongest-keys";
 import { middlesOf, tokenRanges } from "./shown-tokens";
+import { paddedKeys, type TokenLight, tokenLight } from "./token-light";
 import { tokensStyles } from "./tokens.styles";
 
 /** Longest token written in full. */
@@ -28,9 +30,16 @@ const LIT_FROM = 0.12;
 
 type Axis = "query" | "key";
 
+/** A token as the tokenizer wrote it, without what would act on the page, and its text where that differs. */
+function rawToken(token: string): string {
+  const raw = visibleText(token).slice(0, 400);
+  const text = tokenLabel(token, 400);
+  return tokenText(token) === token ? text : `${text}, token ${raw}`;
+}
+
 @customElement("attention-tokens")
 export class TokensElement extends LitElement {
-  static override styles = [baseStyles, paneStyles, tokensStyles];
+  static override styles = [baseStyles, paneStyles, quietButtonStyles, tokensStyles];
 
   @property({ attribute: false }) session!: Session;
 
@@ -46,36 +55,77 @@ export class TokensElement extends LitElement {
     const site = selectedSite(state);
     const axes = axesOf(state);
     if (!site || !axes) return nothing;
-    const row = rowOf(state);
-    const cells = row ? new Float32Array(row.cells) : null;
+    const light = tokenLight(state, site.queries);
+    const cells = light?.cells ?? null;
     const one = site.queryAxis === site.keyAxis;
+    const keysLit = state.view.reading === "keys";
+    const lit = keysLit ? "key" : "query";
+    const chosen = keysLit ? "query" : "key";
     return html`<section class="pane" aria-label="Tokens">
       <div class="header">
         <h2>Tokens</h2>
-        ${this.#summary(axes.query, row?.query ?? null, cells)}
+        ${this.#summary(axes[chosen], light)}
+        <span class="space"></span>
+        ${this.#switch(keysLit)}
       </div>
       <div class="body" @pointerleave=${() => this.#hover({ query: null, key: null })}>
         ${
           one
-            ? this.#list(state, axes.key, cells, "query", true, "Tokens: the chosen one is the query")
-            : html`${this.#list(state, axes.query, null, "query", false, "Queries")}
-              ${this.#list(state, axes.key, cells, "key", true, "Keys")}`
+            ? this.#list(state, axes[lit], cells, chosen, true, `Tokens: the chosen one is the ${chosen}`)
+            : html`${this.#list(state, axes.query, keysLit ? null : cells, "query", !keysLit, "Queries")}
+              ${this.#list(state, axes.key, keysLit ? cells : null, "key", keysLit, "Keys")}`
         }
       </div>
     </section>`;
   }
 
-  #summary(axis: TokenAxis, query: number | null, cells: Float32Array | null): TemplateResult {
-    if (query === null || !cells)
-      return html`<span class="detail">point at a token to see what it attends to</span>`;
+  #summary(axis: TokenAxis, light: TokenLight | null): TemplateResult {
+    const { state } = this.session.store;
+    const keysLit = state.view.reading === "keys";
+    if (!light) {
+      const verb = keysLit ? "it attends to" : "attends to it";
+      return html`<span class="detail">point at a token to see what ${verb}</span>`;
+    }
+    const { of, cells } = light;
     const visible = cells.reduce((sum, p) => sum + (p < 0 ? 0 : 1), 0);
-    const name = tokenLabel(axis.labels[query] ?? String(query), LONGEST);
-    if (visible === 0) return html`<span class="detail"><b>${name}</b> sees no key: its row is masked</span>`;
+    const name = tokenLabel(axis.labels[of] ?? String(of), LONGEST);
+    if (visible === 0) {
+      const masked = keysLit ? "sees no key: its row is masked" : "is seen by no query: it is padding";
+      return html`<span class="detail"><b>${name}</b> ${masked}</span>`;
+    }
     const top = strongestKeys(cells, PRINTED);
     const held = top.reduce((sum, key) => sum + (cells[key] ?? 0), 0);
-    const keys = `${count(visible)} of ${count(cells.length)} ${cells.length === 1 ? "key" : "keys"}`;
-    const most = visible > PRINTED ? `; top ${PRINTED} hold ${share(held)}` : "";
-    return html`<span class="detail"><b>${name}</b> attends to ${keys}${most}</span>`;
+    const [singular, plural] = keysLit ? ["key", "keys"] : ["query", "queries"];
+    const many = `${count(visible)} of ${count(cells.length)} ${cells.length === 1 ? singular : plural}`;
+    // The weights of a column do not sum to 1, so that no share of it is told.
+    const most = keysLit && visible > PRINTED ? `; top ${PRINTED} hold ${share(held)}` : "";
+    const padded = paddedKeys(profileOf(state)?.received);
+    const padding = padded > 0 ? `; ${count(padded)} padding` : "";
+    const text = `${keysLit ? "attends to" : "is seen by"} ${many}${most}${padding}`;
+    return html`<span class="detail" title="${name} ${text}"><b>${name}</b> ${text}</span>`;
+  }
+
+  #switch(keysLit: boolean): TemplateResult {
+    const words = keysLit ? "query → keys" : "key → queries";
+    return html`<button
+      class="quiet switch"
+      aria-label="Direction: ${words}"
+      title=${keysLit ? "Show which queries attend to a key" : "Show which keys a query attends to"}
+      @click=${() =>
+        this.session.store.update((state) => viewed(state, { reading: keysLit ? "queries" : "keys" }))}
+    >
+      <span>${swapIcon()} ${words}</span>
+    </button>`;
+  }
+
+  protected override updated(): void {
+    const { state } = this.session.store;
+    this.session.side.wantColumn(state.view.reading === "queries" ? (activeKey(state) ?? 0) : null);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.session.side.wantColumn(null);
   }
 
   /** One axis as a listbox. `lit` colours the tokens by `cells`; `chooses` is what hovering one sets. */
@@ -109,7 +159,7 @@ export class TokensElement extends LitElement {
       aria-activedescendant=${active === null ? nothing : `${chooses}-${active}`}
       @keydown=${(event: KeyboardEvent) => this.#keyed(event, chooses, axis.labels.length)}
     >
-      ${lit && chooses === "query" ? nothing : html`<span class="axis" aria-hidden="true">${label}</span>`}
+      ${label.startsWith("Tokens") ? nothing : html`<span class="axis" aria-hidden="true">${label}</span>`}
       ${ranges.map((range) => {
         if (!range.shown) return this.#gap(range.start, range.end, lit ? cells : null);
         return groups
@@ -151,8 +201,8 @@ export class TokensElement extends LitElement {
     chooses: Axis,
     light: { p: number | null; largest: number; printed: boolean },
   ): TemplateResult {
-    const isQuery = chooses === "query" && index === activeQuery(state);
     const oneAxis = selectedSite(state)?.queryAxis === selectedSite(state)?.keyAxis;
+    const isQuery = (chooses === "query" || oneAxis) && index === activeQuery(state);
     const isKey = (chooses === "key" || oneAxis) && index === activeKey(state);
     const isPinned = (chooses === "query" ? state.selection.query : state.selection.key) === index;
     const full = axis.labels[index] ?? String(index);
@@ -177,7 +227,7 @@ export class TokensElement extends LitElement {
       role="option"
       aria-selected=${isPinned || (chooses === "query" ? isQuery : isKey)}
       aria-label="${text}${words}"
-      title=${`${tokenLabel(full, 400)} (${index})${words}`}
+      title=${`${rawToken(full)} (${index})${words}`}
       style=${styles(style)}
       @pointerenter=${() => this.#hover({ query: null, key: null, [chooses]: index })}
       @click=${() => this.session.store.update((now) => pinned(now, { query: null, key: null, [chooses]: index }))}

@@ -12,6 +12,15 @@ export const tokensStyles = css`
     color: var(--vscode-foreground);
     font-weight: 600;
   }
+  .header .detail {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+  .switch {
+    font-size: 11px;
+    white-space: nowrap;
+  }
   .body {
     flex: 1;
     min-height: 0;

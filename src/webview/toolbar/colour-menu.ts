@@ -49,6 +49,11 @@ export class ColourMenuElement extends LitElement {
         white-space: nowrap;
         cursor: pointer;
       }
+      @media (max-width: 900px) {
+        .words {
+          display: none;
+        }
+      }
       .swatch {
         width: 34px;
         height: 10px;
@@ -102,7 +107,8 @@ export class ColourMenuElement extends LitElement {
         aria-haspopup="dialog"
         title="Colour map (K), scale (S) and range"
       >
-        <span class="swatch" style=${styles({ "background-image": gradient(table) })}></span>${words}
+        <span class="swatch" style=${styles({ "background-image": gradient(table) })}></span
+        ><span class="words">${words}</span>
         ${chevronDownIcon()}
       </button>
       <div

@@ -60,14 +60,19 @@ export class ToolbarElement extends LitElement {
       <h1 title=${document.model.path}>${document.model.title}</h1>
       <span
         class="input"
-        title=${capture.input.tensors.map((tensor) => `${tensor.name} ${tensor.dtype} [${tensor.dims.join(", ")}]`).join("\n")}
+        title=${[
+          capture.input.label,
+          ...capture.input.tensors.map(
+            (tensor) => `${tensor.name} ${tensor.dtype} [${tensor.dims.join(", ")}]`,
+          ),
+        ].join("\n")}
         ><span class="word">Input</span> ${capture.input.from === "synthetic" ? infoIcon() : nothing}
         <span class="name">${capture.input.label}</span></span
       >
       ${this.#samples(site)} ${this.#layers(capture.sites)} ${this.#heads(site)}
       ${this.#provider(capture.provider)}
       <span class="space"></span>
-      <span class="group">
+      <span class="group travel">
         <button
           class="quiet"
           aria-label="Back"
@@ -134,7 +139,7 @@ export class ToolbarElement extends LitElement {
     chosen: (value: number) => void;
   }): TemplateResult | typeof nothing {
     if (options.count < 2) return nothing;
-    return html`<label class="slider">
+    return html`<label class="slider ${options.word === "Layer" || options.word === "Head" ? "head" : ""}">
       <span class="word">${options.word}</span>
       <input
         type="range"

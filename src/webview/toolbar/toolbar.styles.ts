@@ -37,7 +37,7 @@ export const toolbarStyles = css`
     z-index: 2;
   }
   vscode-dropdown.metric {
-    width: 158px;
+    width: 176px;
   }
   vscode-checkbox {
     --type-ramp-base-font-size: 12px;
@@ -109,19 +109,16 @@ export const toolbarStyles = css`
     overflow: hidden;
     text-overflow: ellipsis;
   }
-  @container (max-width: 1150px) {
+  @container (max-width: 1260px) {
     .input .word,
     .metric .word {
       display: none;
     }
     input[type="range"] {
-      width: 48px;
-    }
-    vscode-dropdown.metric {
-      width: 140px;
+      width: 52px;
     }
   }
-  @container (max-width: 1000px) {
+  @container (max-width: 1060px) {
     .toolbar {
       column-gap: 7px;
     }
@@ -129,7 +126,35 @@ export const toolbarStyles = css`
       max-width: 84px;
     }
     h1 {
-      max-width: 110px;
+      max-width: 100px;
+    }
+    vscode-dropdown.metric {
+      width: 128px;
+    }
+    input[type="range"] {
+      width: 40px;
+    }
+  }
+  @container (max-width: 900px) {
+    .input .name,
+    .travel {
+      display: none;
+    }
+    vscode-dropdown.metric {
+      width: 112px;
+    }
+  }
+  @container (max-width: 560px) {
+    .slider.head,
+    .mean,
+    .input {
+      display: none;
+    }
+    h1 {
+      max-width: 80px;
+    }
+    vscode-dropdown.metric {
+      width: 92px;
     }
   }
 `;

@@ -1,0 +1,287 @@
+/** All heads of the selected site side by side: one scale, shared axes, the entropy in each title. One picture. */
+import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { CapturedSite, TokenAxis } from "../../shared/capture";
+import { colourTable } from "../../shared/colour-maps";
+import type { Page } from "../../shared/page";
+import { ruler } from "../../shared/rulers";
+import { siteTitles } from "../../shared/site-names";
+import { type ElementSize, noSize, observeSize } from "../element-size";
+import { figuresOf, metricFigure, spokenFigure } from "../head-metrics";
+import { spokenHead } from "../head-names";
+import { warningIcon } from "../icons";
+import { isSelected } from "../overview/overview-cells";
+import { hovered, selectHead, toggleHead, viewed } from "../reducers";
+import { activeKey, activeQuery, axesOf, captureOf, selectedSite } from "../selectors";
+import type { Session } from "../session";
+import { StoreController } from "../store";
+import { baseStyles } from "../styles";
+import { styles } from "../styles-directive";
+import { ThemeController } from "../theme-controller";
+import { indexRoom, labelRoom, NAMES_FROM } from "./label-room";
+import { fullWindow, hitTest } from "./heatmap-layout";
+import { boundaries, leftRuler, outlines, rulerDepth, topRuler } from "./heatmap-overlay";
+import { HeatmapSurface } from "./heatmap-surface";
+import { overlayStyles } from "./overlay.styles";
+import { siteRange } from "./range";
+import { layoutTiles, TILE_TITLE, tileLayout, tilesGrid, type TilesLayout, tilesSize } from "./tiles-layout";
+
+@customElement("attention-tiles")
+export class TilesElement extends LitElement {
+  static override styles = [
+    baseStyles,
+    overlayStyles,
+    css`
+      :host {
+        position: relative;
+        display: block;
+        flex: 1;
+        min-height: 0;
+        overflow: hidden;
+      }
+      .picture {
+        position: absolute;
+      }
+      .picture canvas {
+        display: block;
+        width: 100%;
+        height: 100%;
+        image-rendering: pixelated;
+      }
+      .tile {
+        position: absolute;
+        display: flex;
+        flex-direction: column;
+        align-items: stretch;
+        justify-content: start;
+        padding: 0;
+        border: 0;
+        background: none;
+        color: inherit;
+        font: inherit;
+        font-size: 10px;
+        line-height: ${TILE_TITLE}px;
+        text-align: left;
+        cursor: pointer;
+      }
+      .tile .title {
+        display: flex;
+        gap: 6px;
+        height: ${TILE_TITLE}px;
+        overflow: hidden;
+        white-space: nowrap;
+      }
+      .tile .icon {
+        width: 11px;
+        height: 11px;
+        margin-top: 2px;
+        color: var(--vscode-editorWarning-foreground);
+      }
+      .tile.selected .title {
+        font-weight: 600;
+      }
+      .tile::after {
+        position: absolute;
+        inset: ${TILE_TITLE - 1}px -1px -1px;
+        border: 1px solid var(--vscode-contrastBorder, transparent);
+        content: "";
+      }
+      .tile:hover::after {
+        border-color: var(--vscode-foreground);
+      }
+      .tile.selected::after {
+        border: 2px solid var(--vscode-focusBorder);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) session!: Session;
+  @state() private size: ElementSize = noSize;
+
+  readonly #theme = new ThemeController(this);
+  surface: HeatmapSurface | null = null;
+  #layout: TilesLayout | null = null;
+  #depths = { left: 0, top: 0 };
+  #unobserve: (() => void) | null = null;
+  #drawing: { key: readonly unknown[]; tiles: NonNullable<ReturnType<typeof tilesGrid>> } | null = null;
+
+  constructor() {
+    super();
+    new StoreController(this, () => this.session.store);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#unobserve = observeSize(this, (size) => (this.size = size));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#unobserve?.();
+    this.surface?.dispose();
+    this.surface = null;
+    this.session.side.wantTiles(null);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { state } = this.session.store;
+    const site = selectedSite(state);
+    const axes = axesOf(state);
+    if (!site || !axes || this.size.width < 1) return nothing;
+    this.surface ??= new HeatmapSurface(() => this.requestUpdate());
+    const layout = this.#place(site, axes);
+    this.#layout = layout;
+    if (!layout) return nothing;
+    const { width, height } = tilesSize(layout);
+    const px = (length: number): string => `${length}px`;
+    const place = {
+      ...{ left: px(layout.left), top: px(layout.top) },
+      ...{ width: px(width / layout.ratio), height: px(height / layout.ratio) },
+    };
+    const figures = figuresOf(site, state.selection.batch);
+    return html`<div class="picture" role="img" aria-label=${this.#sentence(site)} style=${styles(place)}>
+        ${this.surface.canvas}
+      </div>
+      ${this.#overlay(layout, site, axes)}
+      ${Array.from({ length: site.heads }, (_, head) => this.#tile(layout, site, head, figures[head]?.rowsFlagged ?? 0))}`;
+  }
+
+  #tile(layout: TilesLayout, site: CapturedSite, head: number, flagged: number): TemplateResult {
+    const { state } = this.session.store;
+    const at = tileLayout(layout, head);
+    const px = (length: number): string => `${length}px`;
+    const value = figuresOf(site, state.selection.batch)[head]?.normalisedEntropy ?? null;
+    const place = {
+      ...{ left: px(at.left), top: px(at.top - TILE_TITLE) },
+      ...{ width: px(at.width), height: px(at.height + TILE_TITLE) },
+    };
+    const words = `${spokenHead(site, head)}, ${spokenFigure("normalisedEntropy", value)}`;
+    const own = isSelected(state.selection, state.selection.site, head);
+    return html`<button
+      class="tile ${own ? "selected" : ""}"
+      aria-label=${words}
+      aria-pressed=${own}
+      title="${words}${flagged > 0 ? `, ${flagged} rows flagged` : ""}. Double click shows it alone."
+      style=${styles(place)}
+      @click=${(event: MouseEvent) => this.#clicked(event, head)}
+      @dblclick=${() => this.session.store.update((now) => viewed(now, { heads: "one" }))}
+      @pointermove=${(event: PointerEvent) => this.#hover(event, at)}
+      @pointerleave=${() => this.session.store.update((now) => hovered(now, { query: null, key: null }))}
+    >
+      <span class="title"
+        >${at.width > 60 ? `head ${head}` : head}
+        <span class="dim">${at.width > 30 ? metricFigure("normalisedEntropy", value) : ""}</span>
+        ${flagged > 0 ? warningIcon() : nothing}</span
+      >
+    </button>`;
+  }
+
+  #overlay(
+    layout: TilesLayout,
+    site: CapturedSite,
+    axes: { query: TokenAxis; key: TokenAxis },
+  ): TemplateResult {
+    const { state } = this.session.store;
+    const { theme } = this.#theme;
+    const first = tileLayout(layout, 0);
+    const rows = ruler(axes.query, 0, site.queries, first.height);
+    const columns = ruler(axes.key, 0, site.keys, first.width);
+    const window = fullWindow(site.queries, site.keys);
+    const query = activeQuery(state);
+    const key = activeKey(state);
+    const above = { ...first, top: first.top - TILE_TITLE };
+    return html`<svg class="overlay" aria-hidden="true">
+      ${Array.from({ length: layout.down }, (_, row) =>
+        leftRuler(tileLayout(layout, row * layout.across), rows, this.#depths.left, theme, query),
+      )}
+      ${Array.from({ length: Math.min(layout.across, site.heads) }, (_, column) =>
+        topRuler({ ...above, left: tileLayout(layout, column).left }, columns, this.#depths.top, theme, key),
+      )}
+      ${Array.from({ length: site.heads }, (_, head) => {
+        const at = tileLayout(layout, head);
+        return svg`${boundaries(at, rows, columns)}${outlines(at, window, { query, key })}`;
+      })}
+    </svg>`;
+  }
+
+  protected override updated(): void {
+    const { state } = this.session.store;
+    const site = selectedSite(state);
+    const layout = this.#layout;
+    if (!site || !layout || !this.surface) return;
+    this.session.thumbnails.want([state.selection.site]);
+    this.session.side.wantTiles({
+      heads: Array.from({ length: site.heads }, (_, head) => head),
+      ...{ maxRows: layout.tileHeight, maxColumns: layout.tileWidth },
+    });
+    const range = siteRange(state);
+    const pages = Array.from({ length: site.heads }, (_, head) => this.#page(head, site));
+    const key = [layout.tileWidth, layout.tileHeight, layout.across, ...pages];
+    if (!this.#drawing || key.some((part, index) => part !== this.#drawing?.key[index])) {
+      const tiles = tilesGrid(layout, pages, site);
+      this.#drawing = tiles ? { key, tiles } : null;
+    }
+    if (!range || !this.#drawing) return;
+    const { theme } = this.#theme;
+    const { grid, columnOfPixel, rowOfPixel } = this.#drawing.tiles;
+    this.surface.setGrid(grid);
+    this.surface.setTable(colourTable(state.view.colourMap, theme.light));
+    this.surface.request({
+      ...tilesSize(layout),
+      ...{ columnOfPixel, rowOfPixel, end: range.end, scale: state.view.scale },
+      ...{ ground: theme.ground, hatch: theme.hatch, flag: theme.warning },
+      stripePeriod: Math.round(4 * layout.ratio),
+      stripeWidth: Math.max(1, Math.round(layout.ratio)),
+    });
+  }
+
+  #page(head: number, site: CapturedSite): Page | undefined {
+    const { state } = this.session.store;
+    const page = state.tiles.get(head);
+    const own = page?.handle === site.handle && page.batch === state.selection.batch;
+    return own && page.generation === captureOf(state)?.generation ? page : undefined;
+  }
+
+  #sentence(site: CapturedSite): string {
+    const capture = captureOf(this.session.store.state);
+    const title = capture ? siteTitles(capture.sites)[this.session.store.state.selection.site] : site.name;
+    return `Attention of all ${site.heads} heads of ${title}, side by side on one scale: ${site.queries} queries by ${site.keys} keys.`;
+  }
+
+  /** Lay out with room for names; with room for numbers where the tiles turn out too small for names. */
+  #place(site: CapturedSite, axes: { query: TokenAxis; key: TokenAxis }): TilesLayout | null {
+    const font = `9px ${this.#theme.theme.fontFamily}`;
+    const depth = (axis: TokenAxis, names: boolean): number =>
+      rulerDepth(names ? labelRoom(axis, font) : indexRoom(axis, font), axis.segments.length > 0);
+    let layout: TilesLayout | null = null;
+    for (const names of [true, false]) {
+      this.#depths = { left: depth(axes.query, names), top: depth(axes.key, names) };
+      layout = layoutTiles({
+        ...this.size,
+        ...{ heads: site.heads, queries: site.queries, keys: site.keys },
+        square: site.queryAxis === site.keyAxis,
+        rulerWidth: this.#depths.left,
+        rulerHeight: this.#depths.top,
+      });
+      const pitch = layout ? Math.max(layout.tileWidth / site.keys, layout.tileHeight / site.queries) : 0;
+      if (layout && pitch / layout.ratio >= NAMES_FROM) break;
+    }
+    return layout;
+  }
+
+  #clicked(event: MouseEvent, head: number): void {
+    const many = event.ctrlKey || event.metaKey || event.shiftKey;
+    this.session.store.update((now) =>
+      many ? toggleHead(now, now.selection.site, head) : selectHead(now, head),
+    );
+  }
+
+  #hover(event: PointerEvent, at: ReturnType<typeof tileLayout>): void {
+    const site = selectedSite(this.session.store.state);
+    if (!site) return;
+    const box = this.getBoundingClientRect();
+    const place = { x: event.clientX - box.x - at.left, y: event.clientY - box.y - at.top };
+    const hit = hitTest(at, fullWindow(site.queries, site.keys), place.x, place.y);
+    this.session.store.update((now) => hovered(now, hit ?? { query: null, key: null }));
+  }
+}

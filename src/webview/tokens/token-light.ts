@@ -1,0 +1,40 @@
+/** What lights the tokens: the keys of a query by their probability, or the queries of a key. */
+import type { Page } from "../../shared/page";
+import { activeKey, rowOf, selectedHead, sameHead } from "../selectors";
+import type { AppState } from "../state";
+
+export interface TokenLight {
+  /** The token that is asked about: a query when keys are lit, a key when queries are. */
+  readonly of: number;
+  /** One probability for each lit token; −1 masked. */
+  readonly cells: Float32Array;
+}
+
+/** The queries of a key out of a page of one column; a pooled column lights whole blocks. */
+function columnCells(page: Page, queries: number): Float32Array {
+  const column = new Float32Array(page.cells);
+  if (page.rowFactor === 1) return column;
+  return Float32Array.from(
+    { length: queries },
+    (_, query) => column[Math.floor(query / page.rowFactor)] ?? -1,
+  );
+}
+
+/** null while nothing is chosen, or its cells are on their way. */
+export function tokenLight(state: AppState, queries: number): TokenLight | null {
+  if (state.view.reading === "keys") {
+    const row = rowOf(state);
+    return row ? { of: row.query, cells: new Float32Array(row.cells) } : null;
+  }
+  const head = selectedHead(state);
+  const { column } = state;
+  const key = activeKey(state) ?? 0;
+  if (!head || !column || !sameHead(column, head) || column.keyStart !== key) return null;
+  return { of: key, cells: columnCells(column, queries) };
+}
+
+/** Keys that no query may see: padding. `received` is float32[keys], NaN for those. */
+export function paddedKeys(received: ArrayBuffer | undefined): number {
+  if (!received) return 0;
+  return new Float32Array(received).reduce((sum, mass) => sum + (Number.isNaN(mass) ? 1 : 0), 0);
+}
