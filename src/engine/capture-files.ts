@@ -29,7 +29,7 @@ export function captureNpz(capture: Capture, store: CaptureStore, provenance: Pr
         ];
       }),
     ),
-    new Map([["provenance", JSON.stringify(provenance)]]),
+    JSON.stringify(provenance),
   );
 }
 

@@ -111,16 +111,19 @@ function descr(data: Exclude<ArrayData, string[]>, dtype: string | undefined): s
   return `${data.BYTES_PER_ELEMENT === 1 ? "|" : "<"}${kind}${data.BYTES_PER_ELEMENT}`;
 }
 
+/** A zip archive's comment has 16 bits for its length. */
+const LONGEST_COMMENT = 65_535;
+
 /**
- * An npz archive, stored without compression as `np.savez` does. `texts` become arrays of one Unicode string, which
- * `np.load` reads without pickle.
+ * An npz archive, stored without compression as `np.savez` does. The comment is the archive's own: it is no entry, so
+ * that the arrays are all that `np.load` lists.
  */
 export function writeNpz(
   arrays: ReadonlyMap<
     string,
     { data: Exclude<ArrayData, string[]>; dims: readonly number[]; dtype?: string }
   >,
-  texts: ReadonlyMap<string, string> = new Map(),
+  comment = "",
 ): Uint8Array {
   const entries: Record<string, [Uint8Array, { level: 0; mtime: Date }]> = {};
   // One fixed date, so that the same capture gives the same bytes.
@@ -129,14 +132,18 @@ export function writeNpz(
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     entries[`${name}.npy`] = [npy(descr(data, dtype), dims, bytes), { level: 0, mtime }];
   }
-  for (const [name, text] of texts) {
-    const points = Uint32Array.from(text, (character) => character.codePointAt(0) ?? 0);
-    entries[`${name}.npy`] = [
-      npy(`<U${points.length}`, [], new Uint8Array(points.buffer)),
-      { level: 0, mtime },
-    ];
-  }
-  return zipSync(entries);
+  return withComment(zipSync(entries), comment);
+}
+
+/** The end record of an archive without a comment is its last 22 bytes, of which the last two are the length. */
+function withComment(archive: Uint8Array, comment: string): Uint8Array {
+  const text = new TextEncoder().encode(comment);
+  if (text.length === 0 || text.length > LONGEST_COMMENT) return archive;
+  const bytes = new Uint8Array(archive.length + text.length);
+  bytes.set(archive);
+  bytes.set([text.length & 255, text.length >> 8], archive.length - 2);
+  bytes.set(text, archive.length);
+  return bytes;
 }
 
 /** NumPy's format 1.0, row-major; numbers are little endian, as every machine that runs this is. */
