@@ -3,6 +3,9 @@ import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
 
 const MAX_WALK = 400;
+/** Values that one walk looks at, and neighbours of one of them: real ones are some dozens, a hostile graph's thousands. */
+const MAX_SEEN = 2_000;
+const MAX_NEIGHBOURS = 500;
 
 /**
  * The two factors of a node that multiplies and sums, in the order (rows, columns), or undefined. A product may be
@@ -101,12 +104,12 @@ export function scoreProducts(score: string, view: GraphView): Node[] {
   for (let steps = 0; queue.length > 0 && steps < MAX_WALK; steps++) {
     const next: string[] = [];
     for (const value of queue) {
-      if (seen.has(value)) continue;
+      if (seen.has(value) || seen.size > MAX_SEEN) continue;
       seen.add(value);
       const node = view.producer(value);
       if (!node) continue;
       if (isProduct(node, view)) found.push(node);
-      else if (beforeSoftmax.has(node.opType)) next.push(...dataInputs(node));
+      else if (beforeSoftmax.has(node.opType)) next.push(...dataInputs(node).slice(0, MAX_NEIGHBOURS));
     }
     queue = next;
   }
@@ -163,7 +166,7 @@ export function valuePath(probability: string, view: GraphView): ValuePath {
   for (let steps = 0; queue.length > 0 && steps < MAX_WALK; steps++) {
     const step = queue.shift() as Step;
     const value = step.tensors[step.tensors.length - 1] as string;
-    for (const node of view.consumers(value)) {
+    for (const node of view.consumers(value).slice(0, MAX_NEIGHBOURS)) {
       const product = valueProduct(node, value, view);
       if (product) return { product, ...step };
       if (!afterSoftmax.has(node.opType) || !dataInputs(node).includes(value)) continue;

@@ -46,16 +46,15 @@ export function bodySites(view: GraphView, kinds: readonly SiteModule[]): Match 
       const where = `the ${attribute.name} of ${node.opType} ${node.name || node.outputs[0]}`;
       for (const kind of kinds) {
         const match = kind.match(inner);
-        others.push(...match.others);
-        notSupported.push(
-          ...match.notSupported.map(({ name, reason }) => ({ name, reason: `in ${where}: ${reason}` })),
-        );
+        for (const found of match.others) others.push(found);
+        for (const { name, reason } of match.notSupported)
+          notSupported.push({ name, reason: `in ${where}: ${reason}` });
         for (const site of match.sites) {
           if (site.noKernel === null) sites.push(lifted(site, { node, attribute: attribute.name }));
           else notSupported.push({ name: site.node.name, reason: `in ${where}: ${site.noKernel}` });
         }
       }
-      notSupported.push(...deeper(attribute.graph, where));
+      for (const found of deeper(attribute.graph, where)) notSupported.push(found);
     }
   }
   return { sites, notSupported, others };

@@ -47,12 +47,18 @@ function open(source: ByteSource): string {
 
 const openBytes = (bytes: Uint8Array) => open(bytesSource(bytes));
 
-/** Ends soon, whatever it ends with. */
-function openSoon(graph: BuiltGraph, opset?: number, limitMs = 3_000): string {
+/** Seconds of the processor, which a busy machine does not stretch as it does a clock. */
+function seconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** Ends soon, whatever it ends with: what explodes would take minutes. */
+function openSoon(graph: BuiltGraph, opset?: number): string {
   const bytes = buildModel(graph, opset);
-  const started = performance.now();
+  const started = seconds();
   const result = openBytes(bytes);
-  expect(performance.now() - started).toBeLessThan(limitMs);
+  expect(seconds() - started).toBeLessThan(20);
   return result;
 }
 
@@ -255,27 +261,38 @@ describe("graphs that grow", () => {
       inputs: [`v${index}`],
       outputs: [`v${index + 1}`],
     }));
-    expect(openSoon(row, 17, 6_000)).toBe("opened");
+    expect(openSoon(row)).toBe("opened");
     const scores = chain(50_000, (index) => ({
       op: index % 2 ? "Add" : "Mul",
       inputs: [`v${index}`, `v${index}`],
       outputs: [`v${index + 1}`],
     }));
     scores.nodes.push({ op: "Softmax", inputs: ["v50000"], outputs: ["s"] });
-    expect(openSoon({ ...scores, nodes: scores.nodes.reverse() }, 17, 6_000)).toBe("opened");
+    expect(openSoon({ ...scores, nodes: scores.nodes.reverse() })).toBe("opened");
   }, 30_000);
 
-  it("to 100,000 softmaxes in one body open", () => {
+  it("to 200,000 softmaxes in one body open", () => {
     const body: BuiltGraph = {
-      nodes: Array.from({ length: 50_000 }, (_, index) => ({
+      nodes: Array.from({ length: 200_000 }, (_, index) => ({
         op: "Softmax",
         inputs: ["a"],
         outputs: [`s${index}`],
       })),
     };
     const nodes = [{ op: "If", inputs: ["flag"], outputs: ["y"], bodies: { then_branch: body } }];
-    expect(openSoon({ nodes, inputs: [{ name: "flag", dims: [] }] }, 17, 6_000)).toBe("opened");
+    expect(openSoon({ nodes, inputs: [{ name: "flag", dims: [] }] })).toBe("opened");
   }, 30_000);
+
+  it("to thousands of softmaxes around nodes of thousands of inputs open", () => {
+    const many = Array.from({ length: 10_000 }, (_, index) => index);
+    const nodes: BuiltNode[] = [
+      { op: "Concat", inputs: many.map((index) => `x${index}`), outputs: ["wide"], ints: { axis: 0 } },
+      ...many.map((index) => ({ op: "Softmax", inputs: ["wide"], outputs: [`s${index}`] })),
+      ...many.map((index) => ({ op: "Mul", inputs: [`s${index}`, "hub"], outputs: [`m${index}`] })),
+      { op: "Mul", inputs: many.map((index) => `s${index}`), outputs: ["hub"] },
+    ];
+    expect(openSoon({ nodes, inputs: [{ name: "x0", dims: [1, 2, 2] }] })).toBe("opened");
+  }, 60_000);
 
   it("by doubling ranks, symbols and values open", () => {
     const doubled = (op: string, ints: Record<string, number> = {}) =>
@@ -391,12 +408,12 @@ describe("files that grow", () => {
   const empty = (field: number) => wrap(field, new Uint8Array(0));
 
   it("by empty nodes, graphs, values and functions are refused in time and memory", () => {
-    const started = performance.now();
+    const started = seconds();
     for (const field of [11, 12]) expect(openBytes(wrap(7, repeat(empty(field), 60_000)))).toBe("limits");
     for (const field of [7, 25]) expect(openBytes(repeat(empty(field), 60_000))).toBe("limits");
     expect(openBytes(wrap(7, repeat(empty(1), 1_100_000)))).toBe("limits");
     expect(openBytes(wrap(7, repeat(empty(5), 5_100_000)))).toBe("limits");
-    expect(performance.now() - started).toBeLessThan(6_000);
+    expect(seconds() - started).toBeLessThan(20);
   }, 60_000);
 
   it("by names and lists without end are refused or stepped over", () => {
@@ -419,14 +436,14 @@ describe("files that grow", () => {
       });
       return sparse(2_000_000_000, new Uint8Array(Buffer.concat(headers)));
     };
-    const started = performance.now();
+    const started = seconds();
     expect(open(nested(7, 1, 3))).toBe("limits");
     expect(open(nested(7, 5, 8))).toBe("limits");
     // Text and numbers of an attribute may be a compiled model or a forest: stepped over, and the file ends later.
     expect(open(nested(7, 1, 5, 4))).toBe("truncated");
     expect(open(nested(7, 1, 5, 8))).toBe("truncated");
     expect(open(nested(7, 5, 9))).toBe("truncated");
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(seconds() - started).toBeLessThan(1);
   });
 
   it("by a field that protobuf would merge are refused, so that no check reads the other", () => {
