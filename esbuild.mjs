@@ -23,6 +23,18 @@ const common = {
 };
 const node = { ...common, platform: "node", target: "node20", format: "cjs" };
 
+/** Leave a module to a program of its own beside this one. */
+function builtApart(name) {
+  return {
+    name: "built-apart",
+    setup: ({ onResolve }) =>
+      onResolve({ filter: new RegExp(`^${name.replace(".", "\\.")}$`) }, () => ({
+        path: `${name}.cjs`,
+        external: true,
+      })),
+  };
+}
+
 const programs = [
   {
     ...node,
@@ -36,9 +48,17 @@ const programs = [
     outfile: "dist/engine/main.cjs",
     // Native packages stay beside the bundle in node_modules.
     external: ["onnxruntime-node", "sharp"],
+    plugins: [builtApart("./typography")],
+  },
+  {
+    ...node,
+    entryPoints: ["src/engine/typography.ts"],
+    outfile: "dist/engine/typography.cjs",
+    external: ["sharp"],
     loader: { ".woff": "binary" },
     // Its ES module asks for its own address, which a bundle in CommonJS has none of.
     alias: { pdfkit: path.join(root, "node_modules/pdfkit/js/pdfkit.js") },
+    minify: production,
   },
   { ...node, entryPoints: ["src/cli/main.ts"], outfile: "dist/cli/main.cjs" },
   {

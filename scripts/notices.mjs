@@ -20,7 +20,9 @@ export async function bundledPackages() {
       if (folder) folders.add(folder);
     }
   }
-  if (folders.size === 0) throw new Error("The build has no source maps to read the bundled packages from.");
+  // Put into a program as bytes: the typeface of figures. Source maps name only code.
+  folders.add(path.join(root, "node_modules", "roboto-fontface"));
+  if (folders.size === 1) throw new Error("The build has no source maps to read the bundled packages from.");
   return [...folders];
 }
 

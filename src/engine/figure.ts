@@ -9,7 +9,6 @@ import { sceneSvg } from "../shared/figure/scene-svg";
 import type { ModelSummary } from "../shared/model";
 import type { Provenance } from "../shared/provenance";
 import type { CaptureStore } from "../shared/maps/capture-store";
-import { outlinedText } from "./figure-font";
 
 export function figureSource(model: ModelSummary, capture: Capture, store: CaptureStore): FigureSource {
   return {
@@ -41,14 +40,14 @@ export async function figureFile(
         Source: facts,
       });
     case "pdf": {
-      // pdfkit is loaded when the first PDF is asked for.
-      const { scenePdf } = await import("./figure-pdf");
+      const { scenePdf } = await import("./typography");
       return scenePdf(built.scene, facts);
     }
   }
 }
 
 async function scenePng({ scene, pixels, dpi }: BuiltFigure): Promise<Uint8Array> {
+  const { outlinedText } = await import("./typography");
   const svg = sceneSvg(scene, {
     width: String(pixels.width),
     height: String(pixels.height),

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { type NamedArray, readNpz } from "../../../src/inputs/arrays";
+import { readNpz } from "../../../src/inputs/arrays";
 import { MASKED } from "../../../src/shared/page";
 import { attentionGraph, buildModel } from "../onnx/model-builder";
 import { exampleModel, newClient, onCpu, root, temporaryFile, temporaryFolder } from "./harness";
