@@ -1,5 +1,4 @@
 /** An engine for the length of one command, with its progress on the terminal. */
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { EngineClient } from "../client/engine-client";
 import { AttentionError } from "../shared/errors";
@@ -59,8 +58,5 @@ function progressBar(): { show: (phases: readonly Phase[]) => void; clear: () =>
 
 /** A path that the person gave, as seen from where the command runs. */
 export function resolvePath(file: string): string {
-  return path.resolve(
-    process.env["INIT_CWD"] && !existsSync(path.resolve(file)) ? process.env["INIT_CWD"] : process.cwd(),
-    file,
-  );
+  return path.resolve(file);
 }

@@ -196,7 +196,7 @@ function chooseInput({ file, inputs, manifest }: OpenModel, asked: string | null
   const source =
     asked ?? (recorded && manifest ? insideFolder(path.dirname(manifest.path), recorded.file) : null);
   if (source === null) {
-    const feeds = syntheticFeeds(inputs, { rows: embeddingRows(file.model) });
+    const feeds = syntheticFeeds(inputs, { rows: embeddingRows(GraphView.of(file.model, file)) });
     return {
       feeds,
       arrays: feeds,
@@ -342,6 +342,10 @@ function proofOf(
     Math.max(...values(plan.proof.error)),
     Math.min(...values(plan.proof.control)),
   ];
+  if (!Number.isFinite(error) || !Number.isFinite(controlError)) {
+    const note = "unproven: its output holds NaN or infinity, so that nothing can be compared";
+    return { error: null, controlError: null, proven: false, note };
+  }
   const reproduced = error <= PROVEN_BELOW;
   // With one key there is nothing to move; its map is 1 wherever it is seen.
   const controlFails = keys === 1 || controlError > Math.max(PROVEN_BELOW, 10 * error);

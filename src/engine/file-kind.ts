@@ -21,6 +21,8 @@ export function refuseOtherKinds(head: Uint8Array, size: number, where: string):
   if (size < 8) refuse(`only ${size} byte${size === 1 ? "" : "s"} long`);
   if (start.startsWith("PK\u0003\u0004")) refuse("a zip archive (a PyTorch checkpoint has this form)");
   if (head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5) refuse("a Python pickle");
+  // Protocol 0 is text: a mark and a dictionary or list, or the name of a class.
+  if (/^(\([dli]p?\d*\n|c[\w.]+\n[\w.]+\n)/.test(start)) refuse("a Python pickle");
   if (/^\s*<(!doctype|html|\?xml)/i.test(start)) refuse("a web page: the download may have failed");
   if (start.startsWith("\u0089HDF")) refuse("an HDF5 file");
   if (start.startsWith("ORTM", 4)) refuse("a model in ONNX Runtime's own format (.ort)");
