@@ -1,0 +1,313 @@
+// Captures every model of the tables and writes docs/coverage.md; `scripts/corpus.mjs --coverage` starts it.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EngineClient } from "../../src/client/engine-client";
+import { measure, type Measured, type Row } from "./measure";
+
+interface TableRow extends Row {
+  readonly family?: string;
+  readonly exporter?: string;
+  readonly opset?: number;
+  readonly attention?: string;
+  readonly operator?: string;
+  readonly case?: string;
+  readonly form?: string;
+  readonly types?: readonly string[];
+  readonly blind?: boolean;
+}
+interface Table {
+  readonly models: readonly TableRow[];
+  readonly versions?: Readonly<Record<string, string>>;
+  readonly notExported?: readonly { readonly name: string; readonly why: string }[];
+  readonly notMade?: readonly { readonly name: string; readonly why: string }[];
+}
+interface Result {
+  readonly row: TableRow;
+  readonly measured: Measured;
+}
+interface Part {
+  readonly name: string;
+  readonly table: Table;
+  readonly results: readonly Result[];
+}
+
+const [root = ".", file = "coverage.md"] = process.argv.slice(2);
+const scratch = mkdtempSync(join(tmpdir(), "coverage-"));
+const client = new EngineClient({
+  entry: join(root, "dist/engine/main.cjs"),
+  trusted: true,
+  log: () => undefined,
+});
+
+void write().finally(() => {
+  client.dispose();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+async function write(): Promise<void> {
+  const corpus = await part("Corpus", "test/corpus", "corpus.json");
+  const parts = [
+    {
+      ...corpus,
+      name: "Exports, optimised and quantised graphs",
+      results: corpus.results.filter(({ row }) => !row.blind),
+    },
+    { ...corpus, name: "Blind test", results: corpus.results.filter(({ row }) => row.blind) },
+    await part("Larger set, on demand", ".cache/corpus/large", "corpus.json"),
+    await part("Operators and hand-written graphs", "test/operators", "index.json"),
+    await part("onnx's own Attention cases", ".cache/corpus/onnx", "index.json"),
+  ];
+  const [exports, blind, large, operators, cases] = parts as [Part, Part, Part, Part, Part];
+  const text = [
+    "# Coverage",
+    "",
+    "Made by `npm run corpus:make -- --coverage` (do not edit): every model of the tables is opened and captured on the CPU,",
+    "and its maps are compared with references that this repository's code had no part in: hooks in PyTorch, JAX's own",
+    "values, NumPy, onnx's reference implementation, and for int8 the quantised model's own tensors. A model is right when",
+    "the sites, their kinds, order and shapes, the softmaxes that are no attention, and every probability are (within 1e-5;",
+    "2e-3 in half precision, 5e-3 in int8).",
+    "",
+    ...summary(parts),
+    "",
+    "## Misses",
+    "",
+    ...misses(parts),
+    "",
+    "## Blind test",
+    "",
+    "Models by someone who had not read how attention is found here (`test/corpus/make_blind.py`), in the styles of other",
+    "authors. All of them are listed; a miss stays until it is fixed.",
+    "",
+    ...table(["model", "by", "form", "sites", "error", "method", "result"], blind.results.map(blindRow)),
+    "",
+    "## By family",
+    "",
+    ...table(
+      ["family", "by", "form", "models", "sites", "largest error", "method", "misses"],
+      families([...exports.results, ...large.results]),
+    ),
+    "",
+    "## By operator",
+    "",
+    ...table(
+      ["operator", "forms", "sites", "largest error", "method", "misses"],
+      byOperator(operators.results),
+    ),
+    "",
+    "## onnx's own Attention cases",
+    "",
+    ...nodeCases(cases),
+    "",
+    "## What exporters refused",
+    "",
+    ...[exports, large].flatMap(({ table: { notExported = [] } }) =>
+      notExported.map(({ name, why }) => `- ${name}: ${clean(why)}`),
+    ),
+    "",
+    "## Versions",
+    "",
+    ...versions(parts),
+    "",
+  ];
+  writeFileSync(file, text.join("\n"));
+  const missed = parts.flatMap(({ results }) => results).filter(isMiss);
+  console.log(`${parts.flatMap(({ results }) => results).length} models, ${missed.length} misses`);
+}
+
+async function part(name: string, folder: string, index: string): Promise<Part> {
+  const where = join(root, folder);
+  let read: Table = { models: [] };
+  try {
+    read = JSON.parse(readFileSync(join(where, index), "utf8")) as Table;
+  } catch {
+    console.log(`${folder}/${index} is not there: ${name} is left out`);
+  }
+  const results: Result[] = [];
+  for (const row of read.models) {
+    const measured = await measure(client, row, where, join(scratch, "maps.npz")).catch(failed);
+    results.push({ row, measured });
+    if (measured.failures.length > 0) console.log(`${row.file}: ${measured.failures.join("; ")}`);
+  }
+  return { name, table: read, results };
+}
+
+/** A capture that ended with an error, after which the engine is started anew. */
+async function failed(error: unknown): Promise<Measured> {
+  await client.restart();
+  const words = error instanceof Error ? error.message : String(error);
+  return {
+    failures: [words],
+    sites: 0,
+    methods: [],
+    notSupported: [],
+    otherSoftmaxes: [],
+    error: null,
+  };
+}
+
+function isMiss({ measured }: Result): boolean {
+  return measured.failures.length > 0;
+}
+
+function summary(parts: readonly Part[]): string[] {
+  const rows = parts
+    .filter(({ results }) => results.length > 0)
+    .map(({ name, results }) => {
+      const right = results.filter((result) => !isMiss(result));
+      const sites = results.reduce((sum, { row }) => sum + row.expectedSites, 0);
+      return [
+        name,
+        results.length,
+        sites,
+        right.length,
+        results.length - right.length,
+        exact(right),
+        loose(right),
+      ];
+    });
+  return table(
+    ["set", "models", "sites expected", "right", "misses", "largest error, float32", "half, int8"],
+    rows,
+  );
+}
+
+const isExact = ({ row }: Result) => (row.tolerance ?? 1e-5) <= 1e-5;
+const exact = (results: readonly Result[]) => largest(results.filter(isExact));
+const loose = (results: readonly Result[]) => largest(results.filter((result) => !isExact(result)));
+
+function misses(parts: readonly Part[]): string[] {
+  const lines = parts.flatMap(({ results }) =>
+    results.filter(isMiss).map(({ row, measured }) => {
+      const reason = row.knownMiss ? ` ${sentence(row.knownMiss)}.` : "";
+      return `- **${row.file}**:${reason} ${clean(measured.failures.slice(0, 3).join("; "))}`;
+    }),
+  );
+  return lines.length > 0 ? lines : ["None."];
+}
+
+function blindRow({ row, measured }: Result): unknown[] {
+  const name = row.file.replace("blind-", "").replace(".onnx", "");
+  const by = `${row.exporter} ${row.opset}`;
+  const result = measured.failures.length === 0 ? "right" : (row.knownMiss ?? measured.failures[0]);
+  return [
+    name,
+    by,
+    row.attention,
+    row.expectedSites,
+    shown(measured.error),
+    measured.methods.join(", "),
+    result,
+  ];
+}
+
+function families(results: readonly Result[]): unknown[][] {
+  const keyed = grouped(results, ({ row }) =>
+    [row.family, `${row.exporter} ${row.opset}`, row.attention].join("\n"),
+  );
+  return [...keyed.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, group]) => [
+      ...key.split("\n"),
+      group.length,
+      sitesOf(group),
+      largest(group),
+      methods(group),
+      missed(group),
+    ]);
+}
+
+function byOperator(results: readonly Result[]): unknown[][] {
+  const keyed = grouped(results, ({ row }) => row.operator ?? "");
+  return [...keyed.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, group]) => [
+      name,
+      group.length,
+      sitesOf(group),
+      largest(group),
+      methods(group),
+      missed(group),
+    ]);
+}
+
+function nodeCases({ table: { models, notMade = [] }, results }: Part): string[] {
+  if (results.length === 0) return ["Not made: run `npm run corpus:make` first."];
+  const right = results.filter((result) => !isMiss(result)).length;
+  const reasons = grouped(notMade, ({ why }) => why);
+  return [
+    `Of the ${models.length + notMade.length} cases of onnx's backend tests, ${right} are right.`,
+    ...[...reasons.entries()].map(([why, group]) => `${group.length} could not be written: ${clean(why)}.`),
+    "",
+    ...table(
+      ["form", "opset", "cases", "largest error", "method", "misses"],
+      [...grouped(results, ({ row }) => `${row.form}\n${row.opset}`).entries()].map(([key, group]) => [
+        ...key.split("\n"),
+        group.length,
+        largest(group),
+        methods(group),
+        missed(group),
+      ]),
+    ),
+  ];
+}
+
+function versions(parts: readonly Part[]): string[] {
+  const { version } = JSON.parse(
+    readFileSync(join(root, "node_modules/onnxruntime-node/package.json"), "utf8"),
+  ) as { version: string };
+  const made: Record<string, string> = Object.assign(
+    {},
+    ...parts.map(({ table: { versions: each = {} } }) => each),
+  );
+  const names = Object.entries(made).map(([name, each]) => `${name} ${each.replace("+cpu", "")}`);
+  return [`Captured with onnxruntime-node ${version}. Made with ${names.sort().join(", ")}.`];
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
+
+function sitesOf(results: readonly Result[]): number {
+  return results.reduce((sum, { row }) => sum + row.expectedSites, 0);
+}
+
+function missed(results: readonly Result[]): string {
+  const count = results.filter(isMiss).length;
+  return count === 0 ? "" : String(count);
+}
+
+function methods(results: readonly Result[]): string {
+  return [...new Set(results.flatMap(({ measured }) => measured.methods))].sort().join(", ");
+}
+
+function largest(results: readonly Result[]): string {
+  const errors = results.flatMap(({ measured: { error } }) => (error === null ? [] : [error]));
+  return errors.length === 0 ? "" : shown(Math.max(...errors));
+}
+
+function shown(error: number | null): string {
+  if (error === null) return "";
+  return error === 0 ? "0" : error.toExponential(0);
+}
+
+function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Without folders of this machine, and in one line. */
+function clean(words: string): string {
+  return words.replaceAll(root, ".").replaceAll(/\s+/g, " ").replaceAll("|", "\\|").trim();
+}
+
+function table(heads: readonly string[], rows: readonly (readonly unknown[])[]): string[] {
+  const line = (cells: readonly unknown[]) => `| ${cells.map((cell) => String(cell ?? "")).join(" | ")} |`;
+  return [line(heads), line(heads.map(() => "---")), ...rows.map(line)];
+}
