@@ -6,6 +6,8 @@ const passes = new Set(
     " ",
   ),
 );
+/** An input that feeds more nodes than this directly is followed into the first of them. */
+const MAX_CONSUMERS = 1_000;
 const integerTypes = new Set([2, 3, 4, 5, 6, 7, 12, 13]);
 
 /**
@@ -20,7 +22,7 @@ export function embeddingRows(view: GraphView): Map<string, number> {
     const seen = new Set([input.name]);
     while (queue.length > 0 && seen.size < 500) {
       const { value, offset } = queue.shift() as { value: string; offset: number };
-      for (const node of view.consumers(value)) {
+      for (const node of view.consumers(value).slice(0, MAX_CONSUMERS)) {
         const table = view.graph.initializers.get(node.inputs[0] ?? "");
         const isLookup =
           (node.opType === "Gather" || node.opType === "EmbedLayerNormalization") && node.inputs[0] !== value;

@@ -39,7 +39,6 @@ function scan(bytes: Uint8Array): string {
   const source = bytesSource(bytes);
   const model = readModel(source);
   discover(model, source);
-  embeddingRows(model);
   // As for a run, whose arrays tell the sizes of the inputs.
   const dims = new Map(
     model.graph.inputs.map(({ name, dims }) => [
@@ -47,7 +46,7 @@ function scan(bytes: Uint8Array): string {
       (dims ?? []).map((dim) => (typeof dim === "number" ? dim : 3)),
     ]),
   );
-  GraphView.of(model, source, dims);
+  embeddingRows(GraphView.of(model, source, dims));
   return "opened";
 }
 

@@ -547,6 +547,33 @@ describe("fault 24: maps that are none", () => {
     expect(figures).toMatchObject({ rowsFlagged: 5, entropyNats: null, confidence: null, rowSumMin: null });
   });
 
+  it("of NaN behind a fused operator are flagged, and its comparison says that there is none", async () => {
+    const graph: BuiltGraph = {
+      nodes: [
+        {
+          op: "MultiHeadAttention",
+          domain: "com.microsoft",
+          inputs: ["q", "k", "v"],
+          outputs: ["y"],
+          ints: { num_heads: 2 },
+        },
+      ],
+      inputs: [{ name: "q", dims: [1, 5, 6] }],
+      outputs: [{ name: "y", dims: [1, 5, 6] }],
+      initializers: ["k", "v"].map((name) => ({
+        name,
+        dims: [1, 5, 6],
+        values: new Array<number>(30).fill(NaN),
+      })),
+    };
+    const client = newClient();
+    await client.open(temporaryFile("model.onnx", buildModel(graph)), "full");
+    const [site] = (await client.capture(onCpu)).sites;
+    expect(site).toMatchObject({ error: null, controlError: null, proven: false });
+    expect(site?.note).toMatch(/NaN or infinity/);
+    expect(site?.figures[0]?.[0]?.rowsFlagged).toBe(5);
+  });
+
   it("of infinite scores are flagged", async () => {
     const figures = await figuresOf(withWeights("w_q", new Array<number>(36).fill(3e38)));
     expect(figures.rowsFlagged).toBe(5);

@@ -36,8 +36,9 @@ function open(source: ByteSource): string {
   try {
     const model = readModel(source);
     discover(model, source);
-    embeddingRows(model);
-    GraphView.of(model, source, new Map(model.graph.inputs.map(({ name }) => [name, [2, 3, 4]])));
+    embeddingRows(
+      GraphView.of(model, source, new Map(model.graph.inputs.map(({ name }) => [name, [2, 3, 4]]))),
+    );
     return "opened";
   } catch (error) {
     if (error instanceof AttentionError && codes.has(error.code)) return error.code;
