@@ -98,7 +98,8 @@ function grid(source: FigureSource, chosen: ChosenSite, count: number, width: nu
   const left = axisRoom(query, 120, { across: false, names: true }).depth;
   const most = Math.max(1, Math.floor((width - left + GAP) / (SMALLEST_PANEL + GAP)));
   const rows = Math.ceil(count / most);
-  const columns = Math.max(Math.ceil(count / rows), Math.min(most, 3));
+  // One or two heads are not drawn as wide as the page.
+  const columns = count < 3 ? Math.min(most, 3) : Math.ceil(count / rows);
   const panelWidth = (width - left - (columns - 1) * GAP) / columns;
   const { queries, keys } = chosen.site;
   const panelHeight = isSquare(chosen.site)
@@ -129,6 +130,7 @@ function siteGrid(
   const query = axisRoom(axes.query, panelHeight, { across: false, names: true });
   const key = axisRoom(axes.key, panelWidth, { across: true, names: true });
   const unlabelled = axisRoom(axes.key, panelWidth, { across: true, names: false });
+  const lastRow = (rows - 1) * columns;
   heads.forEach((head, index) => {
     const column = index % columns;
     const row = Math.floor(index / columns);
@@ -150,15 +152,8 @@ function siteGrid(
     if (column === 0)
       queryRuler(drawing, theme, place, query, row === Math.floor((rows - 1) / 2) ? "query" : "");
     const lowest = index + columns >= heads.length;
-    if (lowest)
-      keyRuler(
-        drawing,
-        theme,
-        place,
-        key,
-        column === Math.floor((columns - 1) / 2) && row === rows - 1 ? "key" : "",
-        "bottom",
-      );
+    const named = index === lastRow + Math.floor((heads.length - lastRow - 1) / 2);
+    if (lowest) keyRuler(drawing, theme, place, key, named ? "key" : "", "bottom");
   });
   const bottom = part.y + rows * (panelHeight + PANEL_TITLE) + (rows - 1) * GAP;
   return bottom + key.depth;

@@ -74,7 +74,8 @@ function withTicks(made: Ruler, count: number, length: number): Ruler {
     at: ((at * step + 0.5) / count) * length,
     text: String(at * step),
   }));
-  return { ...made, labels };
+  // One index alone tells nothing.
+  return labels.length > 1 ? { ...made, labels } : made;
 }
 
 function visibleName(name: string): string {
