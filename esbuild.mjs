@@ -21,7 +21,15 @@ const common = {
   logLevel: "warning",
   metafile: true,
 };
-const node = { ...common, platform: "node", target: "node20", format: "cjs" };
+const node = {
+  ...common,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  // Smaller, and still readable in the stack of an error: names are kept.
+  minifyWhitespace: true,
+  minifySyntax: true,
+};
 
 /** Leave a module to a program of its own beside this one. */
 function builtApart(name) {
