@@ -27,8 +27,8 @@ REPOSITORY = HERE.parents[1]
 TABLE = HERE / "corpus.json"
 LARGE = REPOSITORY / ".cache" / "corpus" / "large"
 """Models that are made on demand and not committed, with a table of their own."""
-LARGEST_CORPUS = 13_200_000
-"""Bytes of all committed models, arrays and the table; those of test/operators come on top."""
+LARGEST_CORPUS = 15_000_000
+"""Bytes of all that is committed, test/operators included."""
 LARGEST_MODEL = 120_000
 LINE_WIDTH = 110
 
@@ -228,7 +228,10 @@ def put(
 
 
 def check_size(folder: Path = HERE) -> None:
-    total = sum(path.stat().st_size for path in folder.iterdir() if path.suffix in (".onnx", ".npz", ".json", ".bin"))
+    """Prints what the models take; the committed ones have a limit."""
+    folders = [HERE, REPOSITORY / "test" / "operators"] if folder == HERE else [folder]
+    suffixes = (".onnx", ".npz", ".json", ".bin")
+    total = sum(path.stat().st_size for each in folders for path in each.iterdir() if path.suffix in suffixes)
     print(f"{total / 1e6:.2f} MB")
     assert folder != HERE or total <= LARGEST_CORPUS, f"the corpus has {total} bytes"
 

@@ -481,6 +481,10 @@ MAKERS: dict[str, Maker] = {
 
 
 LARGE = {
+    "t5-1-saved-extended",
+    "llama-int8-qdq",
+    "bert-int8-dynamic-all",
+    "vit-int8-qoperator",
     "bert4-saved-basic",
     "bert4-saved-all",
     "gpt2-optimised",
