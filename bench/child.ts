@@ -10,6 +10,7 @@ import { type NamedArray, readNpz } from "../src/inputs/arrays";
 import { fitFeeds } from "../src/inputs/feeds";
 import { syntheticFeeds } from "../src/inputs/synthetic";
 import { embeddingRows } from "../src/onnx/embedding-rows";
+import { GraphView } from "../src/onnx/graph-view";
 import { readModel } from "../src/onnx/read";
 import { bytesSource } from "../src/onnx/source";
 import type { Opened, Ran, Results, Task } from "./tasks";
@@ -123,7 +124,8 @@ async function createAndRun(file: string, threads: number): Promise<Ran> {
 /** The input that the engine chooses: the manifest's recording, else a synthetic one. */
 function feedsOf({ file, inputs, manifest }: OpenModel): ReadonlyMap<string, NamedArray> {
   const recorded = manifest?.manifest.inputs;
-  if (!manifest || !recorded) return syntheticFeeds(inputs, { rows: embeddingRows(file.model) });
+  if (!manifest || !recorded)
+    return syntheticFeeds(inputs, { rows: embeddingRows(GraphView.of(file.model, file)) });
   const recording = path.join(path.dirname(manifest.path), recorded.file);
   const arrays = readNpz(readFileSync(recording), recorded.file);
   return fitFeeds(inputs, arrays, recorded.arrays ?? {}, recorded.file).feeds;
