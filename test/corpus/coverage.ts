@@ -62,11 +62,7 @@ async function write(): Promise<void> {
   const text = [
     "# Coverage",
     "",
-    "Made by `npm run corpus:make -- --coverage` (do not edit): every model of the tables is opened and captured on the CPU,",
-    "and its maps are compared with references that this repository's code had no part in: hooks in PyTorch, JAX's own",
-    "values, NumPy, onnx's reference implementation, and for int8 the quantised model's own tensors. A model is right when",
-    "the sites, their kinds, order and shapes, the softmaxes that are no attention, and every probability are (within 1e-5;",
-    "2e-3 in half precision, 5e-3 in int8).",
+    "Made by `npm run corpus:make -- --coverage`; do not edit. Every model of the tables is opened and captured on the CPU, and its maps are compared with references in which this repository's code had no part: hooks in PyTorch, JAX's own values, NumPy, onnx's reference implementation, and for int8 the quantised model's own tensors. A model is right when everything is: the sites, their kinds, order and shapes, the softmaxes that are no attention, and every probability (within 1e-5; 2e-3 in half precision, 5e-3 in int8).",
     "",
     ...summary(parts),
     "",
@@ -76,8 +72,7 @@ async function write(): Promise<void> {
     "",
     "## Blind test",
     "",
-    "Models by someone who had not read how attention is found here (`test/corpus/make_blind.py`), in the styles of other",
-    "authors. All of them are listed; a miss stays until it is fixed.",
+    "Models by someone who had not read how attention is found here (`test/corpus/make_blind.py`), in the styles of other authors. All of them are listed.",
     "",
     ...table(["model", "by", "form", "sites", "error", "method", "result"], blind.results.map(blindRow)),
     "",
@@ -188,7 +183,7 @@ function misses(parts: readonly Part[]): string[] {
 
 function blindRow({ row, measured }: Result): unknown[] {
   const name = row.file.replace("blind-", "").replace(".onnx", "");
-  const by = `${row.exporter} ${row.opset}`;
+  const by = `${row.exporter}, opset ${row.opset}`;
   const result = measured.failures.length === 0 ? "right" : (row.knownMiss ?? measured.failures[0]);
   return [
     name,
@@ -203,7 +198,7 @@ function blindRow({ row, measured }: Result): unknown[] {
 
 function families(results: readonly Result[]): unknown[][] {
   const keyed = grouped(results, ({ row }) =>
-    [row.family, `${row.exporter} ${row.opset}`, row.attention].join("\n"),
+    [row.family, `${row.exporter}, opset ${row.opset}`, row.attention].join("\n"),
   );
   return [...keyed.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -63,7 +63,7 @@ export async function measure(
     if (!notSupported.some((reason) => reason.includes(row.notSupportedReason ?? "")))
       failures.push(`not refused because of "${row.notSupportedReason}"`);
   } else if (notSupported.length > 0) {
-    failures.push(`not supported: ${notSupported.join("; ")}`);
+    failures.push(`not supported: ${[...new Set(notSupported)].join("; ")}`);
   }
   if (typeof row.otherSoftmaxes === "number")
     expect("other softmaxes", otherSoftmaxes.length, row.otherSoftmaxes);
