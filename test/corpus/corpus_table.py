@@ -194,6 +194,14 @@ def make_rows(maker: str, makers: Mapping[str, Maker], only: str, packages: Sequ
     check_size(folder)
 
 
+ORDER = ("make_families.py", "make_opsets.py", "make_jax.py", "make_optimised.py", "make_blind.py")
+"""Of makers in the table; rows of make_transformers.py, which name none, come first."""
+
+
+def place(row: Mapping[str, Any]) -> int:
+    return ORDER.index(row["madeBy"]) if "madeBy" in row else -1
+
+
 def put(
     folder: Path,
     maker: str,
@@ -215,14 +223,10 @@ def put(
         rows[row["file"]] = {**({"knownMiss": before["knownMiss"]} if before and "knownMiss" in before else {}), **row}
     if refused:
         reasons[name] = refused
-    table["models"] = [
-        *(each for each in table["models"] if each.get("madeBy") != maker),
-        *(rows[f"{each}.onnx"] for each in makers if f"{each}.onnx" in rows),
-    ]
-    table["notExported"] = [
-        *(each for each in table["notExported"] if each.get("madeBy") != maker),
-        *(reasons[each] for each in makers if each in reasons),
-    ]
+    others = [each for each in table["models"] if each.get("madeBy") != maker]
+    table["models"] = sorted([*others, *(rows[f"{each}.onnx"] for each in makers if f"{each}.onnx" in rows)], key=place)
+    others = [each for each in table["notExported"] if each.get("madeBy") != maker]
+    table["notExported"] = sorted([*others, *(reasons[each] for each in makers if each in reasons)], key=place)
     table["versions"] = table.get("versions", {}) | versions_of(*packages)
     path.write_text(json_text(table))
 
