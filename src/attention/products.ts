@@ -174,9 +174,11 @@ export function valuePath(probability: string, view: GraphView): ValuePath {
       if (!output || seen.has(output)) continue;
       seen.add(output);
       const changes = changesValues.has(node.opType) && !isMaskless(node, view);
+      // What was rounded to 8 bits is what meets the values; a weight that became 0 by it is not masked.
+      const requantised = node.opType === "DequantizeLinear";
       queue.push({
         tensors: [...step.tensors, output],
-        map: changes ? output : step.map,
+        map: changes || requantised ? output : step.map,
         changed: step.changed || changes,
       });
     }

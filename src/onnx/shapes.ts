@@ -171,6 +171,10 @@ function inferType(node: Node, state: State, output: number): number {
         node.attributes.get("value")?.tensor?.elementType ??
         (node.attributes.has("value_int") || node.attributes.has("value_ints") ? 7 : 1)
       );
+    case "EmbedLayerNormalization":
+      return output === 1 ? 6 : (state.types.get(node.inputs[2] ?? "") ?? 0);
+    case "QEmbedLayerNormalization":
+      return output === 1 ? 6 : 1;
     case "DequantizeLinear":
       return state.types.get(node.inputs[1] ?? "") ?? 0;
     case "OneHot":
@@ -521,6 +525,8 @@ const rules: Readonly<Record<string, Rule>> = {
     }
     return [data && indices && [...data.slice(0, axis), ...indices, ...data.slice(axis + 1)]];
   },
+  EmbedLayerNormalization: (node, state) => embedded(node, state),
+  QEmbedLayerNormalization: (node, state) => embedded(node, state),
   GatherElements: (node, state) => [shapeOf(node, 1, state)],
   GatherND: (node, state) => {
     const data = shapeOf(node, 0, state);
@@ -634,6 +640,13 @@ const rules: Readonly<Record<string, Rule>> = {
     return [result, result];
   },
 };
+
+/** com.microsoft: ids [B, T] and tables [·, width] → sums [B, T, width], and the number of valid tokens of each row. */
+function embedded(node: Node, state: State): readonly (Shape | undefined)[] {
+  const ids = shapeOf(node, 0, state);
+  const sums = ids && [...ids, shapeOf(node, 2, state)?.[1] ?? null];
+  return [sums, ids && [ids[0] ?? null], sums];
+}
 
 function unknownOfRank(shapeOfTarget: Shape | undefined): Shape | undefined {
   const rank = shapeOfTarget?.[0];
