@@ -41,6 +41,18 @@ LARGEST_MODEL = 40_000
 OUTPUT_FACTOR = 2.5
 """Of an output's tolerance to that of its probabilities: the values add roundings of their own."""
 
+NOT_YET = {
+    "longformer.onnx": "not rebuilt yet",
+    "longformer-global.onnx": "not rebuilt yet",
+    "paged-attention.onnx": "not rebuilt yet",
+    "paged-attention-decode.onnx": "not rebuilt yet",
+    "in-function.onnx": "it lies inside the function",
+    "opset11-flat.onnx": "cannot be followed",
+    "opset11-default-axis.onnx": "cannot be followed",
+    "merged-products.onnx": "neither queries nor keys of its product",
+}
+"""Models that are right to be captured and are listed with a reason instead: take a row out when its model opens."""
+
 
 def cases() -> Iterator[Case]:
     for table in (
@@ -106,7 +118,7 @@ def write(case: Case, maps: list[Array]) -> dict[str, Any]:
         "rebuilt": case.rebuilt,
         "kernelOnCpu": case.kernel_on_cpu,
         "tolerance": case.tolerance,
-        "notSupportedReason": case.not_supported,
+        "notSupportedReason": case.not_supported or NOT_YET.get(f"{case.name}.onnx"),
         "note": case.note,
         "sha256": digest(f"{case.name}.onnx"),
         "arraysSha256": digest(f"{case.name}.npz"),
