@@ -24,6 +24,8 @@ interface Row {
   readonly tolerance: number;
   /** Why the form can't be captured, when that is right. */
   readonly notSupportedReason: string | null;
+  /** What the product says of a form that it should capture and does not yet: a miss. */
+  readonly notYet?: string;
   readonly sha256: string;
   readonly arraysSha256: string;
 }
@@ -63,26 +65,33 @@ it("has the models and arrays that were checked when they were made", () => {
   }
 });
 
-describe.each(models.filter((row) => row.expectedSites > 0 && row.notSupportedReason === null))(
-  "$file",
-  (row) => {
-    it(`${row.operator}: ${row.case}`, async () => {
-      const { sites, maps } = await captured(row);
-      expect(sites.map(({ id }) => id)).toEqual(row.kinds.map((_, index) => siteName(index)));
-      expect(sites.map(({ kind }) => kind)).toEqual(row.kinds);
+describe.each(models.filter((row) => row.notYet !== undefined))("$file", (row) => {
+  it(`${row.operator}: ${row.case}, still a miss that says so; where it is none, take its notYet out`, async () => {
+    const { sites, notSupported } = await client.open(join(here, row.file), "full");
+    expect(sites).toEqual([]);
+    expect(notSupported.map(({ reason }) => reason).join("; ")).toContain(row.notYet);
+  });
+});
 
-      const references = await arraysOf(join(here, row.arrays));
-      for (const { id } of sites) {
-        const [map, reference] = [maps.get(id), references.get(`ref/${id}`)];
-        expect(map?.dims, "shape").toEqual(reference?.dims);
-        expect(difference(map, reference), "largest error of a probability").toBeLessThanOrEqual(
-          row.tolerance,
-        );
-      }
-      if (row.rebuilt) for (const site of sites) checkProof(site, row);
-    });
-  },
-);
+describe.each(
+  models.filter(
+    (row) => row.expectedSites > 0 && row.notSupportedReason === null && row.notYet === undefined,
+  ),
+)("$file", (row) => {
+  it(`${row.operator}: ${row.case}`, async () => {
+    const { sites, maps } = await captured(row);
+    expect(sites.map(({ id }) => id)).toEqual(row.kinds.map((_, index) => siteName(index)));
+    expect(sites.map(({ kind }) => kind)).toEqual(row.kinds);
+
+    const references = await arraysOf(join(here, row.arrays));
+    for (const { id } of sites) {
+      const [map, reference] = [maps.get(id), references.get(`ref/${id}`)];
+      expect(map?.dims, "shape").toEqual(reference?.dims);
+      expect(difference(map, reference), "largest error of a probability").toBeLessThanOrEqual(row.tolerance);
+    }
+    if (row.rebuilt) for (const site of sites) checkProof(site, row);
+  });
+});
 
 describe.each(models.filter((row) => row.notSupportedReason !== null))("$file", (row) => {
   it(`${row.operator}: ${row.case}, with a reason`, async () => {
