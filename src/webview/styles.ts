@@ -33,6 +33,20 @@ export const baseStyles = css`
     clip-path: inset(50%);
     white-space: nowrap;
   }
+  /* What carries data keeps its colours; the words beside it say the same. */
+  @media (forced-colors: active) {
+    .bar,
+    .swatch,
+    .value,
+    .band,
+    .track span,
+    .token {
+      forced-color-adjust: none;
+    }
+    .selected::after {
+      border-color: Highlight !important;
+    }
+  }
   :focus-visible {
     outline: 1px solid var(--vscode-focusBorder);
     outline-offset: -1px;

@@ -34,6 +34,46 @@ describe.each(["dark", "light", "hc"] as ThemeName[])("in the theme %s", (theme)
     expect(await findings(open.app)).toEqual([]);
   });
 
+  it("axe finds nothing in all heads, table, layers, find, keys and the map's numbers", async () => {
+    const open = await openApp(model, { theme });
+    await drawn(open);
+    open.session.store.update((state) => ({
+      ...state,
+      selection: { ...state.selection, site: 6 },
+      view: {
+        ...state.view,
+        heads: "all",
+        dock: "table",
+        order: "ascending",
+        filter: "q_",
+        reading: "queries",
+      },
+    }));
+    await expect.poll(() => open.session.store.state.tiles.size).toBe(4);
+    await settled(open.app);
+    expect(await findings(open.app), "all heads and table").toEqual([]);
+    open.session.store.update((state) => ({
+      ...state,
+      view: { ...state.view, heads: "one", dock: "layers", filter: "" },
+    }));
+    await drawn(open);
+    expect(await findings(open.app), "layers").toEqual([]);
+    for (const overlay of ["keys", "find", "table"] as const) {
+      open.session.store.update((state) => ({ ...state, overlay }));
+      await settled(open.app);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(await findings(open.app), overlay).toEqual([]);
+      open.session.store.update((state) => ({ ...state, overlay: null }));
+      await settled(open.app);
+    }
+  });
+
+  it("axe finds nothing in the narrow layout", async () => {
+    const open = await openApp(model, { theme, width: 480 });
+    await drawn(open);
+    expect(await findings(open.app)).toEqual([]);
+  });
+
   it("axe finds nothing in the other states", async () => {
     const summary = summaryOf(model);
     const states: DocumentState[] = [

@@ -24,6 +24,45 @@ describe.each(widths)("at %i px", (width) => {
     expect(open.app.scrollWidth).toBeLessThanOrEqual(width);
   });
 
+  it.each(themeNames)(
+    "all heads, table, layers, sorted and filtered heads can be read (%s)",
+    async (theme) => {
+      const open = await openApp(model, { width, theme });
+      await drawn(open);
+      open.session.store.update((state) => ({
+        ...state,
+        selection: { ...state.selection, site: 6 },
+        view: { ...state.view, heads: "all", dock: "table", order: "descending", reading: "queries" },
+      }));
+      await expect.poll(() => open.session.store.state.tiles.size).toBe(4);
+      await settled(open.app);
+      expect(textProblems(open.app, 40), "all heads and table").toEqual([]);
+      open.session.store.update((state) => ({
+        ...state,
+        view: { ...state.view, heads: "one", dock: "layers", order: "graph", filter: "q_", narrow: "layers" },
+      }));
+      await settled(open.app);
+      expect(textProblems(open.app, 20), "layers").toEqual([]);
+      for (const narrow of ["tokens", "inspector", "entropy", "table"] as const) {
+        open.session.store.update((state) => ({
+          ...state,
+          view: { ...state.view, narrow, dock: "entropy" },
+        }));
+        await settled(open.app);
+        expect(textProblems(open.app, 20), narrow).toEqual([]);
+      }
+      for (const overlay of ["keys", "find", "table"] as const) {
+        open.session.store.update((state) => ({ ...state, overlay }));
+        await settled(open.app);
+        const dialog = find(open.app, "dialog");
+        expect(dialog.getBoundingClientRect().right).toBeLessThanOrEqual(width);
+        expect(textProblems(dialog, 1), overlay).toEqual([]);
+        open.session.store.update((state) => ({ ...state, overlay: null }));
+        await settled(open.app);
+      }
+    },
+  );
+
   it("notices, a stale file, notes and a zoomed map can be read", async () => {
     const document = readyState(model, {
       notices: ["Only the first 32 of 4,096 tokens were run.", "Two sites were left out."],

@@ -11,6 +11,8 @@ export const themes: Record<ThemeName, ThemeVariables> = {
   dark: {
     kind: "vscode-dark",
     colours: {
+      "input-foreground": "#cccccc",
+      "input-placeholderForeground": "#989898",
       "panelTitle-activeForeground": "#cccccc",
       "panelTitle-inactiveForeground": "#9d9d9d",
       "panelTitle-activeBorder": "#0078d4",
@@ -80,6 +82,8 @@ export const themes: Record<ThemeName, ThemeVariables> = {
   light: {
     kind: "vscode-light",
     colours: {
+      "input-foreground": "#3b3b3b",
+      "input-placeholderForeground": "#767676",
       "panelTitle-activeForeground": "#3b3b3b",
       "panelTitle-inactiveForeground": "#3b3b3b",
       "panelTitle-activeBorder": "#005fb8",
@@ -149,6 +153,8 @@ export const themes: Record<ThemeName, ThemeVariables> = {
   hc: {
     kind: "vscode-high-contrast",
     colours: {
+      "input-foreground": "#ffffff",
+      "input-placeholderForeground": "#cccccc",
       "panelTitle-activeForeground": "#ffffff",
       "panelTitle-inactiveForeground": "#ffffff",
       "panelTitle-activeBorder": "#6fc3df",

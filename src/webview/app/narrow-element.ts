@@ -25,7 +25,7 @@ export class NarrowElement extends LitElement {
         grid-template-columns: minmax(0, 1fr) 92px;
         height: 100%;
       }
-      @container (max-width: 330px) {
+      @container (max-width: 350px) {
         .beside {
           grid-template: minmax(0, 1fr) 96px / minmax(0, 1fr);
         }

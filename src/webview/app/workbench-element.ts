@@ -66,7 +66,9 @@ export class WorkbenchElement extends LitElement {
     const low = workbenchLayout(this.size, view.sizes, true).low;
     const open = low ? this.openedLow : view.dockOpen;
     const layout = workbenchLayout(this.size, view.sizes, open);
-    return layout.form === "narrow" ? this.#narrow(layout) : this.#panes(layout, open);
+    return layout.form === "narrow" || layout.form === "tiny"
+      ? this.#narrow(layout)
+      : this.#panes(layout, open);
   }
 
   #panes(layout: WorkbenchLayout, open: boolean): TemplateResult {
@@ -125,7 +127,7 @@ export class WorkbenchElement extends LitElement {
   }
 
   #narrow(layout: WorkbenchLayout): TemplateResult {
-    return html`<div class="panes narrow" style=${styles({ "--overview": `${layout.overview}px` })}>
+    return html`<div class="panes ${layout.form}" style=${styles({ "--overview": `${layout.overview}px` })}>
       <attention-overview class="pane at-overview" form="strip" .session=${this.session}></attention-overview>
       <attention-narrow class="pane at-tabs" .session=${this.session}></attention-narrow>
     </div>`;

@@ -1,8 +1,11 @@
 /** Which panes are side by side at a size, and how large each is: pure, in CSS px. Measures of `mock/DESIGN.md`. */
 import type { PaneSizes } from "../state";
 
-/** `wide` as drawn; `medium` with the Inspector in the dock; `narrow` with tabs and a strip of metric cells. */
-export type WorkbenchForm = "wide" | "medium" | "narrow";
+/**
+ * `wide` as drawn; `medium` with the Inspector in the dock; `narrow` with tabs beside a strip of metric cells, which
+ * lies above them when `tiny`.
+ */
+export type WorkbenchForm = "wide" | "medium" | "narrow" | "tiny";
 
 export interface WorkbenchLayout {
   readonly form: WorkbenchForm;
@@ -18,13 +21,15 @@ export interface WorkbenchLayout {
 
 const WIDE_FROM = 900;
 const NARROW_BELOW = 560;
+const TINY_BELOW = 360;
 /** Whole height of the panel below which the dock folds; the toolbar takes 36 of it. */
 const LOW_BELOW = 600 - 36;
 /** Overview, Inspector and dock as drawn. */
 const OVERVIEW = { wide: 236, medium: 200, narrow: 104 };
 const INSPECTOR = { least: 220, share: 0.205, most: 300 };
 const DOCK = { least: 132, share: 0.27, most: 226 };
-const TOKENS = { high: 122, low: 92 };
+/** The header, whole lines and the room under them. */
+const TOKENS = { high: 122, low: 100 };
 /** Height from which all Tokens rows are shown. */
 const TOKENS_FROM = 720;
 /** Width and height that the map's pane keeps at least. */
@@ -37,13 +42,20 @@ function bounded(value: number, least: number, most: number): number {
   return Math.max(least, Math.min(most, value));
 }
 
+function formOf(width: number): WorkbenchForm {
+  if (width >= WIDE_FROM) return "wide";
+  if (width >= NARROW_BELOW) return "medium";
+  return width >= TINY_BELOW ? "narrow" : "tiny";
+}
+
 export function workbenchLayout(
   size: { width: number; height: number },
   chosen: PaneSizes,
   dockOpen: boolean,
 ): WorkbenchLayout {
   const { width, height } = size;
-  const form = width >= WIDE_FROM ? "wide" : width < NARROW_BELOW ? "narrow" : "medium";
+  const form = formOf(width);
+  const tabs = form === "narrow" || form === "tiny";
   const low = height < LOW_BELOW;
   const tokens = height >= TOKENS_FROM ? TOKENS.high : TOKENS.low;
   const inspectorDrawn = bounded(width * INSPECTOR.share, INSPECTOR.least, INSPECTOR.most);
@@ -52,7 +64,7 @@ export function workbenchLayout(
     form === "wide" ? bounded(chosen.inspector ?? inspectorDrawn, INSPECTOR.least, mostInspector) : 0;
   const mostOverview = Math.max(leastSizes.overview, width - inspector - MAP.width);
   const overview =
-    form === "narrow"
+    form === "narrow" || form === "tiny"
       ? OVERVIEW.narrow
       : bounded(chosen.overview ?? OVERVIEW[form], leastSizes.overview, mostOverview);
   const mostDock = Math.max(leastSizes.dock, height - tokens - MAP.height);
@@ -65,7 +77,7 @@ export function workbenchLayout(
     form,
     low,
     ...{ overview, inspector, tokens },
-    dock: dockOpen && form !== "narrow" ? dock : 0,
+    dock: dockOpen && !tabs ? dock : 0,
     most: { overview: mostOverview, inspector: mostInspector, dock: mostDock },
   };
 }

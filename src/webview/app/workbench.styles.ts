@@ -29,6 +29,12 @@ export const workbenchStyles = css`
   .narrow {
     grid-template: "overview tabs" minmax(0, 1fr) / var(--overview) minmax(0, 1fr);
   }
+  .tiny {
+    grid-template: "overview" clamp(70px, 26%, 150px) "tabs" minmax(0, 1fr) / minmax(0, 1fr);
+  }
+  .tiny .at-tabs {
+    border-top: 1px solid var(--vscode-panel-border);
+  }
   .pane {
     min-width: 0;
     min-height: 0;

@@ -12,11 +12,14 @@ export const tabStyles = css`
     --type-ramp-base-font-size: 11px;
     height: 100%;
     overflow: hidden;
-    grid-template-rows: 28px minmax(0, 1fr);
+    grid-template: 28px minmax(0, 1fr) / minmax(0, max-content) minmax(0, 1fr) auto;
   }
   vscode-panels::part(tablist) {
     column-gap: 16px;
+    max-width: 100%;
     padding: 0 10px;
+    overflow: auto hidden;
+    scrollbar-width: none;
   }
   vscode-panels::part(tabpanel) {
     min-height: 0;

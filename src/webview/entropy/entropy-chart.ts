@@ -162,11 +162,11 @@ function whiskers(
       const isSelected = selects(selected, bar);
       const at = (value: number): number[] => api.coord([params.dataIndex, value]);
       const [x = 0, base = 0] = at(0);
-      const caption = (words: string, y: number, fill: string) => ({
+      const caption = (words: string, y: number, fill: string, across = x) => ({
         type: "text" as const,
         style: {
           text: words,
-          x,
+          x: across,
           y,
           fill,
           align: "center" as const,
@@ -188,8 +188,10 @@ function whiskers(
                 style: { stroke: cssColour(theme.description), lineWidth: 1 },
               },
             ];
+      // Over the first bar the figure would lie on the axis.
+      const labelAt = Math.max(x, GRID.left + 12);
       const label = isSelected
-        ? [caption(figure(bar.value), Math.max(11, top - 1), cssColour(theme.foreground))]
+        ? [caption(figure(bar.value), Math.max(11, top - 1), cssColour(theme.foreground), labelAt)]
         : [];
       return { type: "group", children: [...line, ...label] };
     },

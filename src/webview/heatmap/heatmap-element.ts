@@ -63,7 +63,7 @@ export class HeatmapElement extends LitElement {
   readonly #theme = new ThemeController(this);
   readonly #navigation = new MapNavigation(
     () => this.session.store,
-    () => (this.#layout ? { layout: this.#layout, window: this.#window } : null),
+    () => this.#place(),
   );
   /** The canvas of the map; null before the first picture. */
   surface: HeatmapSurface | null = null;
@@ -182,10 +182,11 @@ export class HeatmapElement extends LitElement {
     </div>`;
   }
 
-  #legend(site: CapturedSite, shown: Shown | null, all: boolean): TemplateResult | typeof nothing {
+  #legend(site: CapturedSite, shown: Shown | null, all: boolean): TemplateResult {
     const { state } = this.session.store;
     const range = all ? siteRange(state) : (shown?.range ?? null);
-    if (!range) return nothing;
+    // Its room is kept from the start, so that the first page is asked for once.
+    if (!range) return html`<div class="legend"></div>`;
     const page = shown?.page ?? null;
     const layout = all ? null : this.#layout;
     const covers = (start: number, end: number, count: number): boolean => end - start >= count;
@@ -333,6 +334,14 @@ export class HeatmapElement extends LitElement {
         fit: () => this.#navigation.zoomTo(null),
       }),
     );
+  }
+
+  /** Where the map lies, and what of it is visible now: commands may follow each other within a frame. */
+  #place(): { layout: MapLayout; window: MapWindow } | null {
+    const { state } = this.session.store;
+    const site = selectedSite(state);
+    if (!this.#layout || !site) return null;
+    return { layout: this.#layout, window: state.view.window ?? fullWindow(site.queries, site.keys) };
   }
 
   #hover(place: { x: number; y: number } | null): void {

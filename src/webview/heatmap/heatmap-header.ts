@@ -60,7 +60,7 @@ export function heatmapHeader(options: HeaderOptions): TemplateResult {
     }
     <span class="detail" title=${detail}>${detail}</span>
     <span class="space"></span>
-    ${site.source ? sourceLink(session, site.source) : nothing}
+    ${site.source && session.host.commands.includes("goToSource") ? sourceLink(session, site.source) : nothing}
     ${site.heads > 1 ? modes(session, all) : nothing} ${all ? nothing : zoom(options)}
   </div>`;
 }
@@ -81,9 +81,11 @@ function sourceLink(session: Session, source: { file: string; line: number }): T
 function modes(session: Session, all: boolean): TemplateResult {
   const choose = (heads: "one" | "all"): void => session.store.update((state) => viewed(state, { heads }));
   return html`<span class="modes" role="group" aria-label="Heads shown">
-    <button aria-pressed=${!all} title="The selected head" @click=${() => choose("one")}>One head</button>
+    <button aria-pressed=${!all} title="The selected head" @click=${() => choose("one")}>
+      One<span class="rest"> head</span>
+    </button>
     <button aria-pressed=${all} title="All heads of this site on one scale" @click=${() => choose("all")}>
-      All heads
+      All<span class="rest">&nbsp;heads</span>
     </button>
   </span>`;
 }

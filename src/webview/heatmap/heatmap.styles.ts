@@ -57,6 +57,11 @@ export const heatmapStyles = css`
     bottom: 4px;
     left: 4px;
   }
+  @container (max-width: 620px) {
+    .modes .rest {
+      display: none;
+    }
+  }
   @container (max-width: 420px) {
     .header .detail,
     .header .source,

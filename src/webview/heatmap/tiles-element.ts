@@ -159,7 +159,6 @@ export class TilesElement extends LitElement {
     const own = isSelected(state.selection, state.selection.site, head);
     return html`<button
       class="tile ${own ? "selected" : ""}"
-      aria-label=${words}
       aria-pressed=${own}
       title="${words}${flagged > 0 ? `, ${flagged} rows flagged` : ""}. Double click shows it alone."
       style=${styles(place)}
@@ -169,8 +168,15 @@ export class TilesElement extends LitElement {
       @pointerleave=${() => this.session.store.update((now) => hovered(now, { query: null, key: null }))}
     >
       <span class="title"
-        >${at.width > 60 ? `head ${head}` : head}
-        <span class="dim">${at.width > 30 ? metricFigure("normalisedEntropy", value) : ""}</span>
+        ><span
+          ><span class=${at.width > 60 ? "" : "visually-hidden"}>head </span>${head}<span
+            class="visually-hidden"
+            >, normalised entropy</span
+          ></span
+        >
+        <span class=${at.width > 30 ? "dim" : "visually-hidden"}
+          >${metricFigure("normalisedEntropy", value)}</span
+        >
         ${flagged > 0 ? warningIcon() : nothing}</span
       >
     </button>`;

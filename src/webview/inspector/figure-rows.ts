@@ -15,9 +15,9 @@ interface FigureRow {
   readonly reason: (site: CapturedSite) => string;
 }
 
-const noRows = (): string => "no row with a key";
+const noRows = (): string => "no valid row";
 const needsOrder = (site: CapturedSite): string =>
-  site.kind === "cross" ? "cross attention" : "kind unknown";
+  site.kind === "cross" ? "cross attention" : site.kind === "self" ? "no valid row" : "kind unknown";
 
 const rows: readonly FigureRow[] = [
   { metric: "entropyNats", label: "Entropy", unit: "nats", reason: noRows },
@@ -110,8 +110,7 @@ export function figureRows(
     >
       <dt>Induction</dt>
       <dd>
-        <span class="number"><b>—</b></span
-        ><span class="reason dim">no token ids</span>
+        <span class="number"><b>—</b></span> <span class="reason dim">no token ids</span>
       </dd>
     </div>
   </dl>`;

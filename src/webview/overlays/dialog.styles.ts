@@ -24,7 +24,14 @@ export const dialogStyles = css`
     background: color-mix(in srgb, var(--vscode-editor-background) 55%, transparent);
   }
   dialog .header {
+    flex-wrap: wrap;
     border-bottom: 1px solid var(--vscode-panel-border);
+  }
+  dialog .header h2 {
+    display: block;
+    max-width: 100%;
+    overflow: hidden;
+    text-overflow: ellipsis;
   }
   dialog .content {
     flex: 1;

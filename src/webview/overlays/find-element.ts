@@ -1,5 +1,5 @@
 /** Find a head or a token: a field over a list, as in VS Code's quick pick. */
-import { css, html, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { pinned, selectPlace } from "../reducers";
 import { valueOf } from "../toolkit-values";
@@ -62,22 +62,26 @@ export class FindElement extends OverlayElement {
   protected override render(): TemplateResult {
     const found = find(this.session.store.state, this.text);
     const active = Math.min(this.active, found.length - 1);
+    const chosen = found[active];
     const many = found.length >= MOST_FOUND ? `the first ${MOST_FOUND}` : "";
     return this.dialog(
       "Find a head or a token",
       html`<span class="detail">${many}</span>`,
       html`<vscode-text-field
           autofocus
-          role="combobox"
           aria-label="Name of a head, or text of a token"
-          aria-expanded="true"
-          aria-controls="found"
-          aria-activedescendant="found-${active}"
           placeholder="q_self 1 2, L3H4, a token's text or index"
           @input=${(event: Event) => this.#typed(valueOf(event))}
           @keydown=${(event: KeyboardEvent) => this.#keyed(event, found, active)}
         ></vscode-text-field>
-        <div id="found" class="list" role="listbox" aria-label="Found">
+        <div
+          class="list"
+          role="listbox"
+          tabindex="0"
+          aria-label="Found"
+          aria-activedescendant=${active < 0 ? nothing : `found-${active}`}
+          @keydown=${(event: KeyboardEvent) => this.#keyed(event, found, active)}
+        >
           ${found.map(
             (one, index) =>
               html`<div
@@ -87,10 +91,13 @@ export class FindElement extends OverlayElement {
                 aria-selected=${index === active}
                 @click=${() => this.#choose(one)}
               >
-                <span>${one.text}</span><span class="detail">${one.detail}</span>
+                <span>${one.text}</span> <span class="detail">${one.detail}</span>
               </div>`,
           )}
         </div>
+        <span class="visually-hidden" role="status"
+          >${chosen ? `${chosen.text}, ${chosen.detail}, ${active + 1} of ${found.length}` : ""}</span
+        >
         ${found.length === 0 ? html`<p class="none">Nothing is called so.</p>` : ""}`,
     );
   }

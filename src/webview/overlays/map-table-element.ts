@@ -73,7 +73,7 @@ export class MapTableElement extends OverlayElement {
         return { title: token(axes.key, key), hint, number: true, least: 56, grow: 1 };
       }),
     ];
-    const cell = (p: number): string => (p < 0 ? "masked" : probability(p));
+    const cell = (p: number): string => (p < 0 ? "–" : probability(p));
     const rows: TableRow[] = Array.from({ length: page?.rows ?? 0 }, (_, row) => ({
       cells: [
         token(axes.query, this.queryStart + row),
@@ -86,7 +86,7 @@ export class MapTableElement extends OverlayElement {
       flagged: false,
     }));
     return this.dialog(
-      `${title}, ${headTitle(now.selection.head)}: probabilities`,
+      `${title}, ${headTitle(now.selection.head)}: probabilities, – masked`,
       html`${this.#pager("queries", this.queryStart, PAGE_ROWS, site.queries, (start) => (this.queryStart = start))}
         ${this.#pager("keys", this.keyStart, PAGE_COLUMNS, site.keys, (start) => (this.keyStart = start))}
         <vscode-button

@@ -20,7 +20,7 @@ export abstract class OverlayElement extends LitElement {
       @keydown=${this.#keyed}
     >
       <div class="header">
-        <h2>${title}</h2>
+        <h2 title=${title}>${title}</h2>
         ${header}
         <span class="space"></span>
         <button class="quiet" aria-label="Close" title="Close (Escape)" @click=${() => this.close()}>

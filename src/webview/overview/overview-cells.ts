@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Capture } from "../../shared/capture";
 import { cssColour, inkOn } from "../../shared/colour-maps";
-import type { MetricName } from "../../shared/figures";
+import { type MetricName, metrics } from "../../shared/figures";
 import type { Selection } from "../../shared/selection";
 import { siteTitles } from "../../shared/site-names";
 import { denseFigure, metricColour, metricFigure, metricRange, spokenFigure } from "../head-metrics";
@@ -73,7 +73,7 @@ function headCell(head: ListedHead, x: number, row: OverviewRow, context: RowCon
     role="gridcell"
     tabindex=${own ? 0 : -1}
     aria-selected=${isSelected(context.selection, head.site, head.head)}
-    aria-label="${spoken}${flag}"
+    aria-label=${single ? nothing : `${spoken}${flag}`}
     title="${spoken}${flag}"
     style=${styles(size)}
     @click=${(event: MouseEvent) => context.chosen(head, event)}
@@ -81,8 +81,13 @@ function headCell(head: ListedHead, x: number, row: OverviewRow, context: RowCon
     ${
       single
         ? html`<span class="picture" style=${styles({ width: `${SINGLE_PICTURE}px` })}></span
-            ><span class="name">${siteTitles(capture.sites)[head.site]}</span
-            ><span class="number">· ${head.head}</span>`
+            ><span class="name">${siteTitles(capture.sites)[head.site]}</span>
+            <span class="number"
+              ><span aria-hidden="true">· </span><span class="visually-hidden">head </span>${head.head}<span
+                class="visually-hidden"
+                >, ${metrics[metric].label.toLowerCase()}${flag}</span
+              ></span
+            >`
         : nothing
     }
     ${head.flagged ? html`<span class="flag">${warningIcon()}</span>` : nothing}

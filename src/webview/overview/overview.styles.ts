@@ -17,6 +17,9 @@ export const overviewStyles = css`
     z-index: 2;
     width: 116px;
   }
+  .header .detail {
+    white-space: nowrap;
+  }
   .filter {
     --input-height: 22;
     --input-min-width: 40px;

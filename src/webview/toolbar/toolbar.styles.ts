@@ -119,6 +119,9 @@ export const toolbarStyles = css`
     }
   }
   @container (max-width: 1060px) {
+    .travel {
+      display: none;
+    }
     .toolbar {
       column-gap: 7px;
     }
@@ -136,8 +139,7 @@ export const toolbarStyles = css`
     }
   }
   @container (max-width: 900px) {
-    .input .name,
-    .travel {
+    .input .name {
       display: none;
     }
     vscode-dropdown.metric {
