@@ -21,6 +21,7 @@ import type { ManifestSegment } from "../inputs/manifest";
 import { syntheticFeeds } from "../inputs/synthetic";
 import { numberedAxis, tokenAxis } from "../inputs/token-axes";
 import { CaptureStore, headMap, type StoredSite } from "../shared/maps/capture-store";
+import { companionNotice } from "./companions";
 import { estimateRun, refuseTooLarge } from "./estimate";
 import { type OpenModel, toSite } from "./open-model";
 import type { Phases } from "./phases";
@@ -40,7 +41,8 @@ export async function captureModel(
   phases: Phases,
 ): Promise<CaptureResult> {
   const input = chooseInput(opened, request.inputs);
-  const notices = [...input.notices];
+  const companion = companionNotice(opened.file.path);
+  const notices = [...input.notices, ...(companion === null ? [] : [companion])];
 
   phases.start("instrument");
   const dims = new Map([...input.feeds].map(([name, array]) => [name, array.dims]));
