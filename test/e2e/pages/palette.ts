@@ -51,10 +51,19 @@ export class Palette {
     await row.first().click();
   }
 
+  /** A palette closes when the view that a command opened or changed takes the focus after it: it is opened again. */
   async #search(words: string): Promise<void> {
     const input = this.#page.locator(".quick-input-widget:visible .quick-input-box input");
-    await this.#page.keyboard.press("F1");
-    await input.waitFor();
-    await input.fill(`>${words}`);
+    for (let attempt = 1; ; attempt++) {
+      await this.#page.keyboard.press("F1");
+      try {
+        await input.waitFor({ timeout: 10_000 });
+        await input.fill(`>${words}`, { timeout: 5000 });
+        return;
+      } catch (error) {
+        if (attempt === 4) throw error;
+        await this.#page.keyboard.press("Escape");
+      }
+    }
   }
 }
