@@ -164,7 +164,7 @@ describe("order and filter", () => {
     field.dispatchEvent(new Event("input"));
     await settled(open.app);
     expect(heads(open)).toHaveLength(8);
-    expect(textOf(overview(open).shadowRoot!.querySelector(".header .detail")!)).toBe("8 of 36");
+    expect(textOf(overview(open).shadowRoot!.querySelector(".header .detail")!)).toBe("8 / 36");
     field.value = "nothing like it";
     field.dispatchEvent(new Event("input"));
     await settled(open.app);

@@ -44,7 +44,7 @@ export const overlayStyles = css`
     fill-opacity: 0.6;
   }
   .margin .own {
-    fill: var(--vscode-textLink-foreground);
+    fill: var(--vscode-contrastActiveBorder, var(--vscode-textLink-foreground));
   }
   .margin .axis {
     stroke: var(--vscode-foreground);

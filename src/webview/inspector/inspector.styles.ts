@@ -64,7 +64,7 @@ export const inspectorStyles = css`
     stroke-opacity: 0.28;
   }
   .strip .own {
-    stroke: var(--vscode-textLink-foreground);
+    stroke: var(--vscode-contrastActiveBorder, var(--vscode-textLink-foreground));
     stroke-width: 2.5;
   }
   .role,

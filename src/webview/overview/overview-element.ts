@@ -120,7 +120,7 @@ export class OverviewElement extends LitElement {
     return html`<div class="header">
         <h2>Overview</h2>
         <span class="detail" title="Heads listed of all heads"
-          >${view.filter === "" ? "" : `${count(list.flat.length)} of ${count(list.all)}`}</span
+          >${view.filter === "" ? "" : `${count(list.flat.length)} / ${count(list.all)}`}</span
         >
         <span class="space"></span>
         <vscode-dropdown

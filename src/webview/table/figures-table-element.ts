@@ -32,15 +32,15 @@ const counts = [
 const FIXED = 3;
 
 export const figureColumns: readonly TableColumn[] = [
-  { title: "site", hint: "attention site", number: false, least: 130, grow: 3 },
+  { title: "site", hint: "attention site", number: false, least: 120, grow: 3 },
   { title: "head", hint: "head of the site, from 0", number: true, least: 46, grow: 0.5 },
-  { title: "queries × keys", hint: "size of the map", number: true, least: 100, grow: 1 },
+  { title: "size", hint: "queries × keys", number: true, least: 84, grow: 1 },
   ...metricNames.map((name) => ({
     title: metrics[name].short,
     hint: `${metrics[name].label}${metrics[name].unit ? ` (${metrics[name].unit})` : ""}: ${metrics[name].from}`,
-    ...{ number: true, least: 60, grow: 1 },
+    ...{ number: true, least: 66, grow: 1 },
   })),
-  ...counts.map(({ title, hint }) => ({ title, hint, number: true, least: 58, grow: 0.8 })),
+  ...counts.map(({ title, hint }) => ({ title, hint, number: true, least: 66, grow: 0.8 })),
 ];
 
 function rowsOf(capture: Capture, batch: number): HeadRow[] {

@@ -15,8 +15,13 @@ export const toolbarStyles = css`
     padding: 4px 8px 4px 10px;
     white-space: nowrap;
   }
-  h1 {
+  .toolbar > * {
+    flex: none;
+  }
+  .toolbar > h1 {
     flex: 0 1 auto;
+  }
+  h1 {
     min-width: 40px;
     max-width: 200px;
     margin: 0;
@@ -25,7 +30,7 @@ export const toolbarStyles = css`
     font-weight: 600;
     text-overflow: ellipsis;
   }
-  .space {
+  .toolbar > .space {
     flex: 1;
   }
   vscode-dropdown {
@@ -58,8 +63,13 @@ export const toolbarStyles = css`
   .word {
     color: var(--vscode-descriptionForeground);
   }
+  .toolbar > .input {
+    flex: 0 4 auto;
+    min-width: 14px;
+    overflow: hidden;
+  }
   .input .name {
-    max-width: 150px;
+    max-width: 190px;
     overflow: hidden;
     text-overflow: ellipsis;
   }
@@ -108,6 +118,12 @@ export const toolbarStyles = css`
     max-width: 60px;
     overflow: hidden;
     text-overflow: ellipsis;
+  }
+  /* In one row as long as names can give way. */
+  @container (min-width: 740px) {
+    .toolbar {
+      flex-wrap: nowrap;
+    }
   }
   @container (max-width: 1260px) {
     .input .word,
