@@ -137,7 +137,7 @@ describe("order and filter", () => {
   });
 
   it("let through names, comparisons and flags", () => {
-    const one = { site: 0, head: 1, value: 0.3, flagged: false };
+    const one = { site: 0, head: 1, value: 0.3, flag: "" };
     const passes = (filter: string): boolean => filterOf(filter)(one, "q_self.1 attention self head 1 h1");
     expect(passes("")).toBe(true);
     expect(passes("Q_SELF head 1")).toBe(true);
@@ -145,7 +145,7 @@ describe("order and filter", () => {
     expect(passes("< 0.4")).toBe(true);
     expect(passes("q_self >0.4")).toBe(false);
     expect(passes("flagged")).toBe(false);
-    expect(filterOf("flagged")({ ...one, flagged: true }, "x")).toBe(true);
+    expect(filterOf("flagged")({ ...one, flag: "rows" }, "x")).toBe(true);
     expect(filterOf("< 0.4")({ ...one, value: null }, "x")).toBe(false);
   });
 

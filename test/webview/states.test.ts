@@ -90,6 +90,10 @@ describe("an error", () => {
     button(open.app, "Try again").click();
     button(open.app, "Show log").click();
     expect(open.host.acts).toEqual(["retry", "showLog"]);
+    button(open.app, "Copy details").click();
+    expect(open.host.copied[0]).toMatch(
+      /^The model's weights file is missing\nencoder\.onnx_data is not there\./,
+    );
   });
 });
 

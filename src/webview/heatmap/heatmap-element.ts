@@ -1,22 +1,17 @@
 /** The Heatmap pane: header, notes, the map with rulers and margins, tooltip and legend; or all heads side by side. */
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { guard } from "lit/directives/guard.js";
 import type { CapturedSite, TokenAxis } from "../../shared/capture";
 import { colourTable } from "../../shared/colour-maps";
-import type { Page } from "../../shared/page";
-import type { HeadProfile } from "../../shared/profile";
-import { ruler } from "../../shared/rulers";
 import { siteTitles } from "../../shared/site-names";
 import { cursorSentence } from "../cell-words";
 import { type ElementSize, noSize, observeSize } from "../element-size";
 import { hovered } from "../reducers";
-import { activeKey, activeQuery, axesOf, captureOf, pageOf, profileOf, selectedSite } from "../selectors";
+import { axesOf, captureOf, pageOf, profileOf, selectedSite } from "../selectors";
 import type { Session } from "../session";
 import type { MapWindow } from "../state";
 import { StoreController } from "../store";
 import { baseStyles, paneStyles, quietButtonStyles } from "../styles";
-import { styles } from "../styles-directive";
 import { ThemeController } from "../theme-controller";
 import { frameOf, gridOf } from "./heatmap-frame";
 import { type Box, listenToGestures } from "./heatmap-gestures";
@@ -25,28 +20,18 @@ import { mapAct, ZOOM_STEP } from "./heatmap-keys";
 import { fullWindow, layoutMap, type MapLayout, pageWindow } from "./heatmap-layout";
 import { MapNavigation } from "./heatmap-navigation";
 import { mapNotes } from "./heatmap-notes";
-import { boundaries, boxOutline, leftRuler, outlines, rulerDepth, topRuler, values } from "./heatmap-overlay";
+import { rulerDepth } from "./heatmap-overlay";
 import { HeatmapSurface } from "./heatmap-surface";
 import { tooltip } from "./heatmap-tooltip";
-import { mapSentence } from "./heatmap-words";
 import { heatmapStyles } from "./heatmap.styles";
 import { indexRoom, labelRoom, NAMES_FROM } from "./label-room";
 import { legend } from "./legend";
-import { ENTROPY_ROOM, entropyMargin, RECEIVED_ROOM, receivedMargin } from "./margins";
+import { mapPicture, type Shown } from "./map-picture";
+import { ENTROPY_ROOM, RECEIVED_ROOM } from "./margins";
 import { pageFacts } from "./page-facts";
-import { emptiestCorner, needsMinimap } from "./minimap-element";
 import { overlayStyles } from "./overlay.styles";
-import { type NamedRange, rangeOf, siteRange } from "./range";
+import { rangeOf, siteRange } from "./range";
 import "./tiles-element";
-
-/** The last page, profile and range that belong together; kept until those of the next head are there. */
-interface Shown {
-  readonly page: Page;
-  readonly profile: HeadProfile;
-  readonly range: NamedRange;
-  readonly queries: number;
-  readonly keys: number;
-}
 
 /** Smallest stage that has margins beside its map, px. */
 const MARGINS_FROM = { width: 300, height: 230 };
@@ -178,7 +163,17 @@ export class HeatmapElement extends LitElement {
       @keydown=${this.#keyed}
       @blur=${() => this.#tell(false)}
     >
-      ${this.#map(site, axes, title)}
+      ${
+        this.#layout
+          ? mapPicture({
+              ...{ session: this.session, site, axes, title, theme: this.#theme.theme },
+              ...{ layout: this.#layout, window: this.#window, depths: this.#depths },
+              ...{ shown: this.#fitting(site), margins: this.#hasMargins, box: this.box },
+              canvas: this.surface.canvas,
+            })
+          : nothing
+      }
+      ${this.#layout ? tooltip(this.session.store.state, this.#layout, this.#window, this.size, this.#byKeyboard) : nothing}
     </div>`;
   }
 
@@ -234,69 +229,6 @@ export class HeatmapElement extends LitElement {
   #fitting(site: CapturedSite): Shown | null {
     const shown = this.#shown;
     return shown && shown.queries === site.queries && shown.keys === site.keys ? shown : null;
-  }
-
-  #map(
-    site: CapturedSite,
-    axes: { query: TokenAxis; key: TokenAxis },
-    title: string,
-  ): TemplateResult | typeof nothing {
-    const { state } = this.session.store;
-    const layout = this.#layout;
-    if (!layout) return nothing;
-    const { theme } = this.#theme;
-    const window = this.#window;
-    const query = activeQuery(state);
-    const key = activeKey(state);
-    const rows = ruler(axes.query, window.queryStart, window.queryEnd, layout.height);
-    const columns = ruler(axes.key, window.keyStart, window.keyEnd, layout.width);
-    const shown = this.#fitting(site);
-    const px = (length: number): string => `${length}px`;
-    return html`<div
-        class="map ${state.view.window ? "zoomed" : ""}"
-        style=${styles({ left: px(layout.left), top: px(layout.top), width: px(layout.width), height: px(layout.height) })}
-      >
-        <div
-          class="picture"
-          role="img"
-          aria-label=${mapSentence(title, site, state.selection.head, axes, shown?.page ?? null)}
-        >
-          ${this.surface?.canvas}
-        </div>
-        ${
-          shown && needsMinimap(state.view.window, site)
-            ? html`<attention-minimap
-                corner=${emptiestCorner(shown.page, window)}
-                .session=${this.session}
-              ></attention-minimap>`
-            : nothing
-        }
-      </div>
-      <svg class="overlay" aria-hidden="true">
-        ${boundaries(layout, rows, columns)}
-        ${guard([layout, window, shown, state.view, theme], () =>
-          shown
-            ? values(layout, window, shown.page, {
-                theme,
-                map: state.view.colourMap,
-                end: shown.range.end,
-                scale: state.view.scale,
-              })
-            : nothing,
-        )}
-        ${leftRuler(layout, rows, this.#depths.left, theme, query)}
-        ${topRuler(layout, columns, this.#depths.top, theme, key)}
-        ${
-          shown && this.#hasMargins
-            ? [
-                receivedMargin(shown.profile, layout, window, this.#depths.top, key),
-                entropyMargin(shown.profile, layout, window, query),
-              ]
-            : nothing
-        }
-        ${outlines(layout, window, { query, key })} ${this.box ? boxOutline(layout, this.box) : nothing}
-      </svg>
-      ${tooltip(state, layout, window, this.size, this.#byKeyboard)}`;
   }
 
   #depth(axis: TokenAxis, names: boolean): number {

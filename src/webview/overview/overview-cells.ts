@@ -58,7 +58,7 @@ function headCell(head: ListedHead, x: number, row: OverviewRow, context: RowCon
   const colour = known ? metricColour(range, head.value ?? 0) : null;
   const colours = colour ? { "background-color": cssColour(colour), color: cssColour(inkOn(colour)) } : {};
   const spoken = `${spokenHead(site, head.head)}, ${spokenFigure(metric, head.value)}`;
-  const flag = head.flagged ? ", rows that do not sum to 1 or hold NaN" : "";
+  const flag = head.flag ? `, ${head.flag}` : "";
   const single = row.kind === "single";
   const size = single ? {} : { left: `${x}px`, width: `${layout.thumbnail.width}px` };
   const text =
@@ -90,7 +90,7 @@ function headCell(head: ListedHead, x: number, row: OverviewRow, context: RowCon
             >`
         : nothing
     }
-    ${head.flagged ? html`<span class="flag">${warningIcon()}</span>` : nothing}
+    ${head.flag ? html`<span class="flag">${warningIcon()}</span>` : nothing}
     <span class="value" style=${styles({ ...colours, ...(single ? {} : { height: `${layout.cell}px` }) })}
       >${text}</span
     >

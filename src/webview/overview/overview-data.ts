@@ -1,8 +1,9 @@
 /** Which heads the Overview lists, and in what order: by component, or by the chosen metric; filtered. */
 import type { Capture, CapturedSite } from "../../shared/capture";
-import type { MetricName } from "../../shared/figures";
+import type { HeadFigures, MetricName } from "../../shared/figures";
 import { siteTitles } from "../../shared/site-names";
 import { figuresOf } from "../head-metrics";
+import { unproven } from "../inspector/fidelity";
 import type { HeadOrder } from "../state";
 
 export interface ListedHead {
@@ -10,7 +11,8 @@ export interface ListedHead {
   readonly site: number;
   readonly head: number;
   readonly value: number | null;
-  readonly flagged: boolean;
+  /** What warns about it, in words; "" for nothing. */
+  readonly flag: string;
 }
 
 /** The heads of one site. */
@@ -49,7 +51,7 @@ function testOf(word: string): Test {
       value !== null &&
       (operator.startsWith("<") ? value < limit : value > limit || (operator === ">=" && value === limit));
   }
-  if (word === "flagged") return ({ flagged }) => flagged;
+  if (word === "flagged") return ({ flag }) => flag !== "";
   return (_, name) => name.includes(word);
 }
 
@@ -62,6 +64,15 @@ export function filterOf(filter: string): Test {
     .filter(Boolean)
     .map(testOf);
   return (head, name) => tests.every((test) => test(head, name));
+}
+
+function flagOf(site: CapturedSite, figures: HeadFigures): string {
+  return [
+    figures.rowsFlagged > 0 ? "rows that do not sum to 1 or hold NaN" : "",
+    unproven(site) ? "rebuilt and not proven" : "",
+  ]
+    .filter(Boolean)
+    .join(", ");
 }
 
 function shapeOf(sites: readonly CapturedSite[]): string {
@@ -96,7 +107,7 @@ export function headList(
       const figures = figuresOf(site, batch);
       all += figures.length;
       const heads = figures
-        .map((of, head) => ({ site: index, head, value: of[metric], flagged: of.rowsFlagged > 0 }))
+        .map((of, head) => ({ site: index, head, value: of[metric], flag: flagOf(site, of) }))
         .filter((head) => {
           const name = `${titles[index]} ${site.name} ${site.kind} head ${head.head} h${head.head}`;
           return passes(head, name.toLowerCase());

@@ -2,7 +2,6 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Capture } from "../../shared/capture";
-import { colourTable } from "../../shared/colour-maps";
 import { metrics } from "../../shared/figures";
 import { count } from "../../shared/format";
 import { type ElementSize, noSize, observeSize } from "../element-size";
@@ -26,6 +25,7 @@ import {
   visibleRows,
 } from "./overview-layout";
 import { metricLegend } from "./overview-legend";
+import { overviewFrame } from "./overview-frame";
 import { overviewStyles } from "./overview.styles";
 import { ThumbnailSurface } from "./thumbnail-surface";
 
@@ -217,34 +217,17 @@ export class OverviewElement extends LitElement {
     const { state } = this.session.store;
     const capture = captureOf(state);
     const layout = this.#layout;
-    const { ratio, width, height } = this.size;
+    const { width, height } = this.size;
     if (!this.surface || !capture || !layout || width < 1 || height < 1) return;
     const visible = visibleRows(layout, this.scrolled, this.scrolled + height);
     const sites = new Set(visible.flatMap((row) => row.boxes.map((box) => box.head.site)));
     this.session.thumbnails.want([state.selection.site, ...sites]);
-    const { theme } = this.#theme;
-    const px = (length: number): number => Math.round(length * ratio);
-    const boxes = visible.flatMap((row) =>
-      row.boxes.flatMap(({ head, x }) => {
-        const thumbnails = state.thumbnails.get(capture.sites[head.site]?.handle ?? "");
-        if (!thumbnails || head.head >= thumbnails.heads) return [];
-        const y = row.top + TOP - this.scrolled;
-        return {
-          ...{ thumbnails, head: head.head, x: px(x), y: px(y) },
-          ...{
-            width: px(x + layout.thumbnail.width) - px(x),
-            height: px(y + layout.thumbnail.height) - px(y),
-          },
-        };
+    this.surface.request(
+      overviewFrame({
+        ...{ capture, layout, rows: visible, thumbnails: state.thumbnails, view: state.view },
+        ...{ size: this.size, scrolled: this.scrolled - TOP, theme: this.#theme.theme },
       }),
     );
-    this.surface.request({
-      ...{ width: px(width), height: px(height), boxes },
-      table: colourTable(state.view.colourMap, theme.light),
-      scale: state.view.scale,
-      ...{ ground: theme.ground, hatch: theme.hatch, flag: theme.warning },
-      ...{ stripePeriod: Math.round(4 * ratio), stripeWidth: Math.max(1, Math.round(ratio)) },
-    });
   }
 
   #scrolls = (event: Event): void => {

@@ -63,6 +63,12 @@ export class ErrorElement extends LitElement {
           <vscode-button appearance="secondary" @click=${() => this.session.act("showLog")}
             >Show log</vscode-button
           >
+          <vscode-button
+            appearance="secondary"
+            title="Copy what is wrong, where, and what to do"
+            @click=${() => this.session.copy([words.title, words.detail, words.where, words.fix].filter(Boolean).join("\n"))}
+            >Copy details</vscode-button
+          >
         </div>
       </div>
     `;
