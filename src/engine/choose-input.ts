@@ -1,0 +1,66 @@
+/** The input of a capture: what was asked for, else the manifest's, else a made-up one. */
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import path from "node:path";
+import type { InputReport } from "../shared/capture";
+import { AttentionError } from "../shared/errors";
+import { embeddingRows } from "../onnx/embedding-rows";
+import { GraphView } from "../onnx/graph-view";
+import { type NamedArray, readNpz } from "../inputs/arrays";
+import { fitFeeds } from "../inputs/feeds";
+import { syntheticFeeds } from "../inputs/synthetic";
+import type { OpenModel } from "./open-model";
+
+export interface ChosenInput {
+  readonly feeds: ReadonlyMap<string, NamedArray>;
+  /** Everything that was recorded, for the labels that the manifest names. */
+  readonly arrays: ReadonlyMap<string, NamedArray>;
+  readonly report: InputReport;
+  readonly notices: readonly string[];
+}
+
+/** The input that was asked for, else the manifest's, else a made-up one. */
+export function chooseInput({ file, inputs, manifest }: OpenModel, asked: string | null): ChosenInput {
+  const recorded = manifest?.manifest.inputs;
+  const source =
+    asked ?? (recorded && manifest ? insideFolder(path.dirname(manifest.path), recorded.file) : null);
+  if (source === null) {
+    const feeds = syntheticFeeds(inputs, { rows: embeddingRows(GraphView.of(file.model, file)) });
+    return {
+      feeds,
+      arrays: feeds,
+      report: report("synthetic", "synthetic input (seed 0)", feeds),
+      notices: ["The input is synthetic: made up by name, type and shape."],
+    };
+  }
+  const name = path.basename(source);
+  if (!existsSync(source))
+    throw new AttentionError("fileNotFound", "The recorded input does not exist.", { where: source });
+  const arrays = readNpz(readFileSync(source), name);
+  const { feeds, notices } = fitFeeds(inputs, arrays, recorded?.arrays ?? {}, name);
+  return { feeds, arrays, report: report(asked === null ? "manifest" : "file", name, feeds), notices };
+}
+
+/** A file that a manifest names: a plain path inside the manifest's own folder, links resolved. */
+function insideFolder(folder: string, named: string): string {
+  const file = path.resolve(folder, named);
+  const real = existsSync(file) ? realpathSync(file) : file;
+  const relative = path.relative(existsSync(file) ? realpathSync(folder) : folder, real);
+  if (path.isAbsolute(named) || relative.startsWith("..") || path.isAbsolute(relative)) {
+    throw new AttentionError("manifestInvalid", `The input ${named} lies outside the manifest's folder.`, {
+      where: "inputs.file",
+    });
+  }
+  return file;
+}
+
+function report(
+  from: InputReport["from"],
+  label: string,
+  feeds: ReadonlyMap<string, NamedArray>,
+): InputReport {
+  return {
+    from,
+    label,
+    tensors: [...feeds].map(([name, { dtype, dims }]) => ({ name, dtype, dims: [...dims] })),
+  };
+}

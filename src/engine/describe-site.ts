@@ -1,0 +1,86 @@
+/** What a capture says of a site: its figures, its axes, and how far its map is proven. */
+import type { CapturedSite } from "../shared/capture";
+import { headMap } from "../shared/maps/capture-store";
+import { headMetrics } from "../shared/maps/metrics";
+import { matchesGlob } from "../inputs/glob";
+import type { AxisTable } from "./axis-table";
+import type { Planned, PlannedSite } from "./instrument";
+import { type OpenModel, toSite } from "./open-model";
+import type { RunResult } from "./run-model";
+import type { StoredEntry } from "./store-sites";
+
+/** A rebuilt map is proven below this error, if the control's is much larger. */
+const PROVEN_BELOW = 1e-3;
+
+function proofOf(
+  { site, plan, replaced }: PlannedSite,
+  run: RunResult<Planned>,
+  keys: number,
+): Pick<CapturedSite, "error" | "controlError" | "proven"> & { note: string | null } {
+  if (replaced !== null) {
+    return {
+      error: null,
+      controlError: null,
+      proven: false,
+      note: `${replaced}: computed from its inputs, not compared`,
+    };
+  }
+  if (!plan.proof) return { error: null, controlError: null, proven: null, note: site.note };
+  // A loop gives one figure a pass: the worst error, and the control that failed least.
+  const values = (name: string) => Array.from(run.outputs.get(name)?.data ?? [NaN], Number);
+  const [error, controlError] = [
+    Math.max(...values(plan.proof.error)),
+    Math.min(...values(plan.proof.control)),
+  ];
+  if (!Number.isFinite(error) || !Number.isFinite(controlError)) {
+    const note = "unproven: its output holds NaN or infinity, so that nothing can be compared";
+    return { error: null, controlError: null, proven: false, note };
+  }
+  const reproduced = error <= PROVEN_BELOW;
+  // With one key there is nothing to move; its map is 1 wherever it is seen.
+  const controlFails = keys === 1 || controlError > Math.max(PROVEN_BELOW, 10 * error);
+  const doubt = reproduced
+    ? controlFails
+      ? null
+      : "the control with moved keys gives the same output"
+    : `it gives the operator's output only to ${error.toExponential(1)}`;
+  return {
+    error,
+    controlError,
+    proven: doubt === null,
+    note: doubt === null ? site.note : `unproven: ${doubt}`,
+  };
+}
+
+export function describeSite(
+  { site: stored, validity }: StoredEntry,
+  planned: PlannedSite,
+  run: RunResult<Planned>,
+  opened: OpenModel,
+  axes: AxisTable,
+): CapturedSite {
+  const { site } = planned;
+  const named = toSite(site, opened.manifest?.manifest);
+  const said = opened.manifest?.manifest.sites?.find(
+    ({ match }) => matchesGlob(match, site.name) || matchesGlob(match, site.id),
+  );
+  return {
+    ...named,
+    handle: stored.handle,
+    batch: stored.batch,
+    heads: stored.heads,
+    queries: stored.queries,
+    keys: stored.keys,
+    figures: Array.from({ length: stored.batch }, (_, batch) =>
+      Array.from(
+        { length: stored.heads },
+        (_, head) => headMetrics(headMap(stored, batch, head), stored.ownKey).figures,
+      ),
+    ),
+    queryAxis: axes.add(stored.queries, said?.queries),
+    keyAxis: axes.add(stored.keys, said?.keys),
+    validity,
+    ...proofOf(planned, run, stored.keys),
+    batchAxis: said?.batchAxis ?? null,
+  };
+}
