@@ -95,7 +95,7 @@ test("the engine is restarted, the log is shown, the providers are listed", asyn
   await workbench.palette.run("Attention: Restart Engine");
   await expect.poll(() => workbench.engines()).not.toEqual(before);
   await visualizer.drawn();
-  expect(workbench.engines()).toHaveLength(1);
+  await expect.poll(() => workbench.engines()).toHaveLength(1);
 
   await workbench.palette.run("Attention: Select Provider");
   await workbench.quickInput.asked("Provider that runs the models");

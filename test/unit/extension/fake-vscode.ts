@@ -216,7 +216,7 @@ export const workspace = {
     return watcher;
   },
   findFiles: async () => seen.found,
-  asRelativePath: (uri: Uri) => uri.path.replace(/^\/work\//, ""),
+  asRelativePath: (uri: Uri) => uri.path.replace(/^\/project\//, ""),
   openTextDocument: async (what: Uri | { content: string }) =>
     what instanceof Uri ? fakeText(what, 200) : what,
 };

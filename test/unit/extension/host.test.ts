@@ -169,7 +169,7 @@ describe("the editor", () => {
   });
 
   it("says so, without scripts, where the model is not a file of this machine", async () => {
-    const document = provider.openCustomDocument(Uri.parse("git:/work/a.onnx") as unknown as vscode.Uri);
+    const document = provider.openCustomDocument(Uri.parse("git:/project/a.onnx") as unknown as vscode.Uri);
     const panel = new Panel();
     provider.resolveCustomEditor(document, panel as unknown as vscode.WebviewPanel);
     expect(panel.webview.options).toEqual({ enableScripts: false, localResourceRoots: [] });
@@ -211,7 +211,7 @@ describe("Visualize Attention", () => {
   ];
 
   it("opens beside the source that is being edited", async () => {
-    seen.activeTab = { input: new TabInputText(Uri.file("/work/model.py")) };
+    seen.activeTab = { input: new TabInputText(Uri.file("/project/model.py")) };
     await run("visualize", file("a.onnx"));
     expect(opened()).toEqual(openedAt("a.onnx", -2));
   });
@@ -224,14 +224,14 @@ describe("Visualize Attention", () => {
   it("goes to where the model is open already", async () => {
     const input = new TabInputCustom(file("a.onnx") as unknown as Uri, "attentionLens.editor");
     seen.groups = [{ viewColumn: 3, tabs: [{ input }] }];
-    seen.activeTab = { input: new TabInputText(Uri.file("/work/model.py")) };
+    seen.activeTab = { input: new TabInputText(Uri.file("/project/model.py")) };
     await run("visualize", file("a.onnx"));
     expect(opened()).toEqual(openedAt("a.onnx", 3));
   });
 
   it("asks which model when none is active, the nearest to the source first", async () => {
-    seen.found = [Uri.file("/work/x/model.onnx"), Uri.file("/work/y/model.onnx")];
-    window.activeTextEditor = { document: { uri: Uri.file("/work/y/model.py") } };
+    seen.found = [Uri.file("/project/x/model.onnx"), Uri.file("/project/y/model.onnx")];
+    window.activeTextEditor = { document: { uri: Uri.file("/project/y/model.py") } };
     seen.pick = (items) => items[0];
     await run("visualize");
     expect(seen.picks[0]!.items.map((item) => (item as { label: string }).label)).toEqual([
@@ -242,7 +242,7 @@ describe("Visualize Attention", () => {
   });
 
   it("takes the only model without asking, and says so when there is none", async () => {
-    seen.found = [Uri.file("/work/x/model.onnx")];
+    seen.found = [Uri.file("/project/x/model.onnx")];
     await run("visualize");
     expect(seen.picks).toEqual([]);
     expect(opened()).toHaveLength(1);
@@ -330,11 +330,11 @@ describe("the environment", () => {
   });
 
   it("opens source on the left and model on the right when it says so", async () => {
-    workspace.workspaceFolders = [{ uri: Uri.file("/work") }];
+    workspace.workspaceFolders = [{ uri: Uri.file("/project") }];
     vi.stubEnv("ATTENTION_LENS_SOURCE", "model.py");
     vi.stubEnv("ATTENTION_LENS_OPEN", "/models/a.onnx");
     await openFromEnvironment();
-    expect(seen.shown).toEqual(["file:///work/model.py"]);
+    expect(seen.shown).toEqual(["file:///project/model.py"]);
     expect(seen.executed[0]).toMatchObject([
       "vscode.openWith",
       { path: "/models/a.onnx" },

@@ -3,16 +3,16 @@ import { bestMatch, isInside, sourceCandidates } from "../../../src/extension/so
 
 describe("candidates for a source file", () => {
   it("are below the workspace, then beside the model and in the folders above it", () => {
-    expect(sourceCandidates("net/model.py", "/work/runs/a/model.onnx", ["/work"])).toEqual([
-      "/work/net/model.py",
-      "/work/runs/a/net/model.py",
-      "/work/runs/net/model.py",
+    expect(sourceCandidates("net/model.py", "/project/runs/a/model.onnx", ["/project"])).toEqual([
+      "/project/net/model.py",
+      "/project/runs/a/net/model.py",
+      "/project/runs/net/model.py",
     ]);
   });
 
   it("begin with an absolute path of this machine", () => {
-    expect(sourceCandidates("/work/net/model.py", "/work/model.onnx", ["/work"])[0]).toBe(
-      "/work/net/model.py",
+    expect(sourceCandidates("/project/net/model.py", "/project/model.onnx", ["/project"])[0]).toBe(
+      "/project/net/model.py",
     );
   });
 
@@ -24,30 +24,39 @@ describe("candidates for a source file", () => {
       "C:\\secret.py",
       "..",
     ]) {
-      for (const file of sourceCandidates(source, "/work/a/model.onnx", ["/work"]))
-        expect(isInside(file, "/work"), file).toBe(true);
+      for (const file of sourceCandidates(source, "/project/a/model.onnx", ["/project"]))
+        expect(isInside(file, "/project"), file).toBe(true);
     }
     expect(sourceCandidates("/etc/passwd", "/elsewhere/model.onnx", [])).toEqual([]);
   });
 
   it("read a path that another system wrote", () => {
-    expect(sourceCandidates("net\\model.py", "/work/model.onnx", ["/work"])[0]).toBe("/work/net/model.py");
+    expect(sourceCandidates("net\\model.py", "/project/model.onnx", ["/project"])[0]).toBe(
+      "/project/net/model.py",
+    );
   });
 });
 
 describe("of files with the same name", () => {
-  const found = ["/work/old/model.py", "/work/b/net/model.py", "/work/a/net/model.py", "/work/net.py"];
+  const found = [
+    "/project/old/model.py",
+    "/project/b/net/model.py",
+    "/project/a/net/model.py",
+    "/project/net.py",
+  ];
 
   it("the one that ends most like the source is taken", () => {
-    expect(bestMatch("examples/a/net/model.py", found, "/work/model.onnx")).toBe("/work/a/net/model.py");
+    expect(bestMatch("examples/a/net/model.py", found, "/project/model.onnx")).toBe(
+      "/project/a/net/model.py",
+    );
   });
 
   it("the nearest to the model decides between equals", () => {
-    expect(bestMatch("net/model.py", found, "/work/b/model.onnx")).toBe("/work/b/net/model.py");
-    expect(bestMatch("net/model.py", found, "/work/a/model.onnx")).toBe("/work/a/net/model.py");
+    expect(bestMatch("net/model.py", found, "/project/b/model.onnx")).toBe("/project/b/net/model.py");
+    expect(bestMatch("net/model.py", found, "/project/a/model.onnx")).toBe("/project/a/net/model.py");
   });
 
   it("none is taken where the name differs", () => {
-    expect(bestMatch("net/other.py", found, "/work/model.onnx")).toBeUndefined();
+    expect(bestMatch("net/other.py", found, "/project/model.onnx")).toBeUndefined();
   });
 });
