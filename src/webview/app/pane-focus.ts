@@ -33,21 +33,27 @@ function mainStop(pane: Element): HTMLElement | null {
   return main ?? stopOf(pane);
 }
 
-/** Move the focus to the pane after (1) or before (−1) the one that has it. `workbench` holds the panes. */
-export function nextPane(workbench: HTMLElement, step: 1 | -1): void {
+/**
+ * Move the focus to the pane after (1) or before (−1) the one that has it. `workbench` holds the panes.
+ * @param last the pane that had the focus last: the palette takes the focus out of the view before its command runs
+ * @returns the pane that has the focus now; null where none can take it
+ */
+export function nextPane(workbench: HTMLElement, step: 1 | -1, last: Element | null): Element | null {
   const toolbar = workbench.parentNode?.querySelector("attention-toolbar");
   const panes = [
     ...(toolbar ? [toolbar] : []),
     ...(workbench.shadowRoot?.querySelectorAll(".pane") ?? []),
   ].filter((pane) => pane.checkVisibility());
-  const at = panes.findIndex((pane) => pane.matches(":focus-within"));
+  const focused = panes.findIndex((pane) => pane.matches(":focus-within"));
+  const at = focused < 0 && last !== null ? panes.indexOf(last) : focused;
   for (let distance = 1; distance <= panes.length; distance++) {
     const start = at < 0 && step < 0 ? 0 : at;
     const pane = panes[(start + step * distance + panes.length * 2) % panes.length];
     const stop = pane ? mainStop(pane) : null;
-    if (stop) {
+    if (pane && stop) {
       stop.focus();
-      return;
+      return pane;
     }
   }
+  return null;
 }

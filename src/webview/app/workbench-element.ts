@@ -31,6 +31,8 @@ export class WorkbenchElement extends LitElement {
   /** A tab was chosen although the panel is low. */
   @state() private openedLow = false;
 
+  /** The pane that F6 or its commands went to last. */
+  #pane: Element | null = null;
   #leave: (() => void)[] = [];
 
   constructor() {
@@ -47,8 +49,8 @@ export class WorkbenchElement extends LitElement {
     this.#leave = [
       observeSize(this, (size) => (this.size = size)),
       this.session.onPageCommand((command) => {
-        if (command === "nextPane") nextPane(this, 1);
-        if (command === "previousPane") nextPane(this, -1);
+        if (command === "nextPane") this.#pane = nextPane(this, 1, this.#pane);
+        if (command === "previousPane") this.#pane = nextPane(this, -1, this.#pane);
         if (command === "showTable") this.#showTable();
       }),
     ];
