@@ -67,7 +67,7 @@ async function open(file: string, engine: string): Promise<{ total: number; step
   try {
     await client.open(file, "full");
     const opened = performance.now();
-    const capture = await client.capture({ provider: "cpu", providerOrder: [], inputs: null, sites: null });
+    const capture = await client.capture({ provider: "cpu", providerOrder: [], input: null, sites: null });
     const captured = performance.now();
     const site = capture.sites[0]!;
     await client.readPage({

@@ -44,7 +44,7 @@ async function measure(engine: ChildProcess, { pairs, variant, models }: Setting
   connection.listen();
   const call = caller(connection, engineContract);
   await call.open({ path: transformer(models, SIZE).file, mode: "full" });
-  const capture = await call.capture({ provider: "cpu", providerOrder: [], inputs: null, sites: null });
+  const capture = await call.capture({ provider: "cpu", providerOrder: [], input: null, sites: null });
   const site = capture.sites[0]!;
   const backingBytes = site.heads * site.queries * site.keys * 4;
 

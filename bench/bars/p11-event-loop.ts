@@ -14,7 +14,7 @@ const TICK_MS = 5;
 const SHORTEST_RUN_MS = 2000;
 const PRODUCTS = 72;
 const IDLE_MS = 500;
-const onCpu: CaptureRequest = { provider: "cpu", providerOrder: [], inputs: null, sites: null };
+const onCpu: CaptureRequest = { provider: "cpu", providerOrder: [], input: null, sites: null };
 
 interface Watched<T> {
   readonly result: T;

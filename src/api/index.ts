@@ -106,12 +106,8 @@ class OpenModel implements Model {
       sites: options.sites ? [...options.sites] : null,
     };
     if (inputs === undefined || typeof inputs === "string") {
-      const file = inputs === undefined ? null : path.resolve(inputs);
-      return new CaptureOfModel(
-        this.#client,
-        await this.#client.capture({ ...request, inputs: file }),
-        this.#file,
-      );
+      const input = inputs === undefined ? null : { file: path.resolve(inputs) };
+      return new CaptureOfModel(this.#client, await this.#client.capture({ ...request, input }), this.#file);
     }
     const folder = await mkdtemp(path.join(os.tmpdir(), "attention-lens-"));
     try {
@@ -119,7 +115,7 @@ class OpenModel implements Model {
       await writeFile(file, writeNpz(new Map(Object.entries(inputs))));
       return new CaptureOfModel(
         this.#client,
-        await this.#client.capture({ ...request, inputs: file }),
+        await this.#client.capture({ ...request, input: { file } }),
         this.#file,
       );
     } finally {

@@ -22,7 +22,7 @@ export async function runCapture(model: string, options: CaptureOptions): Promis
     const capture = await client.capture({
       provider: options.provider,
       providerOrder: [],
-      inputs: options.inputs === undefined ? null : resolvePath(options.inputs),
+      input: options.inputs === undefined ? null : { file: resolvePath(options.inputs) },
       sites: options.site ?? null,
       scores: options.scores === true,
     });

@@ -52,7 +52,7 @@ export async function runFigure(model: string, options: FigureOptions): Promise<
     const capture = await client.capture({
       provider: options.provider,
       providerOrder: [],
-      inputs: options.inputs === undefined ? null : resolvePath(options.inputs),
+      input: options.inputs === undefined ? null : { file: resolvePath(options.inputs) },
       sites: options.site ?? null,
     });
     reportRun(capture);

@@ -25,7 +25,7 @@ export async function runReport(model: string, options: ReportOptions): Promise<
     const capture = await client.capture({
       provider: options.provider,
       providerOrder: [],
-      inputs: options.inputs === undefined ? null : resolvePath(options.inputs),
+      input: options.inputs === undefined ? null : { file: resolvePath(options.inputs) },
       sites: options.site ?? null,
     });
     process.stdout.write(`${headTable(capture)}\n`);

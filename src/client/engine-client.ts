@@ -13,6 +13,7 @@ import {
 } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
 import { bytes as formatBytes } from "../shared/format";
+import type { Frame, FrameRequest, Tokenized } from "../shared/input-choice";
 import type { ModelSummary } from "../shared/model";
 import type {
   HeadRequest,
@@ -99,6 +100,15 @@ export class EngineClient {
   }
   explain(site: string): Promise<string> {
     return this.#call((call) => call.explain({ site }));
+  }
+  readFrame(request: FrameRequest): Promise<Frame> {
+    return this.#call((call) => call.readFrame(request));
+  }
+  tokenize(request: EngineParams<"tokenize">): Promise<Tokenized> {
+    return this.#call((call) => call.tokenize(request));
+  }
+  async stop(): Promise<void> {
+    await this.#call((call) => call.stop({}));
   }
   readThumbnails(request: ThumbnailRequest): Promise<Thumbnails> {
     return this.#call((call) => call.readThumbnails(request));

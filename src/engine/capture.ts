@@ -1,6 +1,7 @@
 /** One capture: choose the input, plan, estimate, run, reduce. */
 import type { Capture } from "../shared/capture";
 import { bytes as formatBytes, count } from "../shared/format";
+import { plainRecording } from "../shared/input-choice";
 import type { CaptureRequest } from "../shared/protocol";
 import { discover } from "../attention/discover";
 import { GraphView } from "../onnx/graph-view";
@@ -27,7 +28,7 @@ export async function captureModel(
   generation: number,
   phases: Phases,
 ): Promise<CaptureResult> {
-  const input = chooseInput(opened, request.inputs);
+  const input = chooseInput(opened, request.input);
   const companion = companionNotice(opened.file.path);
   const notices = [...input.notices, ...(companion === null ? [] : [companion])];
 
@@ -91,6 +92,7 @@ export async function captureModel(
       generation,
       provider: run.provider,
       input: input.report,
+      recording: plainRecording,
       axes: axes.all,
       sites: captured,
       phases: phases.all,

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 import type { InputReport } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
+import type { InputChoice } from "../shared/input-choice";
 import { embeddingRows } from "../onnx/embedding-rows";
 import { GraphView } from "../onnx/graph-view";
 import { type NamedArray, readNpz } from "../inputs/arrays";
@@ -19,11 +20,18 @@ export interface ChosenInput {
 }
 
 /** The input that was asked for, else the manifest's, else a made-up one. */
-export function chooseInput({ file, inputs, manifest }: OpenModel, asked: string | null): ChosenInput {
+export function chooseInput({ file, inputs, manifest }: OpenModel, choice: InputChoice | null): ChosenInput {
+  for (const name of ["text", "images", "video", "samples", "episode", "step", "generate", "dims"] as const)
+    if (choice?.[name] !== undefined)
+      throw new AttentionError(
+        "inputMismatch",
+        `This model has no recording in which a ${name} can be chosen.`,
+      );
+  const asked = choice?.file ?? null;
   const recorded = manifest?.manifest.inputs;
   const source =
     asked ?? (recorded && manifest ? insideFolder(path.dirname(manifest.path), recorded.file) : null);
-  if (source === null) {
+  if (source === null || choice?.synthetic) {
     const feeds = syntheticFeeds(inputs, { rows: embeddingRows(GraphView.of(file.model, file)) });
     return {
       feeds,
@@ -36,7 +44,7 @@ export function chooseInput({ file, inputs, manifest }: OpenModel, asked: string
   if (!existsSync(source))
     throw new AttentionError("fileNotFound", "The recorded input does not exist.", { where: source });
   const arrays = readNpz(readFileSync(source), name);
-  const { feeds, notices } = fitFeeds(inputs, arrays, recorded?.arrays ?? {}, name);
+  const { feeds, notices } = fitFeeds(inputs, arrays, choice?.arrays ?? recorded?.arrays ?? {}, name);
   return { feeds, arrays, report: report(asked === null ? "manifest" : "file", name, feeds), notices };
 }
 

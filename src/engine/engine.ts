@@ -34,6 +34,13 @@ export class Engine {
     readRow: (request) => this.#last().store.readRow(request),
     readHead: (request) => this.#last().store.readHead(request),
     readThumbnails: (request) => this.#last().store.readThumbnails(request),
+    readFrame: ({ camera }) => {
+      throw new AttentionError("inputMissing", `There are no frames of a camera ${camera}.`);
+    },
+    tokenize: () => {
+      throw new AttentionError("inputMissing", "There is no tokenizer.json beside the model.");
+    },
+    stop: () => null,
     explain: ({ site }) => explain(this.#model(), site),
     providers: ({ order }) => providerTable(order),
     writeData: ({ format, file, command }) => {
@@ -82,7 +89,10 @@ export class Engine {
       ++this.#generation,
       new Phases(this.#progress, this.#opening),
     );
-    this.#captured = { ...captured, inputSha256: inputHash(opened, captured.capture, request.inputs) };
+    this.#captured = {
+      ...captured,
+      inputSha256: inputHash(opened, captured.capture, request.input?.file ?? null),
+    };
     return captured.capture;
   }
 

@@ -208,7 +208,7 @@ export class AttentionDocument extends DisposableBase {
     if (model.sites.length === 0) return this.#finish(engine, { status: "empty", name: this.name, model });
     if (!trusted) return this.#finish(engine, { status: "restricted", name: this.name, model });
     if (this.#state.status === "opening") this.#set({ ...this.#state, model });
-    const capture = await engine.capture({ ...recipe, inputs: null, sites: null });
+    const capture = await engine.capture({ ...recipe, input: null, sites: null });
     if (load !== this.#loads) return;
     log.info(`${this.name}: ${capture.sites.length} sites captured on ${capture.provider.used}`);
     for (const { name, reason } of capture.provider.refused) log.warn(`${name} was not used: ${reason}`);

@@ -94,7 +94,7 @@ class ApiModel implements Model {
     const capture = await this.#engine.capture({
       provider,
       providerOrder,
-      inputs: inputs ?? null,
+      input: inputs === undefined ? null : { file: inputs },
       sites: options.sites ? [...options.sites] : null,
     });
     return {

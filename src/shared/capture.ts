@@ -1,6 +1,7 @@
 /** What one run of a model on one input gives: sites with figures, labels of the axes, and handles to the maps. */
 import * as z from "zod";
 import { headFiguresSchema } from "./figures";
+import { recordingSchema } from "./input-choice";
 import { siteSchema } from "./model";
 
 export const providerNameSchema = z.enum(["tensorrt", "cuda", "dml", "coreml", "webgpu", "cpu"]);
@@ -47,8 +48,15 @@ export const tokenAxisSchema = z.object({
   labels: z.array(z.string()),
   segments: z.array(z.object({ name: z.string(), role: segmentRoleSchema })),
   segmentOf: z.array(z.number().int()),
-  /** `manifest`, or `index` when nothing names the tokens and they are numbered. */
-  from: z.enum(["manifest", "index"]),
+  /**
+   * What names the tokens: the manifest, the tokenizer that made them, the graph (the patches of an image), or nothing,
+   * and they are numbered.
+   */
+  from: z.enum(["manifest", "tokenizer", "graph", "index"]),
+  /** Why the names are only assumed, as a sentence; left out where the manifest says them. */
+  assumed: z.string().optional(),
+  /** Tokens as the vocabulary writes them, where that differs from the text they stand for. */
+  raw: z.array(z.string()).optional(),
 });
 export type TokenAxis = z.infer<typeof tokenAxisSchema>;
 
@@ -101,7 +109,7 @@ export const phaseLabels: Record<PhaseName, string> = {
 };
 
 export const inputReportSchema = z.object({
-  from: z.enum(["manifest", "file", "synthetic"]),
+  from: z.enum(["manifest", "file", "text", "image", "synthetic"]),
   /** "recorded.npz", "synthetic (seed 0)" … */
   label: z.string(),
   tensors: z.array(z.object({ name: z.string(), dtype: z.string(), dims: z.array(z.number()) })),
@@ -113,6 +121,8 @@ export const captureSchema = z.object({
   generation: z.number().int(),
   provider: providerReportSchema,
   input: inputReportSchema,
+  /** Samples, episodes, steps, frames and text of the input. */
+  recording: recordingSchema,
   axes: z.array(tokenAxisSchema),
   sites: z.array(capturedSiteSchema),
   phases: z.array(phaseSchema),

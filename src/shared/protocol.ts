@@ -5,6 +5,14 @@ import { colourMapNames } from "./colour-maps";
 import { documentStateSchema, providerChoiceSchema } from "./document";
 import { figureFormats, figureSpecSchema } from "./figure/figure-spec";
 import { metricNameSchema } from "./figures";
+import {
+  frameRequestSchema,
+  frameSchema,
+  inputChoiceSchema,
+  pathSchema,
+  tokenizedSchema,
+  tokenizeRequestSchema,
+} from "./input-choice";
 import { modelSummarySchema } from "./model";
 import {
   headChoiceSchema,
@@ -20,15 +28,14 @@ import { headProfileSchema } from "./profile";
 import { request } from "./rpc";
 import { selectionSchema } from "./selection";
 
-const pathSchema = z.string().min(1).max(32_768);
 const nothing = z.null();
 
 export const captureRequestSchema = z.object({
   provider: providerChoiceSchema,
   /** Order in which `auto` tries providers; empty for the platform's own. */
   providerOrder: z.array(providerNameSchema),
-  /** Path of an npz; null for the manifest's input, else synthetic ones. */
-  inputs: pathSchema.nullable(),
+  /** What to run it on; null for the manifest's input, else a made-up one. */
+  input: inputChoiceSchema.nullable(),
   /** Glob patterns over site names and ids; null for all. */
   sites: z.array(z.string()).nullable(),
   /** Whether the scores before the softmax are captured as well. */
@@ -50,6 +57,12 @@ export const engineContract = {
   readRow: request(rowRequestSchema, rowSchema),
   readHead: request(headRequestSchema, headProfileSchema),
   readThumbnails: request(thumbnailRequestSchema, thumbnailsSchema),
+  /** A frame of the input of the last capture, at any of its steps. */
+  readFrame: request(frameRequestSchema, frameSchema),
+  /** Tokens of a text, by the tokenizer of the open model. */
+  tokenize: request(tokenizeRequestSchema, tokenizedSchema),
+  /** End a generation after the token that it is at; what was made is kept. */
+  stop: request(z.object({}), nothing),
   /** How a site was found and is captured, as text. */
   explain: request(z.object({ site: z.string().max(10_000) }), z.string()),
   providers: request(z.object({ order: z.array(providerNameSchema) }), z.array(providerStatusSchema)),

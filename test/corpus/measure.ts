@@ -72,7 +72,12 @@ export async function measure(
   if (found.sites.length === 0 || row.arrays === null) return { ...result, methods: [], error: null };
 
   const arrays = join(folder, row.arrays);
-  const { sites } = await client.capture({ provider: "cpu", providerOrder: [], inputs: arrays, sites: null });
+  const { sites } = await client.capture({
+    provider: "cpu",
+    providerOrder: [],
+    input: { file: arrays },
+    sites: null,
+  });
   await client.writeData({ format: "npz", file: scratch, command: "" });
   const [maps, references] = await Promise.all([readArrays(scratch), readArrays(arrays)]);
   expect("kinds", sites.map(({ kind }) => kind).join(" "), row.kinds.join(" "));

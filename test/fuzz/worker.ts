@@ -69,7 +69,7 @@ async function capture(bytes: Uint8Array): Promise<string> {
   try {
     const summary = await client.open(file, "full");
     if (summary.sites.length === 0) return "no site";
-    await client.capture({ provider: "cpu", providerOrder: [], inputs: null, sites: null });
+    await client.capture({ provider: "cpu", providerOrder: [], input: null, sites: null });
     return "captured";
   } catch (error) {
     if (late) return "cancelled by the limit";

@@ -123,7 +123,7 @@ async function captured(
   const { sites } = await client.capture({
     provider: "cpu",
     providerOrder: [],
-    inputs: join(here, row.arrays),
+    input: { file: join(here, row.arrays) },
     sites: null,
   });
   const npz = join(folder, row.arrays);

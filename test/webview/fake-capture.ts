@@ -1,4 +1,5 @@
 /** Documents over seeded maps: an encoder like the player encoder, and whatever a test needs beside it. */
+import { plainRecording } from "../../src/shared/input-choice";
 import {
   type Capture,
   type CapturedSite,
@@ -212,6 +213,7 @@ export function captureOf(model: FakeModel, over: Partial<Capture> = {}): Captur
       advice: null,
     },
     input: { from: "synthetic", label: "synthetic (seed 0)", tensors: [] },
+    recording: plainRecording,
     axes: [...model.axes],
     sites: model.sites.map((site, index) => siteOf(site, index, `maps/${index}`)),
     phases: phases("reduce"),

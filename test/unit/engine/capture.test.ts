@@ -56,7 +56,7 @@ describe("a capture of the example", () => {
     const file = path.join(folder, "other.npz");
     writeFileSync(file, zip.zipSync(inputs));
     expect(writeNpz).toBeTypeOf("function");
-    await client.capture({ ...onCpu, inputs: file });
+    await client.capture({ ...onCpu, input: { file } });
     const out = path.join(folder, "out.npz");
     await client.writeData({ format: "npz", file: out, command: "" });
     const maps = readNpz(readFileSync(out), "out.npz");
@@ -277,7 +277,7 @@ describe("inputs that do not fit", () => {
     );
     const client = newClient();
     await client.open(temporaryFile("model.onnx", buildModel(attentionGraph({}))), "full");
-    await expect(client.capture({ ...onCpu, inputs: file })).rejects.toMatchObject({
+    await expect(client.capture({ ...onCpu, input: { file } })).rejects.toMatchObject({
       code: "inputMismatch",
       detail:
         "The input x wants float32 [1, 5, 6]; the recording has float32 [1, 4, 6]: axis 1 is 4 instead of 5.",

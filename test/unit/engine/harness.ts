@@ -43,4 +43,4 @@ export function temporaryFile(name: string, content: Uint8Array | string): strin
   return file;
 }
 
-export const onCpu: CaptureRequest = { provider: "cpu", providerOrder: [], inputs: null, sites: null };
+export const onCpu: CaptureRequest = { provider: "cpu", providerOrder: [], input: null, sites: null };

@@ -1,4 +1,5 @@
 /** A small model, a capture of it and pages of its maps, for tests that need no real engine. */
+import { plainRecording } from "../../../src/shared/input-choice";
 import type { Capture, Phase, PhaseName } from "../../../src/shared/capture";
 import type { HeadFigures } from "../../../src/shared/figures";
 import type { ModelSummary, Site } from "../../../src/shared/model";
@@ -88,6 +89,7 @@ export function sampleCapture(generation = 1): Capture {
     generation,
     provider: { used: "cpu", asked: "auto", refused: [], advice: null },
     input: { from: "synthetic", label: "synthetic (seed 0)", tensors: [] },
+    recording: plainRecording,
     axes: [
       {
         id: "tokens",

@@ -80,6 +80,11 @@ serve(connection, engineContract, {
       maxima: new Float32Array(heads).fill(1).buffer,
     };
   },
+  readFrame: () => {
+    throw new AttentionError("inputMissing", "There are no frames.");
+  },
+  tokenize: () => ({ tokens: [], from: "tokenizer.json" }),
+  stop: () => null,
   explain: () => "",
   providers: (): ProviderStatus[] => [
     { name: "webgpu", available: false, detail: "no adapter was found", advice: "Install a Vulkan driver." },

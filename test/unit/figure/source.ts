@@ -1,4 +1,5 @@
 /** A capture of seeded maps, as the engine would hold it, for figures. */
+import { plainRecording } from "../../../src/shared/input-choice";
 import type { Capture, CapturedSite, SegmentRole, TokenAxis } from "../../../src/shared/capture";
 import type { FigureSource } from "../../../src/shared/figure/figure-source";
 import { CaptureStore, headMap, type StoredSite } from "../../../src/shared/maps/capture-store";
@@ -127,6 +128,7 @@ export function seededSource(
     generation: GENERATION,
     provider: { used: "cpu", asked: "auto", refused: [], advice: null },
     input: { from: "file", label: "recorded.npz", tensors: [] },
+    recording: plainRecording,
     axes: [...axes],
     sites: captured,
     phases: [],

@@ -1,0 +1,154 @@
+/**
+ * What a capture is made on, as one value that command line, extension and programs share, and what a capture says of
+ * it: which samples, episodes, steps and passes there are, and which are shown.
+ */
+import * as z from "zod";
+import { arrayBufferSchema } from "./page";
+
+export const pathSchema = z.string().min(1).max(32_768);
+const index = z.number().int().nonnegative();
+const nameSchema = z.string().max(1_000);
+/** Most characters of one prompt: longer ones are beyond every context that is run here. */
+const promptSchema = z.string().max(1_000_000);
+
+export const generateChoiceSchema = z.strictObject({
+  /** Tokens to make at most; fewer when the model ends its text. */
+  tokens: z.number().int().min(1).max(100_000),
+  /** Draw from the probabilities instead of taking the likeliest token. */
+  sample: z.boolean().optional(),
+  /** Seed of the draws; 0 when left out. */
+  seed: z.number().int().nonnegative().optional(),
+  /** Divides the logits before they are drawn from; 1 when left out. */
+  temperature: z.number().positive().optional(),
+});
+export type GenerateChoice = z.infer<typeof generateChoiceSchema>;
+
+/**
+ * What to run the model on. Everything may be left out: what is not chosen comes from the manifest, else from what lies
+ * beside the model, else it is made up, and the capture says which. Paths are absolute.
+ */
+export const inputChoiceSchema = z.strictObject({
+  /** Recorded arrays: npz, npy, safetensors, JSON or CSV. */
+  file: pathSchema.optional(),
+  /** Array of the file for each input of the model, where their names differ. */
+  arrays: z.record(nameSchema, nameSchema).optional(),
+  /** A prompt, or several as a batch. */
+  text: z.union([promptSchema, z.array(promptSchema).min(1).max(1_000)]).optional(),
+  /** The second text of a pair, or what the decoder of an encoder and decoder begins with. */
+  textPair: z.union([promptSchema, z.array(promptSchema).min(1).max(1_000)]).optional(),
+  /** An image file for each input of the model that takes one; "" names the only one. */
+  images: z.record(nameSchema, pathSchema).optional(),
+  /** One frame of a video, for the input of that name; "" names the only one. */
+  video: z.strictObject({ file: pathSchema, frame: index, input: nameSchema.optional() }).optional(),
+  /** Elements of the recording's sample axis, by number; left out for the first, or for all where they make a batch. */
+  samples: z.array(index).min(1).max(100_000).optional(),
+  /** Episode of the recording, by name or number. */
+  episode: z.union([index, nameSchema]).optional(),
+  /** Step of the episode, or of a generation; left out for the last one of a generation, else the first. */
+  step: index.optional(),
+  /** Pass of a loop: a denoising pass, say. Left out for the last. */
+  pass: index.optional(),
+  /** Make the input up, even where there is a recorded one. */
+  synthetic: z.strictObject({ seed: z.number().int().nonnegative() }).optional(),
+  /** Sizes of symbolic dimensions, for what is made up. */
+  dims: z.record(nameSchema, z.number().int().nonnegative().max(2_147_483_647)).optional(),
+  /** Go on writing after the prompt; every token that is made is a step. */
+  generate: generateChoiceSchema.optional(),
+});
+export type InputChoice = z.infer<typeof inputChoiceSchema>;
+
+/** Something that can be gone through one by one, and what is shown of it. */
+export const axisOfRunsSchema = z.object({
+  /** What one is: "step", "token", "denoising pass". */
+  name: z.string(),
+  count: z.number().int().positive(),
+  index,
+  /** A word for each, where there is one: the token that was made, an action's name. */
+  labels: z.array(z.string()).optional(),
+});
+export type AxisOfRuns = z.infer<typeof axisOfRunsSchema>;
+
+export const episodeSchema = z.object({
+  name: z.string(),
+  /** Group of samples that it belongs to: "success". */
+  group: z.string().nullable(),
+  /** Steps, where they can be told without reading it. */
+  steps: z.number().int().nullable(),
+  /** What episodes are chosen by: its return, its length … */
+  fields: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+});
+export type Episode = z.infer<typeof episodeSchema>;
+
+/** What can be chosen of the input that is shown, and what is. */
+export const recordingSchema = z.object({
+  /** Samples of the recording and the ones that make up the batch that is shown. */
+  samples: z.object({ count: z.number().int().positive(), shown: z.array(index) }).nullable(),
+  episodes: z.array(episodeSchema),
+  /** Index into `episodes`; null where there are none. */
+  episode: index.nullable(),
+  steps: axisOfRunsSchema.nullable(),
+  passes: axisOfRunsSchema.nullable(),
+  /** Cameras of the frames that `readFrame` gives, in the order in which they are shown. */
+  cameras: z.array(z.string()),
+  /** Texts that were tokenized, a batch of them. */
+  prompt: z.object({ text: z.array(z.string()), textPair: z.array(z.string()).nullable() }).nullable(),
+  /** Recorded numbers of the step that is shown: action, reward … */
+  values: z.array(z.object({ name: z.string(), value: z.union([z.number(), z.string()]) })),
+  /** The model can go on writing after a prompt. */
+  generates: z.boolean(),
+  /** A tokenizer was found, so that `text` can be given. */
+  tokenizer: z.string().nullable(),
+  /** Inputs that take an image, by name. */
+  imageInputs: z.array(z.string()),
+});
+export type Recording = z.infer<typeof recordingSchema>;
+
+/** An input in which there is nothing to choose. */
+export const plainRecording: Recording = {
+  samples: null,
+  episodes: [],
+  episode: null,
+  steps: null,
+  passes: null,
+  cameras: [],
+  prompt: null,
+  values: [],
+  generates: false,
+  tokenizer: null,
+  imageInputs: [],
+};
+
+/** A frame of the recording, or the image that was given, as a small encoded picture. */
+export const frameRequestSchema = z.object({
+  generation: z.number().int(),
+  camera: z.string().max(1_000),
+  /** Step whose frame it is; null for the step that is shown. */
+  step: index.nullable(),
+  /** Sample of the batch. */
+  sample: index,
+  /** Longest side in pixels; a larger frame is made smaller. */
+  side: z.number().int().min(1).max(8_192),
+});
+export type FrameRequest = z.infer<typeof frameRequestSchema>;
+
+export const frameSchema = z.object({
+  generation: z.number().int(),
+  /** Pixels of the picture, and of the frame as it was recorded. */
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  recordedWidth: z.number().int().positive(),
+  recordedHeight: z.number().int().positive(),
+  mime: z.enum(["image/png", "image/jpeg", "image/webp"]),
+  bytes: arrayBufferSchema,
+});
+export type Frame = z.infer<typeof frameSchema>;
+
+/** The tokens of a text while it is typed, without a run. */
+export const tokenizeRequestSchema = z.object({ text: promptSchema, textPair: promptSchema.nullable() });
+export const tokenizedSchema = z.object({
+  /** The text that each token stands for, the token as the vocabulary writes it, and whether it is a special one. */
+  tokens: z.array(z.object({ text: z.string(), raw: z.string(), id: index, special: z.boolean() })),
+  /** The tokenizer's file. */
+  from: z.string(),
+});
+export type Tokenized = z.infer<typeof tokenizedSchema>;
