@@ -5,22 +5,12 @@
  *
  * This is what tells [B, H, T, S] from [B·H, T, S], [B, T, H, S] or [B, K, G, T, S] without guessing by rank.
  */
-import type { Dim } from "../shared/model";
-import { over, times } from "../onnx/dim-algebra";
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
-import { einsumLetters, type Shape } from "../onnx/shapes";
-
-/** `rows` and `columns` are the two free axes of the score product. */
-export type Origin = "feature" | "position" | "rows" | "columns" | "repeat" | "unknown";
-export interface Atom {
-  readonly size: Dim;
-  readonly origin: Origin;
-  /** The product whose free axis this is, for rows and columns. */
-  readonly product?: Node;
-}
-/** One list of atoms per axis, outermost first; an axis of size 1 has none. */
-export type Axes = readonly (readonly Atom[])[];
+import type { Shape } from "../onnx/shapes";
+import { axesOfEinsum, axesOfGemm, axesOfMatMul, axesOfSummedProduct, type Traced } from "./axes-of-products";
+import { axesOfRoll } from "./axes-of-rolls";
+import { type Atom, atom, type Axes, placed, regroup } from "./axis-atoms";
 
 /** Values that are asked for before they were reached in graph order are followed no deeper than this. */
 const MAX_DEPTH = 100;
@@ -29,6 +19,7 @@ export class AxisTrace {
   readonly #view: GraphView;
   readonly #memo = new Map<string, Axes | undefined>();
   readonly #products: ReadonlySet<Node>;
+  readonly #traced: Traced;
   #depth = 0;
 
   /**
@@ -38,6 +29,7 @@ export class AxisTrace {
   constructor(view: GraphView, products: ReadonlySet<Node>) {
     this.#view = view;
     this.#products = products;
+    this.#traced = { view, products, axes: (value) => this.axes(value) };
     for (const node of view.graph.nodes) for (const output of node.outputs) if (output) this.axes(output);
   }
 
@@ -53,9 +45,10 @@ export class AxisTrace {
       traced && (!shape || traced.length === shape.length)
         ? traced
         : shape?.map((size) => [atom(size, "unknown")]);
-    this.#memo.set(value, axes);
+    const result = axes && placed(axes, value, node?.opType === "Conv" ? 2 : Infinity);
+    this.#memo.set(value, result);
     this.#depth -= 1;
-    return axes;
+    return result;
   }
 
   #ofLeaf(value: string, shape: Shape | undefined): Axes | undefined {
@@ -77,26 +70,17 @@ export class AxisTrace {
       case "FusedMatMul":
       case "MatMulInteger":
       case "MatMulIntegerToFloat":
-        return this.#ofMatMul(node, [input(0), input(1)], shape);
+        return axesOfMatMul(node, [input(0), input(1)], shape, this.#traced);
       case "QLinearMatMul":
-        return this.#ofMatMul(node, [input(0), input(3)], shape);
+        return axesOfMatMul(node, [input(0), input(3)], shape, this.#traced);
       case "ReduceSum":
-        return this.#products.has(node) ? this.#ofSummedProduct(node, shape) : undefined;
-      case "Gemm": {
-        if (this.#products.has(node) && shape) {
-          const free = (axis: number, origin: Origin) =>
-            shape[axis] === 1 ? [] : [atom(shape[axis] ?? null, origin, node)];
-          return [free(0, "rows"), free(1, "columns")];
-        }
-        const rows = this.axes(input(0))?.[Number(node.attributes.get("transA")?.int ?? 0n) ? 1 : 0];
-        return rows && shape && [rows, [atom(shape[1] ?? null, "feature")]];
-      }
+        return this.#products.has(node) ? axesOfSummedProduct(node, shape, this.#traced) : undefined;
+      case "Gemm":
+        return axesOfGemm(node, shape, this.#traced);
       case "Einsum":
-        return this.#ofEinsum(node, shape);
+        return axesOfEinsum(node, shape, this.#traced);
       case "Conv":
-        return shape?.map((size, axis) =>
-          axis === 0 ? (this.axes(input(0))?.[0] ?? []) : [atom(size, axis === 1 ? "feature" : "position")],
-        );
+        return this.#ofConvolution(node, shape);
       case "Transpose": {
         const axes = this.axes(input(0));
         const perm =
@@ -111,14 +95,13 @@ export class AxisTrace {
         return axes && shape && regroup(axes, shape);
       }
       case "Concat":
+        return axesOfRoll(node, this.#view, this.#traced.axes) ?? this.#ofPart(node, shape);
       case "Slice":
       case "Split":
-      case "Pad": {
-        const from = node.inputs.find((name) => !this.#view.isConstant(name)) ?? input(0);
-        return this.#resized(from, shape);
-      }
+      case "Pad":
+        return this.#ofPart(node, shape);
       case "Gather":
-        return this.#ofGather(node, shape);
+        return axesOfRoll(node, this.#view, this.#traced.axes) ?? this.#ofGather(node, shape);
       case "Expand":
       case "Tile": {
         const axes = this.axes(input(0));
@@ -150,109 +133,6 @@ export class AxisTrace {
     }
   }
 
-  #ofMatMul(
-    node: Node,
-    [left, right]: readonly [string, string],
-    shape: Shape | undefined,
-  ): Axes | undefined {
-    if (!shape || shape.length < 2) return undefined;
-    const a = this.axes(left);
-    const b = this.axes(right);
-    const rank = shape.length;
-    const leading = shape.slice(0, -2).map((size, axis) => {
-      if (size === 1) return [];
-      const fromA = a?.[axis - rank + a.length] ?? [];
-      const fromB = b?.[axis - rank + b.length] ?? [];
-      // Either operand may broadcast; one that says "feature" knows more than one that says "position".
-      if (fromA.length === 0) return fromB;
-      if (fromB.length === 0 || isFeature(fromA)) return fromA;
-      return isFeature(fromB) && sameSize(fromA, fromB) ? fromB : fromA;
-    });
-    const rows = shape[rank - 2] ?? null;
-    const columns = shape[rank - 1] ?? null;
-    if (this.#products.has(node)) {
-      return [
-        ...leading,
-        rows === 1 ? [] : [atom(rows, "rows", node)],
-        columns === 1 ? [] : [atom(columns, "columns", node)],
-      ];
-    }
-    const weight = this.#view.isConstant(right);
-    return [
-      ...leading,
-      a?.[a.length - 2] ?? [atom(rows, "unknown")],
-      weight ? [atom(columns, "feature")] : (b?.[b.length - 1] ?? []),
-    ];
-  }
-
-  #ofEinsum(node: Node, shape: Shape | undefined): Axes | undefined {
-    const letters = einsumLetters(
-      node,
-      node.inputs.map((name) => this.#view.shape(name)?.length),
-    );
-    if (!letters || !shape) return undefined;
-    const product = this.#products.has(node);
-    return [...letters.result].map((letter, axis) => {
-      const size = shape[axis] ?? null;
-      if (size === 1) return [];
-      const holders = letters.operands
-        .map((operand, index) => ({ operand, name: node.inputs[index] ?? "" }))
-        .filter(({ operand }) => operand.includes(letter));
-      if (product && holders.length === 1) {
-        const [{ name, operand }] = holders as [{ operand: string; name: string }];
-        const own = this.axes(name)?.[operand.indexOf(letter)] ?? [];
-        // Groups of heads stand beside the queries in one operand alone; the queries are the last such axis.
-        const exclusive = [...letters.result].filter(
-          (each) =>
-            letters.operands.filter((other) => other.includes(each)).length === 1 && operand.includes(each),
-        );
-        if (isFeature(own) || exclusive[exclusive.length - 1] !== letter)
-          return own.length > 0 ? own : [atom(size, "position")];
-        return [atom(size, name === node.inputs[0] ? "rows" : "columns", node)];
-      }
-      const traced = holders.map(({ operand, name }) =>
-        this.#view.isConstant(name)
-          ? [atom(size, "feature")]
-          : (this.axes(name)?.[operand.indexOf(letter)] ?? [atom(size, "unknown")]),
-      );
-      return traced.find(isFeature) ?? traced[0] ?? [];
-    });
-  }
-
-  /** A product written as Mul and ReduceSum: rows are spread by the second factor, columns by the first. */
-  #ofSummedProduct(node: Node, shape: Shape | undefined): Axes | undefined {
-    const times = this.#view.producer(node.inputs[0] ?? "");
-    const product = this.#view.shape(node.inputs[0] ?? "");
-    const reduced = node.attributes.get("axes")?.ints?.map(Number) ?? this.#view.values(node.inputs[1] ?? "");
-    if (!times || !product || !shape || reduced?.length !== 1 || typeof reduced[0] !== "number")
-      return undefined;
-    const at = reduced[0] < 0 ? reduced[0] + product.length : reduced[0];
-    const [left = "", right = ""] = times.inputs;
-    const dims = (name: string, axis: number) => {
-      const own = this.#view.shape(name);
-      return own?.[axis - product.length + own.length] ?? 1;
-    };
-    const atoms = (name: string, axis: number) => {
-      const own = this.axes(name);
-      return own?.[axis - product.length + own.length] ?? [];
-    };
-    const all = product.map((size, axis): readonly Atom[] => {
-      if (size === 1) return [];
-      if (dims(right, axis) === 1)
-        return atoms(left, axis).some((each) => each.origin === "feature")
-          ? atoms(left, axis)
-          : [atom(size, "rows", node)];
-      if (dims(left, axis) === 1)
-        return atoms(right, axis).some((each) => each.origin === "feature")
-          ? atoms(right, axis)
-          : [atom(size, "columns", node)];
-      return isFeature(atoms(right, axis)) ? atoms(right, axis) : atoms(left, axis);
-    });
-    return shape.length === product.length
-      ? all.map((each, axis) => (axis === at ? [] : each))
-      : all.filter((_, axis) => axis !== at);
-  }
-
   #ofGather(node: Node, shape: Shape | undefined): Axes | undefined {
     const [data = "", indices = ""] = node.inputs;
     if (!shape) return undefined;
@@ -275,17 +155,36 @@ export class AxisTrace {
     return [...axes.slice(0, at), ...inserted, ...axes.slice(at + 1)];
   }
 
-  /** The axes of a part or an extension of `value`: an axis whose size changed keeps where it comes from. */
-  #resized(value: string, shape: Shape | undefined): Axes | undefined {
+  /** Batch stays, channels are made, and an image's axes stay only where their size does. */
+  #ofConvolution(node: Node, shape: Shape | undefined): Axes | undefined {
+    const image = this.axes(node.inputs[0] ?? "");
+    const before = this.#view.shape(node.inputs[0] ?? "");
+    return shape?.map((size, axis) => {
+      const own = image?.[axis] ?? [];
+      if (axis === 1) return size === 1 ? [] : [atom(size, "feature")];
+      if (axis === 0) return own;
+      return size !== null && size === before?.[axis] && own.length > 0 ? own : [atom(size, "position")];
+    });
+  }
+
+  /** The axes of a part or an extension: an axis whose size changed keeps what it is, not where its cells stood. */
+  #ofPart(node: Node, shape: Shape | undefined): Axes | undefined {
+    const value = node.inputs.find((name) => !this.#view.isConstant(name)) ?? node.inputs[0] ?? "";
     const axes = this.axes(value);
     const before = this.#view.shape(value);
     if (!axes || !shape) return undefined;
+    const said = Number(node.attributes.get("axis")?.int ?? 0n);
+    const joined = node.opType === "Concat" ? (said < 0 ? said + axes.length : said) : -1;
     return axes.map((atoms, axis) => {
       const size = shape[axis] ?? null;
       if (size === 1) return [];
       if (before && before[axis] === size && size !== null) return atoms;
       const origins = new Set(atoms.map((each) => each.origin));
-      return origins.size === 1 && atoms[0] ? [{ ...atoms[0], size }] : [atom(size, "position")];
+      const [first] = atoms;
+      const one = origins.size === 1 && first ? first : undefined;
+      const resized = atom(size, one?.origin ?? "position", one?.product);
+      // What was put together of parts is in an order that nothing here tells.
+      return [axis === joined ? { ...resized, place: null } : resized];
     });
   }
 
@@ -322,53 +221,3 @@ const sameAxes = new Set(
     " ",
   ),
 );
-
-function atom(size: Dim, origin: Origin, product?: Node): Atom {
-  return product ? { size, origin, product } : { size, origin };
-}
-
-function isFeature(atoms: readonly Atom[]): boolean {
-  return atoms.some((each) => each.origin === "feature");
-}
-
-function sameSize(a: readonly Atom[], b: readonly Atom[]): boolean {
-  const size = (atoms: readonly Atom[]) => atoms.reduce<Dim>((all, each) => times(all, each.size), 1);
-  return size(a) === size(b);
-}
-
-/** Atoms of a tensor after a reshape to `shape`: merged and split in row-major order; undefined when sizes do not meet. */
-export function regroup(axes: Axes, shape: Shape): Axes | undefined {
-  const queue = axes.flat().filter((each) => each.size !== 1);
-  const result: Atom[][] = [];
-  for (const [position, dim] of shape.entries()) {
-    const group: Atom[] = [];
-    result.push(group);
-    if (dim === 1) continue;
-    if (dim === null) {
-      // An unknown size: one atom, if atoms and dimensions that are left agree in number.
-      const left = shape.slice(position).filter((each) => each !== 1).length;
-      const next = queue.shift();
-      if (!next || queue.length + 1 !== left) return undefined;
-      group.push(next);
-      continue;
-    }
-    let need: Dim = dim;
-    while (need !== 1) {
-      const next = queue[0];
-      if (!next || need === null) return undefined;
-      const rest: Dim = over(need, next.size);
-      if (rest !== null) {
-        group.push(next);
-        queue.shift();
-        need = rest;
-        continue;
-      }
-      const remainder = over(next.size, need);
-      if (remainder === null) return undefined;
-      group.push({ ...next, size: need });
-      queue[0] = { ...next, size: remainder };
-      need = 1;
-    }
-  }
-  return queue.length === 0 ? result : undefined;
-}

@@ -1,14 +1,17 @@
 /** All attention sites of a model: every kind of site is asked, and what is found is named and put in graph order. */
-import type { NotSupported, Site } from "../shared/model";
+import type { Dim, NotSupported, Site } from "../shared/model";
+import { times } from "../onnx/dim-algebra";
 import { GraphView } from "../onnx/graph-view";
 import type { OnnxModel } from "../onnx/model";
 import type { ByteSource } from "../onnx/source";
+import { AxisTrace } from "./axes";
 import { headsOf } from "./layout";
 import { nameSites, sourceLocation } from "./naming";
 import { fusedOperatorSites } from "./sites/fused-operator";
 import { bodySites, functionSites } from "./sites/body";
 import type { FoundSite, SiteModule } from "./sites/site";
 import { softmaxSites } from "./sites/softmax";
+import { windowsOfOperator } from "./windows";
 
 /** Kinds of sites, in the order in which they are asked. */
 const kinds: readonly SiteModule[] = [softmaxSites, fusedOperatorSites];
@@ -29,11 +32,14 @@ export function discover(
   const matches = [...kinds.map((kind) => kind.match(view)), bodySites(view, kinds)];
   const found = matches.flatMap((match) => match.sites).sort(inGraphOrder);
   const names = nameSites(found.map((site) => site.node));
+  let trace: AxisTrace | undefined;
+  const operatorAxes = () => (trace ??= new AxisTrace(view, new Set()));
   const sites = found.map((site, index) => {
-    const size = (role: "query" | "key") => {
-      const factors = site.layout.flat().filter((factor) => factor.role === role);
-      return factors.length === 1 ? (factors[0]?.size ?? null) : null;
-    };
+    const size = (role: "query" | "key") =>
+      site.layout
+        .flat()
+        .filter((factor) => factor.role === role)
+        .reduce<Dim>((all, factor) => times(all, factor.size), 1);
     const heads = headsOf(site.layout);
     const name = names[index] ?? { name: site.tensor, component: null, layer: index };
     return {
@@ -48,6 +54,10 @@ export function discover(
       keys: size("key"),
       method: site.method,
       tensor: site.tensor,
+      windows:
+        site.windows === undefined
+          ? windowsOfOperator(site.node, (value) => operatorAxes().axes(value))
+          : site.windows,
       assumed: [...site.assumed],
       note: site.note,
       source: sourceLocation(site.node),

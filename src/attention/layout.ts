@@ -5,7 +5,7 @@
 import type { Dim } from "../shared/model";
 import { AttentionError } from "../shared/errors";
 import type { Node } from "../onnx/model";
-import type { Atom, Axes } from "./axes";
+import type { Atom, Axes } from "./axis-atoms";
 
 export type AxisRole = "batch" | "head" | "query" | "key";
 export interface Factor {

@@ -60,6 +60,7 @@ export function captureDocument(model: ModelSummary, capture: Capture, provenanc
       ...(site.kvHeads === null ? {} : { kvHeads: site.kvHeads }),
       ...(site.groups === null ? {} : { groups: site.groups }),
       ...(site.batchAxis === null ? {} : { batchAxis: site.batchAxis }),
+      ...(site.windows === null ? {} : { windows: site.windows }),
       validity: site.validity,
       assumed: site.assumed,
       note: site.note,

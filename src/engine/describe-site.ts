@@ -81,6 +81,6 @@ export function describeSite(
     keyAxis: axes.add(stored.keys, said?.keys),
     validity,
     ...proofOf(planned, run, stored.keys),
-    batchAxis: said?.batchAxis ?? null,
+    batchAxis: said?.batchAxis ?? (site.windows ? "window" : null),
   };
 }

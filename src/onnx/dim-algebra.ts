@@ -32,6 +32,20 @@ function short(symbol: string): Dim {
   return symbol.length <= MAX_SYMBOL ? symbol : null;
 }
 
+/**
+ * A dimension as an exporter declares it: `batch`, or a product such as `4*batch`, which is the same as ours.
+ * @param bound sizes of symbols that are known
+ */
+export function declaredDim(dim: string, bound: ReadonlyMap<string, number>): Dim {
+  const known = bound.get(dim);
+  if (known !== undefined) return known;
+  if (!/^\w+(\*\w+)+$/.test(dim)) return dim;
+  return dim
+    .split("*")
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : (bound.get(part) ?? part)))
+    .reduce<Dim>((all, part) => times(all, part), 1);
+}
+
 export function times(a: Dim, b: Dim): Dim {
   if (a === 0 || b === 0) return 0;
   if (a === null || b === null) return a === 1 ? b : b === 1 ? a : null;

@@ -5,7 +5,7 @@
  * Operators: https://onnx.ai/onnx/operators/
  */
 import type { Dim } from "../shared/model";
-import { broadcast, minus, over, plus, product, times } from "./dim-algebra";
+import { broadcast, declaredDim, minus, over, plus, product, times } from "./dim-algebra";
 import type { Graph, Node, TensorRef } from "./model";
 import { smallValues } from "./small-tensor";
 import type { ByteSource } from "./source";
@@ -66,7 +66,7 @@ export function inferShapes(
   }
   const resolve = (dims: readonly Dim[]): Dim[] =>
     dims.map((dim) =>
-      typeof dim === "string" ? (bound.get(dim) ?? dim) : typeof dim === "number" && dim < 0 ? null : dim,
+      typeof dim === "string" ? declaredDim(dim, bound) : typeof dim === "number" && dim < 0 ? null : dim,
     );
   for (const input of graph.inputs) {
     const given = inputDims.get(input.name);

@@ -23,6 +23,23 @@ export type CaptureMethod = z.infer<typeof captureMethodSchema>;
 export const sourceLocationSchema = z.object({ file: z.string(), line: z.number().int() });
 export type SourceLocation = z.infer<typeof sourceLocationSchema>;
 
+/**
+ * Windows of a grid (an image, or one row of tokens), one to each place of the batch axis: sample by sample, then row
+ * by row. Token i of window w is the cell at row (⌊w / across⌋ · windowHeight + ⌊i / windowWidth⌋ + shiftHeight) mod
+ * gridHeight and column ((w mod across) · windowWidth + i mod windowWidth + shiftWidth) mod gridWidth, where
+ * across = gridWidth / windowWidth. Padding of the grid counts as cells.
+ */
+export const windowsSchema = z.object({
+  gridHeight: z.number().int().positive(),
+  gridWidth: z.number().int().positive(),
+  windowHeight: z.number().int().positive(),
+  windowWidth: z.number().int().positive(),
+  /** Cells by which the grid was rolled up and to the left before it was cut. */
+  shiftHeight: z.number().int().nonnegative(),
+  shiftWidth: z.number().int().nonnegative(),
+});
+export type Windows = z.infer<typeof windowsSchema>;
+
 export const siteSchema = z.object({
   /** `site_000`: the npz key and the index among all capturable sites, in graph order. */
   id: z.string(),
@@ -41,6 +58,8 @@ export const siteSchema = z.object({
   method: captureMethodSchema,
   /** The tensor that holds the probabilities which meet the values. */
   tensor: z.string(),
+  /** The partition into windows, where the batch axis holds them and the graph tells how they were cut; else null. */
+  windows: windowsSchema.nullable(),
   /** What could not be read from the graph and is assumed, in words. */
   assumed: z.array(z.string()),
   /** What the map is when it is not one head's probabilities: an average of the heads, say. */

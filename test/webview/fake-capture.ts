@@ -182,6 +182,7 @@ function siteOf(site: FakeSite, index: number, handle: string): CapturedSite {
     heads: site.maps[0]?.length ?? 1,
     kvHeads: null,
     groups: null,
+    windows: null,
     queries: first.queries,
     keys: first.keys,
     method: "output",

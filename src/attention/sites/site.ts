@@ -1,5 +1,5 @@
 /** What the search for sites gives, and what each kind of site must provide: `match` and `plan`. */
-import type { CaptureMethod, NotSupported, SiteKind } from "../../shared/model";
+import type { CaptureMethod, NotSupported, SiteKind, Windows } from "../../shared/model";
 import type { Dim } from "../../shared/model";
 import type { GraphExtension } from "../../onnx/append";
 import type { GraphView } from "../../onnx/graph-view";
@@ -21,6 +21,8 @@ export interface FoundSite {
   readonly layout: Layout;
   /** Key-value heads where they are fewer than the heads. */
   readonly kvHeads: Dim;
+  /** How the batch axis was cut out of a grid; not set where the kind of site leaves it to its first input. */
+  readonly windows?: Windows | null;
   readonly assumed: readonly string[];
   readonly note: string | null;
   /** Why the site's operator cannot be run as it is, or null: its rebuilt graph then takes its place. */

@@ -6,13 +6,14 @@
  * merged or not; see `axes.ts`. The map is the tensor that meets the values: after a NaN guard or a mask applied to
  * the probabilities, before trailing changes of layout. A graph output that holds the same values is read instead.
  */
-import type { NotSupported } from "../../shared/model";
+import type { NotSupported, Windows } from "../../shared/model";
 import type { GraphView } from "../../onnx/graph-view";
 import type { Node } from "../../onnx/model";
 import { Subgraph } from "../../onnx/subgraph";
 import { AxisTrace } from "../axes";
+import type { Atom, Axes } from "../axis-atoms";
 import { kindOf } from "../kind";
-import { layoutOf } from "../layout";
+import { type Layout, layoutOf } from "../layout";
 import { type Normaliser, normalisers } from "../normalisers";
 import {
   onlyLayout,
@@ -22,6 +23,7 @@ import {
   type ValuePath,
   valuePath,
 } from "../products";
+import { windowsOf } from "../windows";
 import type { FoundSite, Match, ScoreOutput, SiteModule, SitePlan } from "./site";
 
 /** A score at or below this is a mask (`decisions.md` 8). */
@@ -117,6 +119,7 @@ function matchOne(
     shape: view.shape(tensor),
     layout: layout.layout,
     kvHeads: null,
+    windows: windowsHere(query, axes, layout.layout, trace),
     noKernel: null,
     replaceable: false,
     assumed: layout.assumed,
@@ -133,6 +136,19 @@ function matchOne(
         view,
       }),
   };
+}
+
+/** The partition into windows that the map's batch axes and the queries' own axes tell. */
+function windowsHere(query: string, axes: Axes, layout: Layout, trace: AxisTrace): Windows | null {
+  const batch = axes.flatMap((atoms, axis) =>
+    atoms.filter((_, index) => layout[axis]?.[index]?.role === "batch"),
+  );
+  const isBatch = (each: Atom) =>
+    batch.some(({ place }) => place?.line === each.place?.line && place?.stride === each.place?.stride);
+  const tokens = (trace.axes(query) ?? [])
+    .flat()
+    .filter((each) => each.place !== undefined && each.origin !== "feature" && !isBatch(each));
+  return windowsOf(tokens, batch);
 }
 
 /** Whether the product with the values surely runs over the axis of the score product that was not normalised. */

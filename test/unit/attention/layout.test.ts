@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Atom, regroup } from "../../../src/attention/axes";
+import { type Atom, regroup } from "../../../src/attention/axis-atoms";
 import { type Layout, normalise } from "../../../src/attention/layout";
 
 const factor = (role: "batch" | "head" | "query" | "key", size: number) => ({ role, size });

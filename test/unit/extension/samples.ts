@@ -19,6 +19,7 @@ const site = (index: number): Site => ({
   heads: HEADS,
   kvHeads: null,
   groups: null,
+  windows: null,
   queries: TOKENS,
   keys: TOKENS,
   method: "exposed",

@@ -100,6 +100,7 @@ export function seededSource(
       heads: site.heads,
       kvHeads: null,
       groups: null,
+      windows: null,
       queries,
       keys,
       method: "exposed",

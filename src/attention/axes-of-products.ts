@@ -1,0 +1,159 @@
+/** Axes of what a product gives: matrices, Einsum, a Gemm, and a product written as Mul and ReduceSum. */
+import type { GraphView } from "../onnx/graph-view";
+import type { Node } from "../onnx/model";
+import { einsumLetters, type Shape } from "../onnx/shapes";
+import { type Atom, atom, type Axes, isFeature, sameSize } from "./axis-atoms";
+import type { Dim } from "../shared/model";
+
+/** What a rule needs of the trace that it is part of. */
+export interface Traced {
+  readonly view: GraphView;
+  /** Score products: their two free axes are rows and columns, whatever their operands' axes are. */
+  readonly products: ReadonlySet<Node>;
+  readonly axes: (value: string) => Axes | undefined;
+}
+
+/**
+ * A free axis of a score product. It keeps the factors of its operand's axis where all their sizes are known, so that
+ * windows can still be told apart afterwards.
+ */
+function free(own: readonly Atom[], size: Dim, origin: "rows" | "columns", product: Node): readonly Atom[] {
+  if (size === 1) return [];
+  const known = own.reduce((all, each) => all * (typeof each.size === "number" ? each.size : NaN), 1);
+  if (known !== size || own.some((each) => !each.place)) return [atom(size, origin, product)];
+  return own.map((each) => ({ ...each, origin, product }));
+}
+
+export function axesOfMatMul(
+  node: Node,
+  [left, right]: readonly [string, string],
+  shape: Shape | undefined,
+  { view, products, axes }: Traced,
+): Axes | undefined {
+  if (!shape || shape.length < 2) return undefined;
+  const flip = (name: string, operand: Axes | undefined) =>
+    operand && node.attributes.get(name)?.int === 1n
+      ? [...operand.slice(0, -2), operand.at(-1) ?? [], operand.at(-2) ?? []]
+      : operand;
+  const a = flip("transA", axes(left));
+  const b = flip("transB", axes(right));
+  const rank = shape.length;
+  const leading = shape.slice(0, -2).map((size, axis) => {
+    if (size === 1) return [];
+    const fromA = a?.[axis - rank + a.length] ?? [];
+    const fromB = b?.[axis - rank + b.length] ?? [];
+    // Either operand may broadcast; one that says "feature" knows more than one that says "position".
+    if (fromA.length === 0) return fromB;
+    if (fromB.length === 0 || isFeature(fromA)) return fromA;
+    return isFeature(fromB) && sameSize(fromA, fromB) ? fromB : fromA;
+  });
+  const rows = shape[rank - 2] ?? null;
+  const columns = shape[rank - 1] ?? null;
+  if (products.has(node)) {
+    return [
+      ...leading,
+      free(a?.at(-2) ?? [], rows, "rows", node),
+      free(b?.at(-1) ?? [], columns, "columns", node),
+    ];
+  }
+  const weight = view.isConstant(right);
+  return [
+    ...leading,
+    a?.at(-2) ?? [atom(rows, "unknown")],
+    weight ? [atom(columns, "feature")] : (b?.at(-1) ?? []),
+  ];
+}
+
+export function axesOfGemm(
+  node: Node,
+  shape: Shape | undefined,
+  { products, axes }: Traced,
+): Axes | undefined {
+  const [a = "", b = ""] = node.inputs;
+  const flipped = (name: string) => node.attributes.get(name)?.int === 1n;
+  const rows = axes(a)?.[flipped("transA") ? 1 : 0];
+  if (products.has(node) && shape) {
+    const columns = axes(b)?.[flipped("transB") ? 0 : 1];
+    return [
+      free(rows ?? [], shape[0] ?? null, "rows", node),
+      free(columns ?? [], shape[1] ?? null, "columns", node),
+    ];
+  }
+  return rows && shape && [rows, [atom(shape[1] ?? null, "feature")]];
+}
+
+export function axesOfEinsum(
+  node: Node,
+  shape: Shape | undefined,
+  { view, products, axes }: Traced,
+): Axes | undefined {
+  const letters = einsumLetters(
+    node,
+    node.inputs.map((name) => view.shape(name)?.length),
+  );
+  if (!letters || !shape) return undefined;
+  const product = products.has(node);
+  return [...letters.result].map((letter, axis) => {
+    const size = shape[axis] ?? null;
+    if (size === 1) return [];
+    const holders = letters.operands
+      .map((operand, index) => ({ operand, name: node.inputs[index] ?? "" }))
+      .filter(({ operand }) => operand.includes(letter));
+    if (product && holders.length === 1) {
+      const [{ name, operand }] = holders as [{ operand: string; name: string }];
+      const own = axes(name)?.[operand.indexOf(letter)] ?? [];
+      // Groups of heads stand beside the queries in one operand alone; the queries are the last such axis.
+      const exclusive = [...letters.result].filter(
+        (each) =>
+          letters.operands.filter((other) => other.includes(each)).length === 1 && operand.includes(each),
+      );
+      if (isFeature(own) || exclusive[exclusive.length - 1] !== letter)
+        return own.length > 0 ? own : [atom(size, "position")];
+      return free(own, size, name === node.inputs[0] ? "rows" : "columns", node);
+    }
+    const traced = holders.map(({ operand, name }) =>
+      view.isConstant(name)
+        ? [atom(size, "feature")]
+        : (axes(name)?.[operand.indexOf(letter)] ?? [atom(size, "unknown")]),
+    );
+    return traced.find(isFeature) ?? traced[0] ?? [];
+  });
+}
+
+/** A product written as Mul and ReduceSum: rows are spread by the second factor, columns by the first. */
+export function axesOfSummedProduct(
+  node: Node,
+  shape: Shape | undefined,
+  { view, axes }: Traced,
+): Axes | undefined {
+  const multiplied = view.producer(node.inputs[0] ?? "");
+  const product = view.shape(node.inputs[0] ?? "");
+  const reduced = node.attributes.get("axes")?.ints?.map(Number) ?? view.values(node.inputs[1] ?? "");
+  if (!multiplied || !product || !shape || reduced?.length !== 1 || typeof reduced[0] !== "number")
+    return undefined;
+  const at = reduced[0] < 0 ? reduced[0] + product.length : reduced[0];
+  const [left = "", right = ""] = multiplied.inputs;
+  const dims = (name: string, axis: number) => {
+    const own = view.shape(name);
+    return own?.[axis - product.length + own.length] ?? 1;
+  };
+  const atoms = (name: string, axis: number) => {
+    const own = axes(name);
+    return own?.[axis - product.length + own.length] ?? [];
+  };
+  const all = product.map((size, axis): readonly Atom[] => {
+    if (size === 1) return [];
+    for (const [spread, by, origin] of [
+      [left, right, "rows"],
+      [right, left, "columns"],
+    ] as const) {
+      if (dims(by, axis) !== 1) continue;
+      const own = atoms(spread, axis);
+      return isFeature(own) ? own : free(own, size, origin, node);
+    }
+    return isFeature(atoms(right, axis)) ? atoms(right, axis) : atoms(left, axis);
+  });
+  return shape.length === product.length
+    ? all.map((each, axis) => (axis === at ? [] : each))
+    : all.filter((_, axis) => axis !== at);
+}
