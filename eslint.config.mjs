@@ -34,6 +34,7 @@ const ownPackages = {
   "onnxruntime-node": ["engine"],
   vscode: ["extension"],
   sharp: ["inputs", "engine"],
+  "@huggingface/tokenizers": ["inputs"],
   lit: ["webview"],
   echarts: ["webview"],
   "@vscode/webview-ui-toolkit": ["webview"],

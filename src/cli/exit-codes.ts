@@ -14,6 +14,8 @@ const badInput: ReadonlySet<ErrorCode> = new Set([
   "notCheckpointExport",
   "inputMismatch",
   "inputMissing",
+  "inputTooLarge",
+  "frameUnreadable",
   "manifestInvalid",
   "siteUnknown",
   "noAttention",

@@ -1,7 +1,7 @@
 /** Named arrays in NumPy's archive format, read and written. */
-import { parse } from "npyjs";
-import { unzipSync, zipSync } from "fflate";
-import { AttentionError } from "../shared/errors";
+import { zipSync } from "fflate";
+import { npzFile } from "./files/array-file";
+import { memoryFile } from "./files/byte-file";
 
 export type ArrayData =
   | Float32Array
@@ -24,78 +24,13 @@ export interface NamedArray {
   readonly data: ArrayData;
 }
 
-const dtypes: Readonly<Record<string, string>> = {
-  f2: "float16",
-  f4: "float32",
-  f8: "float64",
-  i1: "int8",
-  i2: "int16",
-  i4: "int32",
-  i8: "int64",
-  u1: "uint8",
-  u2: "uint16",
-  u4: "uint32",
-  u8: "uint64",
-  b1: "bool",
-};
-
-/** An archive that declares more than this is refused before it is unpacked. */
-const MAX_UNPACKED_BYTES = 4e9;
-
 /**
  * Arrays of an npz file by name.
  * @param where the file's name, for messages
  */
 export function readNpz(file: Uint8Array, where: string): Map<string, NamedArray> {
-  let entries: Record<string, Uint8Array>;
-  let declared = 0;
-  try {
-    entries = unzipSync(file, {
-      filter: ({ name, originalSize }) => {
-        declared += originalSize;
-        if (declared > MAX_UNPACKED_BYTES) {
-          throw new AttentionError(
-            "memory",
-            `The archive unpacks to more than ${MAX_UNPACKED_BYTES / 1e9} GB.`,
-            { where },
-          );
-        }
-        return name.endsWith(".npy");
-      },
-    });
-  } catch (error) {
-    if (error instanceof AttentionError) throw error;
-    throw new AttentionError("fileUnreadable", `It is not an npz archive: ${String(error)}`, {
-      where,
-      cause: error,
-    });
-  }
-  return new Map(
-    Object.entries(entries).map(([name, bytes]) => [
-      name.replace(/\.npy$/, ""),
-      readNpy(bytes, `${where}: ${name}`),
-    ]),
-  );
-}
-
-function readNpy(bytes: Uint8Array, where: string): NamedArray {
-  try {
-    const array = parse(bytes.slice().buffer, { convertFloat16: false });
-    const text = array.dtype.startsWith("U");
-    const dtype = text ? "string" : dtypes[array.dtype];
-    if (!dtype)
-      throw new AttentionError("inputMismatch", `Arrays of ${array.dtype} cannot be fed to a model.`, {
-        where,
-      });
-    const data = array.data as unknown as ArrayData;
-    return { dtype, dims: array.shape, data: array.fortranOrder ? rowMajor(data, array.shape) : data };
-  } catch (error) {
-    if (error instanceof AttentionError) throw error;
-    throw new AttentionError("fileUnreadable", `The array cannot be read: ${String(error)}`, {
-      where,
-      cause: error,
-    });
-  }
+  const archive = npzFile(memoryFile(file, where));
+  return new Map([...archive.headers.keys()].map((name) => [name, archive.read(name)]));
 }
 
 /** NumPy's name of an array's type. */
@@ -157,21 +92,4 @@ function npy(type: string, dims: readonly number[], data: Uint8Array): Uint8Arra
   for (let at = 0; at < header.length; at++) bytes[10 + at] = header.charCodeAt(at);
   bytes.set(data, 10 + header.length);
   return bytes;
-}
-
-/** NumPy keeps transposed arrays in column-major order. */
-function rowMajor(data: ArrayData, dims: readonly number[]): ArrayData {
-  const strides = dims.map((_, axis) => dims.slice(0, axis).reduce((all, dim) => all * dim, 1));
-  const out = data.slice() as ArrayData;
-  const at = new Array<number>(dims.length).fill(0);
-  for (let to = 0; to < out.length; to++) {
-    const from = at.reduce((all, index, axis) => all + index * (strides[axis] as number), 0);
-    (out as unknown[])[to] = (data as unknown[])[from];
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      at[axis] = (at[axis] as number) + 1;
-      if ((at[axis] as number) < (dims[axis] as number)) break;
-      at[axis] = 0;
-    }
-  }
-  return out;
 }

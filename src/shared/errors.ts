@@ -52,6 +52,14 @@ const wording = {
     title: "An input of the model has no value",
     fix: "Name an array for it in the manifest's inputs, or pass --inputs FILE.npz.",
   },
+  inputTooLarge: {
+    title: "An input is larger than what is read",
+    fix: "Give a smaller one.",
+  },
+  frameUnreadable: {
+    title: "The picture cannot be decoded",
+    fix: "Save it as PNG, JPEG or WebP; for a video, take a frame of it out first.",
+  },
   manifestInvalid: { title: "The manifest is not valid", fix: "Correct the manifest at the named place." },
   memory: {
     title: "The run needs more memory than is free",
