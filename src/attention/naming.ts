@@ -3,6 +3,7 @@
  * source"): torch dynamo keeps scopes as metadata, TorchScript keeps the path in the node's name.
  */
 import type { SourceLocation } from "../shared/model";
+import { CALLS_KEY } from "../onnx/functions/copy";
 import type { Node } from "../onnx/model";
 
 /** Module path of a node, outermost first; empty when the export kept none. */
@@ -58,6 +59,42 @@ function parse(path: readonly string[]): Parsed {
   return { path, before: before.join("."), layer, after: path.slice(at + 1).join(".") };
 }
 
+/** The functions that a node was copied from, outermost first, as one text; empty for a node of the graph. */
+function functionsOf(node: Node): string {
+  const calls = node.metadata.get(CALLS_KEY);
+  if (calls === undefined) return "";
+  // A number at the end tells variants of one module apart.
+  return [...calls.matchAll(/\["([^"]*)"/g)]
+    .map((match) => (match[1] ?? "").replace(/[._]\d+$/, ""))
+    .join(".");
+}
+
+/**
+ * Component and layer of sites that lie in functions. A call's name rarely tells the layer truly, so that the calls of
+ * the same functions are counted, unless their names number each of them.
+ */
+function inFunctions(nodes: readonly Node[], parsed: readonly Parsed[]): Map<number, Omit<SiteName, "name">> {
+  const groups = new Map<string, number[]>();
+  const inCall = new Map<string, number>();
+  nodes.forEach((node, index) => {
+    const functions = functionsOf(node);
+    if (functions === "") return;
+    const call = node.metadata.get(CALLS_KEY) ?? "";
+    const before = inCall.get(call) ?? 0;
+    inCall.set(call, before + 1);
+    const group = before === 0 ? functions : `${functions}#${before}`;
+    groups.set(group, [...(groups.get(group) ?? []), index]);
+  });
+  const result = new Map<number, Omit<SiteName, "name">>();
+  for (const [group, members] of groups) {
+    const layers = new Set(members.map((index) => parsed[index]?.layer));
+    if (layers.size === members.length && !layers.has(null)) continue;
+    const component = groups.size > 1 ? group : null;
+    members.forEach((index, layer) => result.set(index, { component, layer }));
+  }
+  return result;
+}
+
 /**
  * Names of all sites of a model, in graph order. Two sites of one layer (self and cross attention of a decoder) are
  * told apart by what follows the layer in their paths. Sites without a path are numbered in graph order.
@@ -72,6 +109,7 @@ export function nameSites(nodes: readonly Node[]): SiteName[] {
       .filter((each) => each.layer !== null && (counts.get(key(each)) ?? 0) > 1)
       .map((each) => each.before),
   );
+  const counted = inFunctions(nodes, parsed);
   let unnamed = 0;
   const taken = new Map<string, number>();
   return parsed.map((each, index) => {
@@ -88,6 +126,8 @@ export function nameSites(nodes: readonly Node[]): SiteName[] {
         layer: unnamed++,
       };
     }
+    const inFunction = counted.get(index);
+    if (inFunction) return { name: unique(each.path.join(".")), ...inFunction };
     const component =
       crowded.has(each.before) && each.after
         ? [each.before, each.after].filter(Boolean).join(".")

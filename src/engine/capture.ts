@@ -34,13 +34,13 @@ export async function captureModel(
 
   phases.start("instrument");
   const dims = new Map([...input.feeds].map(([name, array]) => [name, array.dims]));
-  const view = GraphView.of(opened.file.model, opened.file, dims);
-  const found = discover(opened.file.model, opened.file, dims);
+  const view = GraphView.of(opened.file.model, opened.file.source, dims);
+  const found = discover(opened.file.model, opened.file.source, dims);
   const sites = select(found.sites, request.sites, opened);
   const externalBytes = opened.file.checkExternalData();
   const estimate = estimateRun(
     view,
-    opened.file.size,
+    opened.file.source.size,
     externalBytes,
     sites.map((site) => site.found.shape),
   );

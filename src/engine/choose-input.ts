@@ -32,7 +32,7 @@ export function chooseInput({ file, inputs, manifest }: OpenModel, choice: Input
   const source =
     asked ?? (recorded && manifest ? insideFolder(path.dirname(manifest.path), recorded.file) : null);
   if (source === null || choice?.synthetic) {
-    const feeds = syntheticFeeds(inputs, { rows: embeddingRows(GraphView.of(file.model, file)) });
+    const feeds = syntheticFeeds(inputs, { rows: embeddingRows(GraphView.of(file.model, file.source)) });
     return {
       feeds,
       arrays: feeds,

@@ -52,7 +52,7 @@ export function instrumenter(
     const used = planned.filter((each) => plans.includes(each) || each.replaced !== null);
     const bodies = patchedBodies(
       used.map(({ plan }) => plan),
-      opened.file,
+      opened.file.source,
       opened.file.model.opset,
     );
     const extension = extensionBytes({
@@ -72,7 +72,7 @@ export function instrumenter(
     ]);
     return {
       plans,
-      pieces: splicePieces(opened.file.model, opened.file.size, removed, extension),
+      pieces: splicePieces(opened.file.model, opened.file.source.size, removed, extension),
       fetches: [...new Set(fetches.filter((name) => typeof name === "string"))],
     };
   };

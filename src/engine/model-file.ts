@@ -13,7 +13,7 @@ import {
 import path from "node:path";
 import { AttentionError } from "../shared/errors";
 import type { ExternalTensor, Graph, OnnxModel, TensorRef } from "../onnx/model";
-import { readModel } from "../onnx/read";
+import { readWhole } from "../onnx/functions/read-whole";
 import type { ByteSource } from "../onnx/source";
 import { isLfsPointer, refuseOtherKinds } from "./file-kind";
 
@@ -23,7 +23,10 @@ const MAX_FILE_BYTES = 2 ** 31 - 1;
 export class ModelFile implements ByteSource {
   readonly path: string;
   readonly size: number;
+  /** The model as one graph: its functions are copied to where they are called. */
   readonly model: OnnxModel;
+  /** The bytes that the model's ranges are of: the file's own, with the copies between them. */
+  readonly source: ByteSource;
   readonly #fd: number;
   readonly #stamp: string;
 
@@ -50,7 +53,9 @@ export class ModelFile implements ByteSource {
           where: path.basename(file),
         });
       }
-      this.model = readModel(this);
+      const { model, source } = readWhole(this);
+      this.model = model;
+      this.source = source;
       checkTensors(this.model);
     } catch (error) {
       closeSync(this.#fd);

@@ -67,9 +67,9 @@ export function openModel(modelPath: string, phases: Phases): OpenModel {
  * queries and keys is then left open, since another input has others.
  */
 function findSites(file: ModelFile, inputs: readonly TensorSignature[]): Discovery {
-  const symbolic = discover(file.model, file);
+  const symbolic = discover(file.model, file.source);
   if (symbolic.notSupported.length === 0) return symbolic;
-  const sized = discover(file.model, file, syntheticDims(inputs));
+  const sized = discover(file.model, file.source, syntheticDims(inputs));
   if (sized.sites.length <= symbolic.sites.length) return symbolic;
   const known = new Map(symbolic.sites.map((site) => [site.tensor, site]));
   return {
@@ -111,5 +111,5 @@ export function explain({ file, inputs }: OpenModel, wanted: string): string {
     const names = sites.slice(0, 8).map(({ name }) => name);
     throw new AttentionError("siteUnknown", `Nothing is named ${wanted}; sites are ${names.join(", ")}.`);
   }
-  return explainSite(site, GraphView.of(file.model, file, syntheticDims(inputs)));
+  return explainSite(site, GraphView.of(file.model, file.source, syntheticDims(inputs)));
 }

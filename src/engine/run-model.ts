@@ -1,11 +1,11 @@
 /** Loads an instrumented model on the first provider that runs it, and runs it once. */
-import { readSync, openSync, closeSync } from "node:fs";
 import path from "node:path";
 import type * as Ort from "onnxruntime-node";
 import { type ProviderName, type ProviderReport, providerLabels } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
 import { bytes as formatBytes } from "../shared/format";
 import type { NamedArray } from "../inputs/arrays";
+import { type Piece, pieceLength } from "../onnx/pieces";
 import type { ModelFile } from "./model-file";
 import { freeMemory } from "./estimate";
 import { adviceFor, gpu, orderFor, shortReason, verify } from "./providers";
@@ -13,7 +13,7 @@ import { loadRuntime, threads } from "./runtime";
 
 /** A model as it is to be run: pieces of the file with what is added, and the outputs to read. */
 export interface Instrumented {
-  readonly pieces: readonly (Uint8Array | { readonly start: number; readonly end: number })[];
+  readonly pieces: readonly Piece[];
   readonly fetches: readonly string[];
 }
 
@@ -119,34 +119,27 @@ function outOfMemory(error: unknown): boolean {
   return /failed to allocate|bad[_ ]alloc|allocation failed|out of memory/i.test(String(error));
 }
 
+/** Read at a time: a piece may be of a gigabyte. */
+const CHUNK_BYTES = 64e6;
+
 /** The model's bytes with what is added; the file itself is never touched. */
-function assembled(file: ModelFile, pieces: Instrumented["pieces"]): Uint8Array {
-  const sizes = pieces.map((piece) => (piece instanceof Uint8Array ? piece.length : piece.end - piece.start));
-  const model = new Uint8Array(sizes.reduce((all, size) => all + size, 0));
-  const fd = openSync(file.path, "r");
-  try {
-    let at = 0;
-    for (const [index, piece] of pieces.entries()) {
-      const size = sizes[index] ?? 0;
-      if (piece instanceof Uint8Array) model.set(piece, at);
-      else {
-        for (let filled = 0; filled < size;) {
-          const count = readSync(
-            fd,
-            model,
-            at + filled,
-            Math.min(size - filled, 2 ** 30),
-            piece.start + filled,
-          );
-          if (count === 0)
-            throw new AttentionError("truncated", "The file became shorter while it was read.");
-          filled += count;
-        }
-      }
-      at += size;
+function assembled({ source }: ModelFile, pieces: Instrumented["pieces"]): Uint8Array {
+  const model = new Uint8Array(pieces.reduce((all, piece) => all + pieceLength(piece), 0));
+  let at = 0;
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) {
+      model.set(piece, at);
+      at += piece.length;
+      continue;
     }
-  } finally {
-    closeSync(fd);
+    for (let from = piece.start; from < piece.end;) {
+      const bytes = source.read(from, Math.min(CHUNK_BYTES, piece.end - from));
+      if (bytes.length === 0)
+        throw new AttentionError("truncated", "The file became shorter while it was read.");
+      model.set(bytes, at);
+      at += bytes.length;
+      from += bytes.length;
+    }
   }
   return model;
 }

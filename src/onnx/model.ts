@@ -65,6 +65,12 @@ export interface Attribute {
   readonly floats?: readonly number[];
   readonly ints?: readonly bigint[];
   readonly strings?: readonly string[];
+  /** In a function: the attribute of the call that gives the value. */
+  readonly ref?: string;
+  /** It holds a list of graphs, which are not kept. */
+  readonly holdsGraphs?: true;
+  /** Bytes of the attribute's content in the file: [start, end). */
+  readonly range: { readonly start: number; readonly end: number };
 }
 
 export interface Node {
@@ -73,6 +79,8 @@ export interface Node {
   readonly name: string;
   readonly opType: string;
   readonly domain: string;
+  /** Which of several functions of one name it calls; mostly empty. */
+  readonly overload: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
@@ -98,9 +106,16 @@ export interface Graph {
   readonly sparseInitializers: number;
 }
 
+/** FunctionProto: an operator that the model itself defines. */
 export interface LocalFunction {
   readonly name: string;
   readonly domain: string;
+  readonly overload: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Attributes that have a value where a call gives none. */
+  readonly defaults: readonly Attribute[];
+  readonly opsets: ReadonlyMap<string, number>;
   readonly nodes: readonly Node[];
 }
 
@@ -112,6 +127,8 @@ export interface OnnxModel {
   readonly opsets: ReadonlyMap<string, number>;
   readonly graph: Graph;
   readonly functions: readonly LocalFunction[];
+  /** Functions whose nodes are not in the graph, and why: nobody calls them, or they could not be copied. */
+  readonly notCopied: readonly { readonly called: LocalFunction; readonly reason: string }[];
   readonly metadata: ReadonlyMap<string, string>;
   /** Every tensor with external data, in bodies and functions too, also one that a later tensor of its name hides. */
   readonly external: readonly ExternalTensor[];

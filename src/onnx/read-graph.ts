@@ -91,6 +91,7 @@ export function readNode(cursor: Cursor, index: number, start: number, scan: Sca
   let name = "";
   let opType = "";
   let domain = "";
+  let overload = "";
   for (let field = cursor.field(); field; field = cursor.field()) {
     switch (field.number) {
       case 1:
@@ -114,6 +115,9 @@ export function readNode(cursor: Cursor, index: number, start: number, scan: Sca
       case 7:
         domain = text(cursor, field);
         break;
+      case 8:
+        overload = text(cursor, field);
+        break;
       case 9:
         metadata ??= new Map();
         readEntry(message(cursor, field), metadata);
@@ -127,6 +131,7 @@ export function readNode(cursor: Cursor, index: number, start: number, scan: Sca
     name,
     opType,
     domain: domain === "ai.onnx" ? "" : domain,
+    overload,
     inputs,
     outputs,
     attributes: attributes ?? noAttributes,
@@ -142,6 +147,7 @@ function once(seen: boolean, what: string): void {
 
 export function readAttribute(cursor: Cursor, scan: Scan): Attribute {
   let name = "";
+  const range = { start: cursor.offset, end: cursor.end };
   const value: { -readonly [K in keyof Attribute]?: Attribute[K] } = {};
   const ints: bigint[] = [];
   const floats: number[] = [];
@@ -190,7 +196,11 @@ export function readAttribute(cursor: Cursor, scan: Scan): Attribute {
         break;
       case 11:
         // No standard operator holds a list of graphs; what lies in it is checked and not shown.
+        value.holdsGraphs = true;
         readGraph(message(cursor, field), emptyGraph(), scan);
+        break;
+      case 21:
+        value.ref = text(cursor, field);
         break;
       case 22:
       case 23:
@@ -202,6 +212,7 @@ export function readAttribute(cursor: Cursor, scan: Scan): Attribute {
   }
   return {
     name,
+    range,
     ...value,
     ...(ints.length ? { ints } : {}),
     ...(floats.length ? { floats } : {}),

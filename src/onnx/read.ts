@@ -5,7 +5,7 @@
 import { WireType } from "@bufbuild/protobuf/wire";
 import { AttentionError } from "../shared/errors";
 import { expect, message, push, readEntry, text } from "./fields";
-import type { LocalFunction, Node, OnnxModel } from "./model";
+import type { Attribute, LocalFunction, Node, OnnxModel } from "./model";
 import { emptyGraph, readAttribute, readGraph, readNode, type Scan } from "./read-graph";
 import type { ByteSource } from "./source";
 import { Cursor, Window } from "./wire";
@@ -60,6 +60,7 @@ export function readModel(source: ByteSource): OnnxModel {
     opsets,
     graph,
     functions,
+    notCopied: functions.map((called) => ({ called, reason: "its nodes were not copied into the graph" })),
     metadata,
     external: scan.external,
     graphFields,
@@ -92,15 +93,51 @@ function readOpset(cursor: Cursor, into: Map<string, number>): void {
 function readFunction(cursor: Cursor, scan: Scan): LocalFunction {
   let name = "";
   let domain = "";
+  let overload = "";
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const defaults: Attribute[] = [];
+  const opsets = new Map<string, number>();
   const nodes: Node[] = [];
   let start = cursor.offset;
   for (let field = cursor.field(); field; start = cursor.offset, field = cursor.field()) {
-    if (field.number === 1) name = text(cursor, field);
-    else if (field.number === 10) domain = text(cursor, field);
-    else if (field.number === 7) nodes.push(readNode(message(cursor, field), nodes.length, start, scan));
-    // Default values of its attributes.
-    else if (field.number === 11) readAttribute(message(cursor, field), scan);
-    else cursor.skip(field);
+    switch (field.number) {
+      case 1:
+        name = text(cursor, field);
+        break;
+      case 4:
+        push(inputs, text(cursor, field), "inputs of a function");
+        break;
+      case 5:
+        push(outputs, text(cursor, field), "outputs of a function");
+        break;
+      case 7:
+        nodes.push(readNode(message(cursor, field), nodes.length, start, scan));
+        break;
+      case 9:
+        readOpset(message(cursor, field), opsets);
+        break;
+      case 10:
+        domain = text(cursor, field);
+        break;
+      case 11:
+        push(defaults, readAttribute(message(cursor, field), scan), "attributes of a function");
+        break;
+      case 13:
+        overload = text(cursor, field);
+        break;
+      default:
+        cursor.skip(field);
+    }
   }
-  return { name, domain, nodes };
+  return {
+    name,
+    domain: domain === "ai.onnx" ? "" : domain,
+    overload,
+    inputs,
+    outputs,
+    defaults,
+    opsets,
+    nodes,
+  };
 }

@@ -4,6 +4,7 @@
  */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Node, OnnxModel } from "./model";
+import type { Piece } from "./pieces";
 
 /**
  * The pieces of the new file, in order, as ranges of the old one and bytes to write between them.
@@ -15,10 +16,10 @@ export function splicePieces(
   fileBytes: number,
   removed: readonly Node[],
   extension: Uint8Array,
-): (Uint8Array | { start: number; end: number })[] {
+): Piece[] {
   const cuts = removed.map((node) => node.range).sort((a, b) => a.start - b.start);
   if (cuts.length === 0) return [{ start: 0, end: fileBytes }, extension];
-  const pieces: (Uint8Array | { start: number; end: number })[] = [];
+  const pieces: Piece[] = [];
   let at = 0;
   for (const field of model.graphFields) {
     pieces.push({ start: at, end: field.start });

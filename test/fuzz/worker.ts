@@ -8,7 +8,7 @@ import { EngineClient } from "../../src/client/engine-client";
 import { discover } from "../../src/attention/discover";
 import { GraphView } from "../../src/onnx/graph-view";
 import { embeddingRows } from "../../src/onnx/embedding-rows";
-import { readModel } from "../../src/onnx/read";
+import { readWhole } from "../../src/onnx/functions/read-whole";
 import { bytesSource } from "../../src/onnx/source";
 import { AttentionError } from "../../src/shared/errors";
 import { mutate } from "./mutate";
@@ -36,8 +36,7 @@ const collect = (globalThis as { gc?: () => void }).gc;
 let done = 0;
 
 function scan(bytes: Uint8Array): string {
-  const source = bytesSource(bytes);
-  const model = readModel(source);
+  const { model, source } = readWhole(bytesSource(bytes));
   discover(model, source);
   // As for a run, whose arrays tell the sizes of the inputs.
   const dims = new Map(

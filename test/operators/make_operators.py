@@ -46,7 +46,6 @@ NOT_YET = {
     "longformer-global.onnx": "not rebuilt yet",
     "paged-attention.onnx": "not rebuilt yet",
     "paged-attention-decode.onnx": "not rebuilt yet",
-    "in-function.onnx": "it lies inside the function",
     "opset11-flat.onnx": "cannot be followed",
     "opset11-default-axis.onnx": "cannot be followed",
     "merged-products.onnx": "neither queries nor keys of its product",

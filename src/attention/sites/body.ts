@@ -60,9 +60,11 @@ export function bodySites(view: GraphView, kinds: readonly SiteModule[]): Match 
   return { sites, notSupported, others };
 }
 
-/** Softmaxes beside a product in local functions, which ONNX Runtime inlines under other names. */
+/** Softmaxes beside a product in local functions that are not part of the graph, with the reason. */
 export function functionSites(model: OnnxModel): NotSupported[] {
-  return model.functions.flatMap((each) => softmaxes(each.nodes, `the function ${each.name}`));
+  return model.notCopied.flatMap(({ called, reason }) =>
+    softmaxes(called.nodes, `it lies inside the function ${called.name}: ${reason}`),
+  );
 }
 
 function deeper(graph: Graph, where: string): NotSupported[] {
@@ -70,7 +72,10 @@ function deeper(graph: Graph, where: string): NotSupported[] {
     [...node.attributes.values()].flatMap((attribute) =>
       attribute.graph
         ? [
-            ...softmaxes(attribute.graph.nodes, `${attribute.name} of ${node.opType} inside ${where}`),
+            ...softmaxes(
+              attribute.graph.nodes,
+              `it lies inside ${attribute.name} of ${node.opType} inside ${where}, from which nothing can be returned yet`,
+            ),
             ...deeper(attribute.graph, where),
           ]
         : [],
@@ -78,13 +83,13 @@ function deeper(graph: Graph, where: string): NotSupported[] {
   );
 }
 
-function softmaxes(nodes: readonly Node[], where: string): NotSupported[] {
+function softmaxes(nodes: readonly Node[], reason: string): NotSupported[] {
   if (!nodes.some((node) => ["MatMul", "Einsum", "FusedMatMul"].includes(node.opType))) return [];
   return nodes
     .filter((node) => node.opType === "Softmax")
     .map((node) => ({
       name: node.name || (node.outputs[0] ?? "Softmax"),
-      reason: `it lies inside ${where}, from which nothing can be returned yet`,
+      reason,
     }));
 }
 

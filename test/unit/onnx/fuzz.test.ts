@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { discover } from "../../../src/attention/discover";
 import { embeddingRows } from "../../../src/onnx/embedding-rows";
+import { readWhole } from "../../../src/onnx/functions/read-whole";
 import { GraphView } from "../../../src/onnx/graph-view";
-import { readModel } from "../../../src/onnx/read";
 import { type ByteSource, bytesSource } from "../../../src/onnx/source";
 import { AttentionError } from "../../../src/shared/errors";
 import { mutate } from "../../fuzz/mutate";
@@ -24,17 +24,23 @@ import {
 const read = (file: string) => new Uint8Array(readFileSync(new URL(`../../../${file}`, import.meta.url)));
 const bases = [
   buildModel(attentionGraph({ mask: new Array<number>(25).fill(0) })),
-  ...["plain", "mha-packed-qkv", "gqa-rotary", "exp-sum", "einsum-ellipsis", "opset11-flat"].map((name) =>
-    read(`test/operators/${name}.onnx`),
-  ),
+  ...[
+    "plain",
+    "mha-packed-qkv",
+    "gqa-rotary",
+    "exp-sum",
+    "einsum-ellipsis",
+    "opset11-flat",
+    "in-function",
+  ].map((name) => read(`test/operators/${name}.onnx`)),
   read("test/corpus/perceiver-torchscript17.onnx"),
 ];
 
 const codes = new Set(["notOnnx", "truncated", "limits"]);
 
-function open(source: ByteSource): string {
+function open(file: ByteSource): string {
   try {
-    const model = readModel(source);
+    const { model, source } = readWhole(file);
     discover(model, source);
     embeddingRows(
       GraphView.of(model, source, new Map(model.graph.inputs.map(({ name }) => [name, [2, 3, 4]]))),
