@@ -29,6 +29,8 @@ const node = {
   // Smaller, and still readable in the stack of an error: names are kept.
   minifyWhitespace: true,
   minifySyntax: true,
+  // Its main file asks for its parts in a way that no bundler sees.
+  alias: { "jsonc-parser": path.join(root, "node_modules/jsonc-parser/lib/esm/main.js") },
 };
 
 /** Leave a module to a program of its own beside this one. */
@@ -130,23 +132,36 @@ async function removeStale(results) {
   }
 }
 
-/** `schemas/attention-manifest.schema.json`, which VS Code validates manifests against. */
+async function writeFormatted(file, text, parser) {
+  const formatted = await format(text, { parser, printWidth: 110 });
+  await mkdir(path.dirname(file), { recursive: true });
+  if ((await readFile(file, "utf8").catch(() => "")) !== formatted) await writeFile(file, formatted);
+}
+
+/** The JSON Schema that VS Code validates manifests against, and `docs/manifest.md`, both from the one schema. */
 async function writeSchema() {
-  const bundle = path.join(root, ".cache/manifest.mjs");
+  const bundle = path.join(root, ".cache/manifest-reference.mjs");
   await build({
     ...common,
     metafile: false,
     sourcemap: false,
     platform: "node",
     format: "esm",
-    entryPoints: ["src/inputs/manifest.ts"],
+    entryPoints: ["src/inputs/manifest/reference.ts"],
     outfile: bundle,
   });
-  const { manifestJsonSchema } = await import(`${pathToFileURL(bundle).href}?${Date.now()}`);
-  const file = path.join(root, "schemas/attention-manifest.schema.json");
-  const text = await format(JSON.stringify(manifestJsonSchema()), { parser: "json", printWidth: 110 });
-  await mkdir(path.dirname(file), { recursive: true });
-  if ((await readFile(file, "utf8").catch(() => "")) !== text) await writeFile(file, text);
+  const { manifestJsonSchema, manifestReference } = await import(
+    `${pathToFileURL(bundle).href}?${Date.now()}`
+  );
+  const schema = path.join(root, "schemas/attention-manifest.schema.json");
+  await writeFormatted(schema, JSON.stringify(manifestJsonSchema()), "json");
+  const examples = path.join(root, "docs/manifest");
+  const texts = (await readdir(examples))
+    .filter((name) => name.endsWith(".jsonc"))
+    .sort()
+    .map(async (name) => ({ name, text: await readFile(path.join(examples, name), "utf8") }));
+  const reference = manifestReference(await Promise.all(texts));
+  await writeFormatted(path.join(root, "docs/manifest.md"), reference, "markdown");
 }
 
 /** The types of the programmatic interface: its two files name nothing of the rest. */

@@ -8,6 +8,7 @@ import { Phases } from "../src/engine/phases";
 import { loadRuntime } from "../src/engine/runtime";
 import { type NamedArray, readNpz } from "../src/inputs/arrays";
 import { fitFeeds } from "../src/inputs/feeds";
+import { recordedArrays } from "../src/inputs/manifest/lookup";
 import { syntheticFeeds } from "../src/inputs/synthetic";
 import { embeddingRows } from "../src/onnx/embedding-rows";
 import { GraphView } from "../src/onnx/graph-view";
@@ -124,9 +125,9 @@ async function createAndRun(file: string, threads: number): Promise<Ran> {
 /** The input that the engine chooses: the manifest's recording, else a synthetic one. */
 function feedsOf({ file, inputs, manifest }: OpenModel): ReadonlyMap<string, NamedArray> {
   const recorded = manifest?.manifest.inputs;
-  if (!manifest || !recorded)
+  if (!manifest || recorded?.file === undefined)
     return syntheticFeeds(inputs, { rows: embeddingRows(GraphView.of(file.model, file)) });
   const recording = path.join(path.dirname(manifest.path), recorded.file);
   const arrays = readNpz(readFileSync(recording), recorded.file);
-  return fitFeeds(inputs, arrays, recorded.arrays ?? {}, recorded.file).feeds;
+  return fitFeeds(inputs, arrays, recordedArrays(recorded), recorded.file).feeds;
 }

@@ -2,7 +2,8 @@
 import path from "node:path";
 import type { TokenAxis } from "../shared/capture";
 import type { NamedArray } from "../inputs/arrays";
-import type { ManifestSegment } from "../inputs/manifest";
+import { segmentsOf } from "../inputs/manifest/lookup";
+import type { ManifestAxisReference } from "../inputs/manifest/segments-schema";
 import { numberedAxis, tokenAxis } from "../inputs/token-axes";
 import type { OpenModel } from "./open-model";
 
@@ -21,8 +22,8 @@ export class AxisTable {
   }
 
   /** Index of the axis of `length` tokens, with the site's own segments or the model's. */
-  add(length: number, own: readonly ManifestSegment[] | undefined): number {
-    const segments = own ?? this.#opened.manifest?.manifest.segments;
+  add(length: number, own: ManifestAxisReference | undefined): number {
+    const segments = segmentsOf(this.#opened.manifest?.manifest, own);
     const key = `${length}:${JSON.stringify(segments ?? null)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;

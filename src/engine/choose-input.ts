@@ -8,6 +8,7 @@ import { embeddingRows } from "../onnx/embedding-rows";
 import { GraphView } from "../onnx/graph-view";
 import { type NamedArray, readNpz } from "../inputs/arrays";
 import { fitFeeds } from "../inputs/feeds";
+import { recordedArrays } from "../inputs/manifest/lookup";
 import { syntheticFeeds } from "../inputs/synthetic";
 import type { OpenModel } from "./open-model";
 
@@ -30,7 +31,10 @@ export function chooseInput({ file, inputs, manifest }: OpenModel, choice: Input
   const asked = choice?.file ?? null;
   const recorded = manifest?.manifest.inputs;
   const source =
-    asked ?? (recorded && manifest ? insideFolder(path.dirname(manifest.path), recorded.file) : null);
+    asked ??
+    (recorded?.file !== undefined && manifest
+      ? insideFolder(path.dirname(manifest.path), recorded.file)
+      : null);
   if (source === null || choice?.synthetic) {
     const feeds = syntheticFeeds(inputs, { rows: embeddingRows(GraphView.of(file.model, file.source)) });
     return {
@@ -44,7 +48,7 @@ export function chooseInput({ file, inputs, manifest }: OpenModel, choice: Input
   if (!existsSync(source))
     throw new AttentionError("fileNotFound", "The recorded input does not exist.", { where: source });
   const arrays = readNpz(readFileSync(source), name);
-  const { feeds, notices } = fitFeeds(inputs, arrays, choice?.arrays ?? recorded?.arrays ?? {}, name);
+  const { feeds, notices } = fitFeeds(inputs, arrays, choice?.arrays ?? recordedArrays(recorded), name);
   return { feeds, arrays, report: report(asked === null ? "manifest" : "file", name, feeds), notices };
 }
 

@@ -2,7 +2,7 @@
 import type { CapturedSite } from "../shared/capture";
 import { headMap } from "../shared/maps/capture-store";
 import { headMetrics } from "../shared/maps/metrics";
-import { matchesGlob } from "../inputs/glob";
+import { batchAxisName, siteEntry } from "../inputs/manifest/lookup";
 import type { AxisTable } from "./axis-table";
 import type { Planned, PlannedSite } from "./instrument";
 import { type OpenModel, toSite } from "./open-model";
@@ -61,9 +61,7 @@ export function describeSite(
 ): CapturedSite {
   const { site } = planned;
   const named = toSite(site, opened.manifest?.manifest);
-  const said = opened.manifest?.manifest.sites?.find(
-    ({ match }) => matchesGlob(match, site.name) || matchesGlob(match, site.id),
-  );
+  const said = siteEntry(opened.manifest?.manifest, site);
   return {
     ...named,
     handle: stored.handle,
@@ -81,6 +79,6 @@ export function describeSite(
     keyAxis: axes.add(stored.keys, said?.keys),
     validity,
     ...proofOf(planned, run, stored.keys),
-    batchAxis: said?.batchAxis ?? (site.windows ? "window" : null),
+    batchAxis: batchAxisName(said?.batchAxis) ?? (site.windows ? "window" : null),
   };
 }

@@ -7,9 +7,10 @@ import { explainSite } from "../attention/explain";
 import { GraphView } from "../onnx/graph-view";
 import { AttentionError } from "../shared/errors";
 import { elementTypeName, type ValueInfo } from "../onnx/model";
-import { matchesGlob } from "../inputs/glob";
 import { syntheticDims } from "../inputs/synthetic";
-import { type LoadedManifest, loadManifest, type Manifest } from "../inputs/manifest";
+import { type LoadedManifest, loadManifest } from "../inputs/manifest";
+import { componentOf } from "../inputs/manifest/lookup";
+import type { Manifest } from "../inputs/manifest/schema";
 import { ModelFile } from "./model-file";
 import type { Phases } from "./phases";
 
@@ -83,10 +84,10 @@ function findSites(file: ModelFile, inputs: readonly TensorSignature[]): Discove
 
 /** A site as the view sees it, with the manifest's component name in place of its own. */
 export function toSite(discovered: Discovery["sites"][number], manifest: Manifest | undefined): Site {
-  const component = manifest?.components?.find(
-    ({ match }) => matchesGlob(match, discovered.name) || matchesGlob(match, discovered.id),
-  );
-  return siteSchema.parse({ ...discovered, component: component?.name ?? discovered.component });
+  return siteSchema.parse({
+    ...discovered,
+    component: componentOf(manifest, discovered) ?? discovered.component,
+  });
 }
 
 function sitesText(sites: readonly Site[]): string {

@@ -42,11 +42,35 @@ export type ProviderReport = z.infer<typeof providerReportSchema>;
 export const segmentRoleSchema = z.enum(["image", "text", "state", "action", "return", "other"]);
 export type SegmentRole = z.infer<typeof segmentRoleSchema>;
 
+/** How tokens of a segment lie over a picture, row by row from the top left. */
+export const tokenGridSchema = z.object({
+  rows: z.number().int().positive(),
+  columns: z.number().int().positive(),
+  /** Height and width of a patch in px of the model's picture; null where nothing tells. */
+  patch: z.tuple([z.number(), z.number()]).nullable(),
+  /** The part of the recorded frame that the model sees, in px of the frame; null for the whole. */
+  crop: z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }).nullable(),
+  /** Borders of the model's picture that are no part of the frame, in px of the model's picture. */
+  padding: z.object({ left: z.number(), top: z.number(), right: z.number(), bottom: z.number() }).nullable(),
+  /** Name of the frames, or of the model's input, that the grid lies over; null where nothing tells. */
+  camera: z.string().nullable(),
+});
+export type TokenGrid = z.infer<typeof tokenGridSchema>;
+
+export const tokenSegmentSchema = z.object({
+  name: z.string(),
+  role: segmentRoleSchema,
+  grid: tokenGridSchema.optional(),
+  /** Groups of words by name, whose shares are shown. */
+  words: z.record(z.string(), z.array(z.string())).optional(),
+});
+export type TokenSegment = z.infer<typeof tokenSegmentSchema>;
+
 /** Labels of one axis of tokens. `segmentOf[i]` is the index into `segments` of token i. */
 export const tokenAxisSchema = z.object({
   id: z.string(),
   labels: z.array(z.string()),
-  segments: z.array(z.object({ name: z.string(), role: segmentRoleSchema })),
+  segments: z.array(tokenSegmentSchema),
   segmentOf: z.array(z.number().int()),
   /**
    * What names the tokens: the manifest, the tokenizer that made them, the graph (the patches of an image), or nothing,
@@ -57,6 +81,8 @@ export const tokenAxisSchema = z.object({
   assumed: z.string().optional(),
   /** Tokens as the vocabulary writes them, where that differs from the text they stand for. */
   raw: z.array(z.string()).optional(),
+  /** Tokens that are padding. */
+  padding: z.array(z.number().int()).optional(),
 });
 export type TokenAxis = z.infer<typeof tokenAxisSchema>;
 

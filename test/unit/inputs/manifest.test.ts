@@ -1,8 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
-import { loadManifest, manifestJsonSchema, manifestSchema } from "../../../src/inputs/manifest";
+import { loadManifest, manifestPath } from "../../../src/inputs/manifest";
+import { manifestJsonSchema } from "../../../src/inputs/manifest/json-schema";
+import { manifestReference } from "../../../src/inputs/manifest/reference";
+import { manifestSchema } from "../../../src/inputs/manifest/schema";
 import { numberedAxis, tokenAxis } from "../../../src/inputs/token-axes";
 import { root, temporaryFolder } from "../engine/harness";
 
@@ -19,6 +22,37 @@ describe("the manifest's JSON Schema", () => {
     };
     expect(schema.required).toEqual(["version"]);
     expect(schema.properties["segments"]?.description).toMatch(/Runs of tokens/);
+  });
+});
+
+describe("the manifest's reference", () => {
+  const folder = path.join(root, "docs/manifest");
+  const examples = readdirSync(folder)
+    .filter((name) => name.endsWith(".jsonc"))
+    .sort();
+
+  it("is the one that is committed", async () => {
+    const texts = examples.map((name) => ({ name, text: readFileSync(path.join(folder, name), "utf8") }));
+    const written = await format(manifestReference(texts), { parser: "markdown", printWidth: 110 });
+    expect(readFileSync(path.join(root, "docs/manifest.md"), "utf8")).toBe(written);
+  });
+
+  it("has a valid annotated example of each system", () => {
+    expect(examples).toHaveLength(5);
+    for (const name of examples) {
+      const model = path.join(temporaryFolder(), "model.onnx");
+      const text = readFileSync(path.join(folder, name), "utf8");
+      writeFileSync(manifestPath(model), text);
+      expect(loadManifest(model)?.problems, name).toEqual([]);
+      expect(text).toContain("//");
+    }
+  });
+
+  it("describes every field in words", () => {
+    const bare = manifestReference([])
+      .split("\n")
+      .filter((line) => /^\| `.*\| *\|$/.test(line));
+    expect(bare).toEqual([]);
   });
 });
 

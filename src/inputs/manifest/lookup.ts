@@ -1,0 +1,63 @@
+/** What a manifest says of a site, an axis or an input: its patterns and names resolved. */
+import { matchesGlob } from "../glob";
+import type { ManifestInputs } from "./inputs-schema";
+import type { Manifest } from "./schema";
+import type { ManifestAxisReference, ManifestSegment } from "./segments-schema";
+import type { ManifestBatchAxis, ManifestSite } from "./sites-schema";
+import type { ManifestPattern } from "./values";
+
+/** Names that a pattern of the manifest can mean. */
+export interface NamedSite {
+  readonly id: string;
+  readonly name: string;
+}
+
+export function matchesSite(pattern: ManifestPattern, site: NamedSite): boolean {
+  return [pattern].flat().some((each) => matchesGlob(each, site.name) || matchesGlob(each, site.id));
+}
+
+/** The first entry of `sites` that is about a site. */
+export function siteEntry(manifest: Manifest | undefined, site: NamedSite): ManifestSite | undefined {
+  return manifest?.sites?.find(
+    ({ match, tensor, name }) =>
+      (match !== undefined && matchesSite(match, site)) ||
+      (tensor !== undefined && site.name === (name ?? tensor)),
+  );
+}
+
+export function componentOf(manifest: Manifest | undefined, site: NamedSite): string | null {
+  return manifest?.components?.find(({ match }) => matchesSite(match, site))?.name ?? null;
+}
+
+/**
+ * Segments that an axis of a site has: written there, named there, or those of the whole model. Undefined where nothing
+ * says them, or a name is not among `axes`.
+ */
+export function segmentsOf(
+  manifest: Manifest | undefined,
+  reference: ManifestAxisReference | undefined,
+): readonly ManifestSegment[] | undefined {
+  if (reference === undefined) return manifest?.segments;
+  const parts = [reference]
+    .flat()
+    .map((part) => (typeof part === "string" ? manifest?.axes?.[part] : [part]));
+  return parts.includes(undefined) ? undefined : parts.flatMap((part) => part ?? []);
+}
+
+/** What the batch axis means, in words. */
+export function batchAxisName(batchAxis: ManifestBatchAxis | undefined): string | null {
+  return (typeof batchAxis === "object" ? batchAxis.name : batchAxis) ?? null;
+}
+
+/** Names of arrays of the recorded file for inputs of the model, where that is all that is said of them. */
+export function recordedArrays(inputs: ManifestInputs | undefined): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(inputs?.arrays ?? {}).flatMap(([input, source]) =>
+      typeof source === "string"
+        ? [[input, source]]
+        : "array" in source && source.file === undefined
+          ? [[input, source.array]]
+          : [],
+    ),
+  );
+}
