@@ -15,12 +15,14 @@ const cutShort = (name: string) =>
   new AttentionError("fileUnreadable", "It ends before what its header declares.", { where: name });
 
 export function memoryFile(bytes: Uint8Array, name: string): ByteFile {
+  // A Buffer's slices would share its bytes, and begin where no number may.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   return {
     name,
-    size: bytes.length,
+    size: plain.length,
     read: (start, end) => {
-      if (start < 0 || end < start || end > bytes.length) throw cutShort(name);
-      return bytes.slice(start, end);
+      if (start < 0 || end < start || end > plain.length) throw cutShort(name);
+      return plain.slice(start, end);
     },
     close: () => undefined,
   };
