@@ -8,6 +8,8 @@ export default defineConfig({
     hookTimeout: 180_000,
     fileParallelism: false,
     maxWorkers: 1,
+    // A window takes its time on a busy machine; what is waited for comes or does not.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       { extends: true, test: { name: "package", include: ["test/package/**/*.test.ts"] } },
       {

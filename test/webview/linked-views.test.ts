@@ -4,7 +4,7 @@ import { interpolateMagma } from "d3-scale-chromatic";
 import { MASKED } from "../../src/shared/page";
 import { zoomed } from "../../src/webview/reducers";
 import { activeQuery } from "../../src/webview/selectors";
-import { causal, mapOf, playerEncoder } from "./fake-capture";
+import { causal, mapOf, playerEncoder, readyState } from "./fake-capture";
 import { clickAt, dragFrom, middle, moveTo, pinch, press } from "./input";
 import { closeApp, drawn, find, findAll, openApp, type OpenApp, settled, textOf } from "./open-app";
 
@@ -64,6 +64,25 @@ describe("Tokens", () => {
     expect(textOf(find(open.app, "attention-tokens").shadowRoot!.querySelector(".header")!)).toMatch(
       /^Tokens gust attends to 30 of 38 keys; top 3 hold \d+ %; 8 padding query → keys$/,
     );
+  });
+
+  it("says nothing of a query whose row holds NaN, and calls no key padding for it", async () => {
+    const broken = playerEncoder();
+    mapOf(broken, SITE, 0, 0).cells[37 * 38 + 4] = Number.NaN;
+    const document = readyState(broken);
+    Object.assign(document.capture.sites[SITE]!.figures[0]![0]!, { rowsFlagged: 1 });
+    const open = await openApp(broken, { document });
+    open.session.store.update((state) => ({ ...state, selection: { ...state.selection, site: SITE } }));
+    await drawn(open);
+    const header = find(tokens(open), ".header");
+    await expect
+      .poll(() => textOf(header))
+      .toMatch(/holds NaN: what it attends to is not known query → keys$/);
+    const { x, y } = middle(token(open, 7));
+    await moveTo(x, y);
+    await expect
+      .poll(() => textOf(header))
+      .toMatch(/^Tokens gust attends to 30 of 38 keys; top 3 hold \d+ % query/);
   });
 
   it("pins the query that is clicked, against hovering, until it is clicked again", async () => {

@@ -3,7 +3,7 @@ import { html, type TemplateResult } from "lit";
 import type { CapturedSite } from "../../shared/capture";
 import { figuresOf } from "../head-metrics";
 import { warningIcon } from "../icons";
-import { errorFigure } from "../inspector/fidelity";
+import { AS_ONE, errorFigure, furthestFromOne } from "../inspector/fidelity";
 import type { AppState } from "../state";
 
 /** What must be known to read the map of this site and head. */
@@ -14,10 +14,12 @@ export function notesOf(state: AppState, site: CapturedSite): string[] {
   const figures = typeof head === "number" ? figuresOf(site, batch)[head] : undefined;
   if (figures && figures.rowsFlagged > 0) {
     const rows = figures.rowsFlagged === 1 ? "1 row does" : `${figures.rowsFlagged} rows do`;
+    // Rows with NaN have no sum: where all others sum to 1, the sums say nothing.
+    const off = furthestFromOne(figures);
     const sums =
-      figures.rowSumMin === null || figures.rowSumMax === null
+      off === null || off < AS_ONE
         ? ""
-        : ` (sums from ${figures.rowSumMin.toFixed(3)} to ${figures.rowSumMax.toFixed(3)})`;
+        : ` (sums from ${figures.rowSumMin?.toFixed(3)} to ${figures.rowSumMax?.toFixed(3)})`;
     notes.push(`${rows} not sum to 1 or hold NaN${sums}.`);
   }
   if (site.proven === false) {

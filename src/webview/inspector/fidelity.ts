@@ -8,6 +8,9 @@ export interface Statement {
   readonly kind: "good" | "warning" | "info";
 }
 
+/** Row sums this close to 1 are told by their distance, others as they are. */
+export const AS_ONE = 1e-3;
+
 /** An error as `3.1e−7`. */
 export function errorFigure(value: number): string {
   return value === 0 ? "0" : value.toExponential(1).replace("-", "−");
@@ -21,13 +24,19 @@ const methods: Record<CaptureMethod, string> = {
   replayed: "Replayed from queries, keys and mask",
 };
 
-/** Distance from 1 of the row that is furthest off: "rows sum to 1 ± 1.0e−7". */
+/** Distance from 1 of the row that is furthest off; null where no row has a sum. */
+export function furthestFromOne(figures: HeadFigures): number | null {
+  if (figures.rowSumMin === null || figures.rowSumMax === null) return null;
+  return Math.max(Math.abs(1 - figures.rowSumMin), Math.abs(1 - figures.rowSumMax));
+}
+
+/** The same in words: "rows sum to 1 ± 1.0e−7". */
 export function sumsText(figures: HeadFigures): string {
-  if (figures.rowSumMin === null || figures.rowSumMax === null) return "";
-  const off = Math.max(Math.abs(1 - figures.rowSumMin), Math.abs(1 - figures.rowSumMax));
-  return off < 1e-3
+  const off = furthestFromOne(figures);
+  if (off === null) return "";
+  return off < AS_ONE
     ? `rows sum to 1 ± ${errorFigure(off)}`
-    : `row sums from ${figures.rowSumMin.toFixed(3)} to ${figures.rowSumMax.toFixed(3)}`;
+    : `row sums from ${figures.rowSumMin?.toFixed(3)} to ${figures.rowSumMax?.toFixed(3)}`;
 }
 
 /** Whether a rebuilt map is not proven: it is shown with a warning wherever it is shown. */

@@ -33,8 +33,11 @@ export function tokenLight(state: AppState, queries: number): TokenLight | null 
   return { of: key, cells: columnCells(column, queries) };
 }
 
-/** Keys that no query may see: padding. `received` is float32[keys], NaN for those. */
-export function paddedKeys(received: ArrayBuffer | undefined): number {
-  if (!received) return 0;
+/**
+ * Keys that no query may see: padding. `received` is float32[keys], NaN for those.
+ * @param rowsFlagged rows that enter no mean: where there are some, a key without a mean may still be seen by them
+ */
+export function paddedKeys(received: ArrayBuffer | undefined, rowsFlagged: number): number {
+  if (!received || rowsFlagged > 0) return 0;
   return new Float32Array(received).reduce((sum, mass) => sum + (Number.isNaN(mass) ? 1 : 0), 0);
 }

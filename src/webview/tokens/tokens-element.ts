@@ -6,6 +6,7 @@ import type { TokenAxis } from "../../shared/capture";
 import { count, probability, share, tokenLabel, tokenText, visibleText } from "../../shared/format";
 import { colourTable, cssColour, inkOn, tableColour } from "../../shared/colour-maps";
 import { tableIndex } from "../../shared/colour-scale";
+import { figuresOf } from "../head-metrics";
 import { swapIcon } from "../icons";
 import { cursorMoved, hovered, pinned, unpinned, viewed } from "../reducers";
 import { activeKey, activeQuery, axesOf, profileOf, selectedSite } from "../selectors";
@@ -93,13 +94,22 @@ export class TokensElement extends LitElement {
       const masked = keysLit ? "sees no key: its row is masked" : "is seen by no query: it is padding";
       return html`<span class="detail"><b>${name}</b> ${masked}</span>`;
     }
+    if (cells.some(Number.isNaN)) {
+      return html`<span class="detail"><b>${name}</b> holds NaN: what it attends to is not known</span>`;
+    }
     const top = strongestKeys(cells, PRINTED);
     const held = top.reduce((sum, key) => sum + (cells[key] ?? 0), 0);
     const [singular, plural] = keysLit ? ["key", "keys"] : ["query", "queries"];
     const many = `${count(visible)} of ${count(cells.length)} ${cells.length === 1 ? singular : plural}`;
     // The weights of a column do not sum to 1, so that no share of it is told.
     const most = keysLit && visible > PRINTED ? `; top ${PRINTED} hold ${share(held)}` : "";
-    const padded = paddedKeys(profileOf(state)?.received);
+    const site = selectedSite(state);
+    const { head, batch } = state.selection;
+    const figures = site
+      ? figuresOf(site, batch).filter((_, at) => typeof head !== "number" || at === head)
+      : [];
+    const flagged = figures.reduce((sum, { rowsFlagged }) => sum + rowsFlagged, 0);
+    const padded = paddedKeys(profileOf(state)?.received, flagged);
     const padding = padded > 0 ? `; ${count(padded)} padding` : "";
     const text = `${keysLit ? "attends to" : "is seen by"} ${many}${most}${padding}`;
     return html`<span class="detail" title="${name} ${text}"><b>${name}</b> ${text}</span>`;
