@@ -23,6 +23,7 @@ import onnxruntime
 from onnx import helper
 
 from case import Array, Case
+from function_cases import function_cases
 from fused_attention import attention_cases, multi_head_cases
 from fused_decoding import decoding_cases
 from fused_group_query import group_query_cases
@@ -64,6 +65,7 @@ def cases() -> Iterator[Case]:
         product_cases,
         score_cases,
         subgraph_cases,
+        function_cases,
         output_cases,
         quantised_cases,
         whole_cases,

@@ -13,6 +13,17 @@ export interface BuiltNode {
   strings?: Record<string, string>;
   metadata?: Record<string, string>;
   bodies?: Record<string, BuiltGraph>;
+  /** float32 vectors. */
+  tensors?: Record<string, number[]>;
+  /** Attributes of a function's node that the call gives: its name of each. */
+  references?: Record<string, string>;
+}
+export interface BuiltFunction {
+  name: string;
+  domain: string;
+  inputs: string[];
+  outputs: string[];
+  nodes: BuiltNode[];
 }
 export interface BuiltValue {
   name: string;
@@ -93,6 +104,12 @@ function writeNode(writer: BinaryWriter, node: BuiltNode): void {
     attribute(name, 7, (each) => values.forEach((value) => int(each, 8, value)));
   for (const [name, body] of Object.entries(node.bodies ?? {}))
     attribute(name, 5, (each) => message(each, 6, (graph) => writeGraph(graph, body)));
+  for (const [name, values] of Object.entries(node.tensors ?? {}))
+    attribute(name, 4, (each) =>
+      message(each, 5, (tensor) => writeTensor(tensor, { name: "", dims: [values.length], values })),
+    );
+  for (const [name, reference] of Object.entries(node.references ?? {}))
+    attribute(name, 2, (each) => void text(each, 21, reference));
   if (node.domain) text(writer, 7, node.domain);
   for (const [key, value] of Object.entries(node.metadata ?? {})) {
     message(writer, 9, (entry) => {
@@ -110,7 +127,23 @@ function writeGraph(writer: BinaryWriter, graph: BuiltGraph): void {
   for (const value of graph.outputs ?? []) message(writer, 12, (each) => writeValue(each, value));
 }
 
-export function buildModel(graph: BuiltGraph, opset = 17): Uint8Array {
+function writeFunction(writer: BinaryWriter, each: BuiltFunction): void {
+  text(writer, 1, each.name);
+  for (const input of each.inputs) text(writer, 4, input);
+  for (const output of each.outputs) text(writer, 5, output);
+  for (const node of each.nodes) message(writer, 7, (inner) => writeNode(inner, node));
+  message(writer, 9, (opset) => {
+    text(opset, 1, "");
+    int(opset, 2, 17);
+  });
+  text(writer, 10, each.domain);
+}
+
+export function buildModel(
+  graph: BuiltGraph,
+  opset = 17,
+  functions: readonly BuiltFunction[] = [],
+): Uint8Array {
   const writer = new BinaryWriter();
   int(writer, 1, 8);
   text(writer, 2, "model-builder");
@@ -124,6 +157,7 @@ export function buildModel(graph: BuiltGraph, opset = 17): Uint8Array {
       int(each, 2, version);
     });
   }
+  for (const each of functions) message(writer, 25, (inner) => writeFunction(inner, each));
   return writer.finish();
 }
 
