@@ -15,6 +15,7 @@ const badInput: ReadonlySet<ErrorCode> = new Set([
   "inputMismatch",
   "inputMissing",
   "inputTooLarge",
+  "filterInvalid",
   "frameUnreadable",
   "manifestInvalid",
   "siteUnknown",

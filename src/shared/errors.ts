@@ -56,6 +56,10 @@ const wording = {
     title: "An input is larger than what is read",
     fix: "Give a smaller one.",
   },
+  filterInvalid: {
+    title: "The condition cannot be read",
+    fix: "Write it as return > 5 and length < 20.",
+  },
   frameUnreadable: {
     title: "The picture cannot be decoded",
     fix: "Save it as PNG, JPEG or WebP; for a video, take a frame of it out first.",
