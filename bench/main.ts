@@ -5,6 +5,11 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { gpu } from "../src/engine/providers";
 import type { Bar, Setting } from "./bars/bar";
+import { firstView } from "./bars/p04-first-view";
+import { allHeads } from "./bars/p06-all-heads";
+import { panAndZoom } from "./bars/p07-pan-zoom";
+import { firstDraw } from "./bars/p08-first-draw";
+import { canvasRedraw } from "./bars/p09-canvas";
 import { pageBytes } from "./bars/p10-page-bytes";
 import { eventLoop } from "./bars/p11-event-loop";
 import { open } from "./bars/p15-open";
@@ -14,7 +19,16 @@ import { transformer } from "./models";
 import { measureOpening, type Opening } from "./opening";
 import { barTable, controlLine, openingTable, resultsDocument, slowedTable } from "./report";
 
-const bars: readonly Bar[] = [pageBytes, eventLoop, open];
+const bars: readonly Bar[] = [
+  firstView,
+  allHeads,
+  panAndZoom,
+  firstDraw,
+  canvasRedraw,
+  pageBytes,
+  eventLoop,
+  open,
+];
 const OPENING = "opening";
 const QUICK_PAIRS = 3;
 /** Few are enough for what must fail by far. */

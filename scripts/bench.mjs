@@ -6,6 +6,7 @@
 // Ends with 1 when a bar fails (or holds for a slowed variant), with 2 when the control makes the run void.
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { findBrowser } from "./browser.mjs";
 import { cache, root } from "./paths.mjs";
 import { run } from "./processes.mjs";
 import { setUp } from "./setup.mjs";
@@ -25,10 +26,23 @@ try {
     format: "cjs",
     sourcemap: "linked",
     logLevel: "warning",
-    external: ["onnxruntime-node", "sharp"],
+    external: ["onnxruntime-node", "sharp", "playwright-core"],
+  });
+  await build({
+    absWorkingDir: root,
+    entryPoints: ["bench/page/drawing.ts", "bench/page/view-frame.ts"],
+    outdir: path.join(folder, "page"),
+    bundle: true,
+    platform: "browser",
+    target: "es2022",
+    format: "iife",
+    logLevel: "warning",
+    tsconfig: "src/webview/tsconfig.json",
   });
   const main = path.join(folder, "main.cjs");
-  const { code } = await run(process.execPath, ["--enable-source-maps", main, ...process.argv.slice(2)]);
+  const { code } = await run(process.execPath, ["--enable-source-maps", main, ...process.argv.slice(2)], {
+    env: { ATTENTION_LENS_BENCH_BROWSER: JSON.stringify(await findBrowser()) },
+  });
   await formatResults();
   process.exitCode = code;
 } catch (error) {

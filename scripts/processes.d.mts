@@ -10,4 +10,5 @@ export function run(
 ): Promise<{ code: number; output: string }>;
 export function mustRun(command: string, args: readonly string[], options?: RunOptions): Promise<string>;
 export function npmCommand(): readonly [string, ...string[]];
+export function npm(args: readonly string[], options?: RunOptions): Promise<string>;
 export function findOnPath(names: readonly string[], searchPath?: string): string | undefined;

@@ -1,0 +1,106 @@
+/** Around the product's page: passes its messages to the bench's server and back, and sees when it is drawn. */
+import type { AppElement } from "../../src/webview/app/app-element";
+import type { HeatmapElement } from "../../src/webview/heatmap/heatmap-element";
+import type { OverviewElement } from "../../src/webview/overview/overview-element";
+import { fromBlock, unpack } from "../view/wire";
+
+/** What the bench asks of this page. */
+export interface ViewFrame {
+  /** Milliseconds from the start of the navigation until all heads and the map are drawn. */
+  drawn(): Promise<number>;
+  /** Heads whose pictures lie in the visible part of the Overview. */
+  visibleHeads(): number;
+}
+declare global {
+  interface Window {
+    view: ViewFrame;
+  }
+}
+
+const id = location.pathname.split("/").at(-1) ?? "";
+const frame = document.querySelector("iframe");
+if (!frame) throw new Error("The page has no frame.");
+const inner = frame;
+
+let sent = Promise.resolve<unknown>(undefined);
+window.addEventListener("message", (event) => {
+  if (event.source !== inner.contentWindow) return;
+  const body = JSON.stringify(event.data);
+  // One after the other: requests of a page arrive in their order.
+  sent = sent.then(() => fetch(`/up/${id}`, { method: "POST", body }));
+});
+
+async function receive(): Promise<void> {
+  const { body } = await fetch(`/down/${id}`);
+  if (!body) return;
+  let left = new Uint8Array(0);
+  const reader = body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const joined = new Uint8Array(left.length + part.value.length);
+    joined.set(left);
+    joined.set(part.value, left.length);
+    left = joined;
+    for (let block = fromBlock(left); block; block = fromBlock(left)) {
+      left = block.rest;
+      inner.contentWindow?.postMessage(unpack(block.packed), location.origin, [...block.packed.buffers]);
+    }
+  }
+}
+void receive();
+
+function element<T extends Element>(name: string, root: Document | ShadowRoot | null | undefined): T | null {
+  for (const child of root?.querySelectorAll("*") ?? []) {
+    if (child.localName === name) return child as T;
+    const found = element<T>(name, child.shadowRoot);
+    if (found) return found;
+  }
+  return null;
+}
+
+function parts(): { app: AppElement; overview: OverviewElement; heatmap: HeatmapElement } | null {
+  const app = element<AppElement>("attention-app", inner.contentDocument);
+  const overview = element<OverviewElement>("attention-overview", app?.shadowRoot);
+  const heatmap = element<HeatmapElement>("attention-heatmap", app?.shadowRoot);
+  return app && overview && heatmap ? { app, overview, heatmap } : null;
+}
+
+/** Whether every thumbnail has come, and the map has been drawn. */
+function complete(): boolean {
+  const found = parts();
+  if (!found) return false;
+  const { document: model, thumbnails, page } = found.app.session.store.state;
+  if (model?.status !== "ready") return false;
+  const all = thumbnails.size === model.capture.sites.length && page !== null;
+  return all && (found.heatmap.surface?.drawn ?? 0) > 0;
+}
+
+const nextFrame = (): Promise<unknown> => new Promise((resolve) => requestAnimationFrame(resolve));
+
+/** Waits for the GPU: reading a pixel cannot be answered before what was drawn is there. */
+function finish(canvas: HTMLCanvasElement | undefined): void {
+  const gl = canvas?.getContext("webgl2");
+  gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+}
+
+window.view = {
+  drawn: async () => {
+    while (!complete()) await nextFrame();
+    const found = parts();
+    await found?.overview.updateComplete;
+    // What was asked for in this frame is drawn in the next, and shown before the one after.
+    await nextFrame();
+    await nextFrame();
+    finish(found?.overview.surface?.canvas);
+    finish(found?.heatmap.surface?.canvas);
+    return performance.now();
+  },
+  visibleHeads: () => {
+    const root = parts()?.overview.shadowRoot;
+    const stage = root?.querySelector(".scroller")?.getBoundingClientRect();
+    if (!stage) return 0;
+    return [...(root?.querySelectorAll("[role=gridcell]") ?? [])].filter((cell) => {
+      const box = cell.getBoundingClientRect();
+      return box.top >= stage.top - 1 && box.bottom <= stage.bottom + 1 && box.width > 0;
+    }).length;
+  },
+};
