@@ -14,7 +14,9 @@ import { embeddingRows } from "../src/onnx/embedding-rows";
 import { GraphView } from "../src/onnx/graph-view";
 import { readModel } from "../src/onnx/read";
 import { bytesSource } from "../src/onnx/source";
-import type { Opened, Ran, Results, Task } from "./tasks";
+import type { Dumped, Opened, Ran, Results, Task } from "./tasks";
+
+type Runtime = Awaited<ReturnType<typeof loadRuntime>>;
 
 process.once("message", (task: Task) => {
   void act(task).then((result) => process.send?.(result, () => process.disconnect()));
@@ -28,6 +30,8 @@ function act(task: Task): Promise<Results[Task["kind"]]> {
       return create(task.file);
     case "createAndRun":
       return createAndRun(task.file, task.threads);
+    case "dump":
+      return dump(task.file, task.outputs);
   }
 }
 
@@ -103,12 +107,7 @@ async function createAndRun(file: string, threads: number): Promise<Ran> {
   const feeds = feedsOf(openModel(file, new Phases(() => undefined)));
   const started = performance.now();
   const runtime = await loadRuntime();
-  const tensors = Object.fromEntries(
-    [...feeds].map(([name, { dtype, dims, data }]) => [
-      name,
-      new runtime.Tensor(dtype as "float32", data as Float32Array, [...dims]),
-    ]),
-  );
+  const tensors = tensorsOf(feeds, runtime);
   const loaded = performance.now();
   const session = await runtime.InferenceSession.create(file, {
     executionProviders: ["cpu"],
@@ -120,6 +119,35 @@ async function createAndRun(file: string, threads: number): Promise<Ran> {
   const runMs = performance.now() - created;
   await session.release();
   return { loadMs: loaded - started, createMs: created - loaded, runMs };
+}
+
+async function dump(file: string, outputs: readonly string[]): Promise<Record<string, Dumped>> {
+  const feeds = feedsOf(openModel(file, new Phases(() => undefined)));
+  const runtime = await loadRuntime();
+  const session = await runtime.InferenceSession.create(file, {
+    executionProviders: ["cpu"],
+    graphOptimizationLevel: "disabled",
+    logSeverityLevel: 3,
+  });
+  const results = await session.run(tensorsOf(feeds, runtime), [...outputs]);
+  const dumped = outputs.map((name) => {
+    const { dims, data } = results[name]!;
+    return [name, { dims, values: Float32Array.from(data as Float32Array) }] as const;
+  });
+  await session.release();
+  return Object.fromEntries(dumped);
+}
+
+function tensorsOf(
+  feeds: ReadonlyMap<string, NamedArray>,
+  runtime: Runtime,
+): Record<string, InstanceType<Runtime["Tensor"]>> {
+  return Object.fromEntries(
+    [...feeds].map(([name, { dtype, dims, data }]) => [
+      name,
+      new runtime.Tensor(dtype as "float32", data as Float32Array, [...dims]),
+    ]),
+  );
 }
 
 /** The input that the engine chooses: the manifest's recording, else a synthetic one. */

@@ -12,6 +12,7 @@ import { firstDraw } from "./bars/p08-first-draw";
 import { canvasRedraw } from "./bars/p09-canvas";
 import { pageBytes } from "./bars/p10-page-bytes";
 import { eventLoop } from "./bars/p11-event-loop";
+import { rebuilt } from "./bars/p14-rebuilt";
 import { open } from "./bars/p15-open";
 import { Control } from "./control";
 import { type BarResult, exitCodeOf, holds, PAIRS } from "./harness";
@@ -27,6 +28,7 @@ const bars: readonly Bar[] = [
   canvasRedraw,
   pageBytes,
   eventLoop,
+  rebuilt,
   open,
 ];
 const OPENING = "opening";

@@ -28,6 +28,12 @@ export function transformer(folder: string, size: TransformerSize): BuiltModel {
   return built(folder, name, transformerGraph(size));
 }
 
+/** The same encoder as ONNX Runtime's optimiser leaves one: Attention, SkipLayerNormalization and BiasGelu. */
+export function fusedTransformer(folder: string, size: TransformerSize): BuiltModel {
+  const name = `fused-encoder-${size.layers}x${size.heads}x${size.width}-t${size.tokens}`;
+  return built(folder, name, fusedTransformerGraph(size));
+}
+
 /**
  * Attention whose input first goes through `products` products of 1536 × 1536 matrices (7.2 GFLOP each): one native
  * run of seconds in a file of some bytes.
@@ -60,7 +66,8 @@ export function slowRun(folder: string, products: number): BuiltModel {
   });
 }
 
-function built(folder: string, name: string, graph: Graph): BuiltModel {
+/** The model of this name, written unless it is there; the name must tell what is in it. */
+export function built(folder: string, name: string, graph: Graph): BuiltModel {
   const file = path.join(folder, `${name}-v${VERSION}.onnx`);
   if (!existsSync(file)) {
     mkdirSync(folder, { recursive: true });
@@ -207,5 +214,79 @@ function encoderLayer(
       ...[...up.nodes, ...activation, ...down.nodes, ...last.nodes],
     ],
     tensors: [query, key, value, output, middle, up, down, last].flatMap((part) => part.tensors),
+  };
+}
+
+function fusedTransformerGraph(size: TransformerSize): Graph {
+  const { layers, width, tokens } = size;
+  const parts = Array.from({ length: layers }, (_, layer) => fusedLayer(layer, size));
+  return {
+    ...transformerGraph({ ...size, layers: 0 }),
+    nodes: [
+      node("Gather", "/embeddings/Gather", ["embeddings.word", "input_ids"], "embedded"),
+      node("Add", "/embeddings/Add", ["embedded", "embeddings.position"], "hidden_0"),
+      ...parts.flatMap((part) => part.nodes),
+    ],
+    outputs: [{ name: `hidden_${layers}`, type: "float32", dims: [1, tokens, width] }],
+    tensors: [
+      { name: "embeddings.word", dims: [VOCABULARY, width], content: { kind: "random", scale: 1 } },
+      { name: "embeddings.position", dims: [1, tokens, width], content: { kind: "random", scale: 0.1 } },
+      ...parts.flatMap((part) => part.tensors),
+    ],
+  };
+}
+
+function fusedLayer(
+  layer: number,
+  { heads, width }: TransformerSize,
+): { nodes: GraphNode[]; tensors: GraphTensor[] } {
+  const name = (part: string) => `encoder.layer.${layer}.${part}`;
+  const fused = (op: string, inputs: readonly string[], output: string): GraphNode => ({
+    ...node(op, `/encoder/layer.${layer}/${output}/${op}`, inputs, output),
+    domain: "com.microsoft",
+  });
+  const normalised = (part: string, from: string, residual: string, bias: string, output: string) => ({
+    node: fused(
+      "SkipLayerNormalization",
+      [from, residual, name(`${part}.weight`), name(`${part}.bias`), bias],
+      output,
+    ),
+    tensors: [vector(name(`${part}.weight`), width, 1), vector(name(`${part}.bias`), width, 0)],
+  });
+  const hidden = `hidden_${layer}`;
+  const attention = fused("Attention", [hidden, name("qkv.weight"), name("qkv.bias")], name("context"));
+  const first = normalised(
+    "attention.LayerNorm",
+    name("projected"),
+    hidden,
+    name("out.bias"),
+    name("middle"),
+  );
+  const last = normalised(
+    "output.LayerNorm",
+    name("narrow"),
+    name("middle"),
+    name("down.bias"),
+    `hidden_${layer + 1}`,
+  );
+  const product = (part: string, from: string, output: string) =>
+    node("MatMul", `/encoder/layer.${layer}/${part}/MatMul`, [from, name(`${part}.weight`)], output);
+  return {
+    nodes: [
+      { ...attention, ints: { num_heads: heads } },
+      product("out", name("context"), name("projected")),
+      first.node,
+      product("up", name("middle"), name("wide")),
+      fused("BiasGelu", [name("wide"), name("up.bias")], name("activated")),
+      product("down", name("activated"), name("narrow")),
+      last.node,
+    ],
+    tensors: [
+      ...[weight(name("qkv.weight"), width, 3 * width), vector(name("qkv.bias"), 3 * width, 0)],
+      ...[weight(name("out.weight"), width, width), vector(name("out.bias"), width, 0)],
+      ...[weight(name("up.weight"), width, 4 * width), vector(name("up.bias"), 4 * width, 0)],
+      ...[weight(name("down.weight"), 4 * width, width), vector(name("down.bias"), width, 0)],
+      ...[...first.tensors, ...last.tensors],
+    ],
   };
 }

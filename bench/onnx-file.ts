@@ -10,7 +10,10 @@ export interface GraphNode {
   readonly name: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** "" is ai.onnx. */
+  readonly domain?: string;
   readonly ints?: Readonly<Record<string, number>>;
+  readonly floats?: Readonly<Record<string, number>>;
   readonly intLists?: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -21,6 +24,7 @@ export interface GraphTensor {
   readonly content:
     | { readonly kind: "float32"; readonly values: readonly number[] }
     | { readonly kind: "int64"; readonly values: readonly number[] }
+    | { readonly kind: "int32"; readonly values: readonly number[] }
     | { readonly kind: "random"; readonly scale: number };
 }
 
@@ -35,15 +39,20 @@ export interface Graph {
   readonly inputs: readonly GraphValue[];
   readonly outputs: readonly GraphValue[];
   readonly tensors: readonly GraphTensor[];
+  /** Version of ai.onnx; 17 where none is named. */
+  readonly opset?: number;
 }
 
-const elementTypes = { float32: 1, random: 1, int64: 7 } as const;
+const elementTypes = { float32: 1, random: 1, int32: 6, int64: 7 } as const;
 const OPSET = 17;
 const BLOCK_FLOATS = 1 << 18;
 
 /** Bytes of the float32 weights; what is left of the file is its graph. */
 export function weightBytes({ tensors }: Graph): number {
-  return tensors.reduce((all, tensor) => all + (tensor.content.kind === "int64" ? 0 : rawBytes(tensor)), 0);
+  return tensors.reduce(
+    (all, tensor) => all + (tensor.content.kind.startsWith("int") ? 0 : rawBytes(tensor)),
+    0,
+  );
 }
 
 /** Write the model under a temporary name, then rename it: a file that is there is whole. */
@@ -66,7 +75,13 @@ export function writeModel(file: string, graph: Graph): void {
       for (const block of blocksOf(tensor, random)) writeAll(fd, block);
     }
     const opset = new BinaryWriter();
-    message(opset, 8, (writer) => void writer.tag(2, WireType.Varint).int64(OPSET));
+    message(opset, 8, (writer) => void writer.tag(2, WireType.Varint).int64(graph.opset ?? OPSET));
+    for (const domain of new Set(graph.nodes.flatMap((node) => node.domain ?? []))) {
+      message(opset, 8, (writer) => {
+        text(writer, 1, domain);
+        writer.tag(2, WireType.Varint).int64(1);
+      });
+    }
     writeAll(fd, opset.finish());
   } finally {
     closeSync(fd);
@@ -109,10 +124,17 @@ function writeNode(writer: BinaryWriter, node: GraphNode): void {
   for (const output of node.outputs) text(writer, 2, output);
   text(writer, 3, node.name);
   text(writer, 4, node.op);
+  if (node.domain) text(writer, 7, node.domain);
   for (const [name, value] of Object.entries(node.ints ?? {})) {
     message(writer, 5, (each) => {
       text(each, 1, name);
       each.tag(3, WireType.Varint).int64(value).tag(20, WireType.Varint).int32(2);
+    });
+  }
+  for (const [name, value] of Object.entries(node.floats ?? {})) {
+    message(writer, 5, (each) => {
+      text(each, 1, name);
+      each.tag(2, WireType.Bit32).float(value).tag(20, WireType.Varint).int32(1);
     });
   }
   for (const [name, values] of Object.entries(node.intLists ?? {})) {
@@ -156,6 +178,7 @@ function tensorHeader(tensor: GraphTensor): Uint8Array {
 function* blocksOf(tensor: GraphTensor, random: () => number): Generator<Uint8Array> {
   const { content } = tensor;
   if (content.kind === "int64") yield new Uint8Array(BigInt64Array.from(content.values, BigInt).buffer);
+  else if (content.kind === "int32") yield new Uint8Array(Int32Array.from(content.values).buffer);
   else if (content.kind === "float32") yield new Uint8Array(Float32Array.from(content.values).buffer);
   else {
     const count = rawBytes(tensor) / 4;

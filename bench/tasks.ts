@@ -7,7 +7,9 @@ export type Task =
   /** ONNX Runtime's session creation from the path, default options. */
   | { readonly kind: "create"; readonly file: string }
   /** Plain ONNX Runtime: create a session from the path and run the model once. */
-  | { readonly kind: "createAndRun"; readonly file: string; readonly threads: number };
+  | { readonly kind: "createAndRun"; readonly file: string; readonly threads: number }
+  /** Plain ONNX Runtime on the same input as the engine's, without its optimisations: values of float32 outputs. */
+  | { readonly kind: "dump"; readonly file: string; readonly outputs: readonly string[] };
 
 export interface Opened {
   readonly ms: number;
@@ -27,8 +29,14 @@ export interface Ran {
   readonly runMs: number;
 }
 
+export interface Dumped {
+  readonly dims: readonly number[];
+  readonly values: Float32Array;
+}
+
 export interface Results {
   readonly open: Opened;
   readonly create: Pick<Ran, "loadMs" | "createMs">;
   readonly createAndRun: Ran;
+  readonly dump: Readonly<Record<string, Dumped>>;
 }

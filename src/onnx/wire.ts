@@ -17,9 +17,16 @@ const MAX_MESSAGES = 5_000_000;
 /** One name, one line of metadata; and all of them together, which live in the heap. */
 const MAX_TEXT_BYTES = 16 << 20;
 const MAX_ALL_TEXT_BYTES = 512 << 20;
-/** First read after a jump, and largest read: small jumps past weights cost little, long runs few calls. */
-const MIN_CHUNK = 128;
+/**
+ * Reads grow while they follow each other, so that long runs take few calls. The first after a jump past weights is as
+ * long as what was needed after the jump before: headers of tensors are alike, and beside small graphs what is read
+ * beyond them counts.
+ */
+const MIN_CHUNK = 32;
+const MAX_FIRST_CHUNK = 128;
 const MAX_CHUNK = 1 << 13;
+/** A name may be a little longer than the one before. */
+const SLACK = 8;
 
 export interface Field {
   readonly number: number;
@@ -33,7 +40,10 @@ export class Window {
   bytesRead = 0;
   #chunk: Uint8Array = new Uint8Array(0);
   #start = 0;
-  #grow = MIN_CHUNK;
+  #grow = MAX_FIRST_CHUNK;
+  /** Where the last jump led, and the end of what was needed since. */
+  #runStart = 0;
+  #runEnd = 0;
   #messages = 0;
   #textBytes = 0;
 
@@ -44,7 +54,10 @@ export class Window {
   /** Bytes [offset, offset + length); throws `truncated` when the file ends before. */
   bytes(offset: number, length: number): Uint8Array {
     const at = offset - this.#start;
-    if (at >= 0 && at + length <= this.#chunk.length) return this.#chunk.subarray(at, at + length);
+    if (at >= 0 && at + length <= this.#chunk.length) {
+      this.#runEnd = offset + length;
+      return this.#chunk.subarray(at, at + length);
+    }
     if (offset + length > this.source.size) {
       throw new AttentionError(
         "truncated",
@@ -52,7 +65,9 @@ export class Window {
       );
     }
     const sequential = at >= 0 && at <= this.#chunk.length;
-    this.#grow = sequential ? Math.min(MAX_CHUNK, this.#grow * 2) : MIN_CHUNK;
+    this.#grow = sequential ? Math.min(MAX_CHUNK, this.#grow * 2) : this.#firstChunk();
+    if (!sequential) this.#runStart = offset;
+    this.#runEnd = offset + length;
     const held = sequential ? this.#chunk.subarray(at) : new Uint8Array(0);
     const want = Math.min(Math.max(length, this.#grow), this.source.size - offset);
     const more = this.source.read(offset + held.length, want - held.length);
@@ -84,7 +99,13 @@ export class Window {
   byte(offset: number): number {
     const at = offset - this.#start;
     const held = at >= 0 ? this.#chunk[at] : undefined;
-    return held ?? (this.bytes(offset, 1)[0] as number);
+    if (held === undefined) return this.bytes(offset, 1)[0] as number;
+    this.#runEnd = offset + 1;
+    return held;
+  }
+
+  #firstChunk(): number {
+    return Math.min(MAX_FIRST_CHUNK, Math.max(MIN_CHUNK, this.#runEnd - this.#runStart + SLACK));
   }
 }
 
