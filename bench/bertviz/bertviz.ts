@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
+import type * as Programs from "../../scripts/processes.mjs";
 
 const root = process.cwd();
 const sources = path.join(root, "bench/bertviz");
@@ -67,10 +68,9 @@ export async function renderBertviz(browser: Browser, file: string): Promise<Ren
   }
 }
 
-function programs(): Promise<typeof import("../../scripts/processes.mjs")> {
-  return import(pathToFileURL(path.join(root, "scripts/processes.mjs")).href) as Promise<
-    typeof import("../../scripts/processes.mjs")
-  >;
+function programs(): Promise<typeof Programs> {
+  const file = path.join(root, "scripts/processes.mjs");
+  return import(pathToFileURL(file).href) as Promise<typeof Programs>;
 }
 
 /** Program of the environment's Python. */

@@ -18,12 +18,13 @@ const MAX_MESSAGES = 5_000_000;
 const MAX_TEXT_BYTES = 16 << 20;
 const MAX_ALL_TEXT_BYTES = 512 << 20;
 /**
- * Reads grow while they follow each other, so that long runs take few calls. The first after a jump past weights is as
- * long as what was needed after the jump before: headers of tensors are alike, and beside small graphs what is read
- * beyond them counts.
+ * Reads grow while they follow each other, so that long runs take few calls; but beside a small graph what is read
+ * beyond it counts, so none is longer than a share of all that was read before. The first after a jump past weights
+ * is as long as what was needed after the jump before: headers of tensors are alike.
  */
 const MIN_CHUNK = 32;
 const MAX_FIRST_CHUNK = 128;
+const SHARE = 1 / 16;
 const MAX_CHUNK = 1 << 13;
 /** A name may be a little longer than the one before. */
 const SLACK = 8;
@@ -65,11 +66,11 @@ export class Window {
       );
     }
     const sequential = at >= 0 && at <= this.#chunk.length;
-    this.#grow = sequential ? Math.min(MAX_CHUNK, this.#grow * 2) : this.#firstChunk();
+    const chunk = sequential ? this.#nextChunk() : this.#firstChunk();
     if (!sequential) this.#runStart = offset;
     this.#runEnd = offset + length;
     const held = sequential ? this.#chunk.subarray(at) : new Uint8Array(0);
-    const want = Math.min(Math.max(length, this.#grow), this.source.size - offset);
+    const want = Math.min(Math.max(length, chunk), this.source.size - offset);
     const more = this.source.read(offset + held.length, want - held.length);
     this.bytesRead += more.length;
     if (held.length + more.length < length) throw new AttentionError("truncated", "The file became shorter.");
@@ -104,7 +105,15 @@ export class Window {
     return held;
   }
 
+  #nextChunk(): number {
+    const most = Math.max(MAX_FIRST_CHUNK, Math.min(MAX_CHUNK, Math.floor(this.bytesRead * SHARE)));
+    this.#grow = Math.min(this.#grow * 2, most);
+    return this.#grow;
+  }
+
   #firstChunk(): number {
+    // A header that is longer than the one before it lacks a few bytes.
+    this.#grow = MIN_CHUNK / 2;
     return Math.min(MAX_FIRST_CHUNK, Math.max(MIN_CHUNK, this.#runEnd - this.#runStart + SLACK));
   }
 }
