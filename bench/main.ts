@@ -1,5 +1,5 @@
 /** `npm run bench`: measures the bars in turn with a control, prints a table, writes `bench/results.json`. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -12,13 +12,14 @@ import { firstDraw } from "./bars/p08-first-draw";
 import { canvasRedraw } from "./bars/p09-canvas";
 import { pageBytes } from "./bars/p10-page-bytes";
 import { eventLoop } from "./bars/p11-event-loop";
+import { heap } from "./bars/p12-heap";
 import { rebuilt } from "./bars/p14-rebuilt";
 import { open } from "./bars/p15-open";
 import { Control } from "./control";
-import { type BarResult, exitCodeOf, holds, PAIRS } from "./harness";
+import { type BarResult, exitCodeOf, holds, isValid, PAIRS, verdictOf } from "./harness";
 import { transformer } from "./models";
 import { measureOpening, type Opening } from "./opening";
-import { barTable, controlLine, openingTable, resultsDocument, slowedTable } from "./report";
+import { barTable, controlLine, openingTable, type Results, resultsDocument, slowedTable } from "./report";
 
 const bars: readonly Bar[] = [
   firstView,
@@ -28,6 +29,7 @@ const bars: readonly Bar[] = [
   canvasRedraw,
   pageBytes,
   eventLoop,
+  heap,
   rebuilt,
   open,
 ];
@@ -54,6 +56,7 @@ async function main(): Promise<number> {
     options: {
       only: { type: "string" },
       quick: { type: "boolean", default: false },
+      save: { type: "boolean", default: false },
       slowed: { type: "boolean", default: false },
     },
   });
@@ -92,20 +95,24 @@ async function main(): Promise<number> {
   for (const opening of openings) console.log(`\n${openingTable(opening)}`);
   if (results.length > 0) console.log(`\n${barTable(results, control.spread)}`);
   console.log(`\n${machine()}\n${controlLine(control.spread)}`);
-  // What is committed is a full run that counts.
-  if (!values.quick && values.only === undefined) {
+  // What is committed has all its pairs, and was judged: in a void run that are bytes and memory alone.
+  if (!values.quick && (values.save || values.only === undefined)) {
     const file = path.join(root, "bench/results.json");
-    const exit = exitCodeOf(results, control.spread);
-    if (exit === 2) console.log("bench/results.json is left as it is: the run is void");
-    else {
-      const load = [loadBefore, os.loadavg()[0]!] as const;
-      const run = { machine: machine(), date: new Date().toISOString(), load, control: control.spread };
-      const document = resultsDocument({ ...run, bars: results, openings, slowed });
-      writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
-      console.log("written: bench/results.json");
-    }
+    const load = [loadBefore, os.loadavg()[0]!] as const;
+    const run = { machine: machine(), date: new Date().toISOString(), load, control: control.spread };
+    const judged = results.filter((result) => verdictOf(result, control.spread) !== "void");
+    const earlier = values.only === undefined ? null : readResults(file);
+    const timed = isValid(control.spread) ? openings : [];
+    const document = resultsDocument({ ...run, bars: judged, openings: timed, slowed }, earlier);
+    writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
+    console.log(`written: bench/results.json (${judged.map(({ id }) => id).join(", ")})`);
   }
   return Math.max(exitCodeOf(results, control.spread), slowedExitCode(slowed)) as 0 | 1 | 2;
+}
+
+/** The results of earlier runs, null where there are none. */
+function readResults(file: string): Results | null {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Results) : null;
 }
 
 function setting(pairs: number, variant: Setting["variant"]): Setting {

@@ -96,39 +96,56 @@ const roundedSpread = ({ median, min, max, all }: Spread) => ({
   all: all.map(rounded),
 });
 
-/** The document of `bench/results.json`. */
-export function resultsDocument(run: Run): unknown {
+/** `bench/results.json`: every bar as it was measured last, with the control and the load of that run. */
+export interface Results {
+  readonly machine: string;
+  readonly date: string;
+  readonly load: readonly number[];
+  readonly control: unknown;
+  readonly bars: Readonly<Record<string, unknown>>;
+  readonly slowed: Readonly<Record<string, unknown>>;
+  readonly openings: readonly unknown[];
+}
+
+/** @param earlier results to keep where this run has none: it measured some bars alone */
+export function resultsDocument(run: Run, earlier: Results | null): Results {
+  const load = run.load.map(rounded);
+  const control = roundedSpread(run.control);
+  const bars = run.bars.map(({ id, value, bar, unit, spread, note }) => [
+    id,
+    {
+      ...{ value: rounded(value), bar, unit, pairs: spread.all.length },
+      ...{ min: rounded(spread.min), max: rounded(spread.max), note },
+      ...{ all: spread.all.map(rounded), date: run.date, load, control: control.median },
+    },
+  ]);
+  const slowed = run.slowed.map((result) => [
+    result.id,
+    { value: rounded(result.value), bar: result.bar, unit: result.unit, holds: holds(result) },
+  ]);
+  const openings = run.openings.map((opening) => ({
+    model: opening.model,
+    pairs: opening.pairs,
+    unit: "ms",
+    total: roundedSpread(opening.total),
+    steps: eachSpread(opening.steps),
+    plain: eachSpread(opening.plain),
+    ratio: roundedSpread(opening.ratio),
+  }));
   return {
     machine: run.machine,
-    date: run.date,
-    load: run.load.map(rounded),
-    control: roundedSpread(run.control),
-    bars: Object.fromEntries(
-      run.bars.map(({ id, value, bar, unit, spread, note }) => [
-        id,
-        {
-          ...{ value: rounded(value), bar, unit, pairs: spread.all.length },
-          ...{ min: rounded(spread.min), max: rounded(spread.max), note },
-          all: spread.all.map(rounded),
-        },
-      ]),
-    ),
-    slowed: Object.fromEntries(
-      run.slowed.map((result) => [
-        result.id,
-        { value: rounded(result.value), bar: result.bar, unit: result.unit, holds: holds(result) },
-      ]),
-    ),
-    openings: run.openings.map((opening) => ({
-      model: opening.model,
-      pairs: opening.pairs,
-      unit: "ms",
-      total: roundedSpread(opening.total),
-      steps: eachSpread(opening.steps),
-      plain: eachSpread(opening.plain),
-      ratio: roundedSpread(opening.ratio),
-    })),
+    ...(earlier
+      ? { date: earlier.date, load: earlier.load, control: earlier.control }
+      : { date: run.date, load, control }),
+    bars: inOrder({ ...earlier?.bars, ...Object.fromEntries(bars) }),
+    slowed: inOrder({ ...earlier?.slowed, ...Object.fromEntries(slowed) }),
+    openings: openings.length > 0 ? openings : (earlier?.openings ?? []),
   };
+}
+
+function inOrder(byId: Record<string, unknown>): Record<string, unknown> {
+  const ids = Object.keys(byId).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  return Object.fromEntries(ids.map((id) => [id, byId[id]]));
 }
 
 function eachSpread(spreads: Readonly<Record<string, Spread>>): Record<string, unknown> {

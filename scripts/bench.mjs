@@ -1,6 +1,7 @@
 // `npm run bench`: sets up what is missing, bundles the bench and runs it.
 //   npm run bench                       all bars; writes bench/results.json
 //   npm run bench -- --only P10,P15     some; writes nothing
+//   npm run bench -- --only P6 --save   some; takes them into bench/results.json, which keeps the others
 //   npm run bench -- --quick            fewer pairs; writes nothing
 //   npm run bench -- --slowed           only the variants slowed on purpose: every bar must see red
 // Ends with 1 when a bar fails (or holds for a slowed variant), with 2 when the control makes the run void.
@@ -27,6 +28,8 @@ try {
     sourcemap: "linked",
     logLevel: "warning",
     external: ["onnxruntime-node", "sharp", "playwright-core"],
+    // Its other form asks for its files by names that a bundle can't follow.
+    alias: { "jsonc-parser": path.join(root, "node_modules/jsonc-parser/lib/esm/main.js") },
   });
   await build({
     absWorkingDir: root,

@@ -42,7 +42,7 @@ export const rebuilt: Bar = {
     try {
       await client.open(file, "full");
       const capture = await client.capture({
-        ...{ provider: "cpu", providerOrder: [], inputs: null, sites: null },
+        ...{ provider: "cpu", providerOrder: [], input: null, sites: null },
       });
       if (capture.sites.length !== OPERATORS.length)
         throw new Error(`${capture.sites.length} sites of ${OPERATORS.length}.`);

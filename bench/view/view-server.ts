@@ -63,7 +63,7 @@ export class ViewServer {
   async capture(file: string): Promise<Capture> {
     const model = await this.#client.open(file, "full");
     const capture = await this.#client.capture({
-      ...{ provider: "cpu", providerOrder: [], inputs: null, sites: null },
+      ...{ provider: "cpu", providerOrder: [], input: null, sites: null },
     });
     this.#document = { status: "ready", name: model.name, model, capture, stale: null };
     return capture;
