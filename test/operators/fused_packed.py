@@ -10,6 +10,7 @@ from onnx import TensorProto
 
 import references
 from case import BATCH, HALF_TOLERANCE, HEADS, MICROSOFT, SIZE, TOKENS, WIDTH, Array, Case, Graph, fused, join, split
+from fused_group_query import rotary_caches
 
 HIDDEN = HEADS * SIZE
 LENGTHS = np.array([4, 6])
@@ -237,6 +238,152 @@ def paged(
     )
 
 
+def paged_layers() -> Case:
+    """Two layers: packed projections, normed and turned queries and keys, sinks; the second one's queries are made of
+    the first one's output. A slot mapping writes new keys anywhere, and leaves out one that the cache holds already.
+    """
+    graph = Graph(seed=13)
+    kv_heads, block, count, offset, half = 2, 4, 6, 2, 2
+    past, new = (5, 2), (3, 4)
+    lengths = np.array(past) + np.array(new)
+    table = np.array([[4, 0], [1, 5]], np.int32)
+    sample = np.repeat(np.arange(BATCH), new)
+    position = np.concatenate([np.arange(first, first + more) for first, more in zip(past, new, strict=True)])
+    slots = table[sample, position // block] * block + position % block
+    slots[1] = -1
+    kind = np.float16
+    tokens = graph.normal(sum(new), WIDTH, kind=kind)
+    tables = [each[:, :half].astype(kind) for each in rotary_caches(half, np.float32)]
+    source = graph.feed("tokens", tokens)
+    fixed = [graph.feed("cumulative_sequence_length", np.array([0, new[0], sum(new)], np.int32))]
+    fixed += [graph.feed("past_seqlens", np.array(past, np.int32)), graph.feed("block_table", table)]
+    fixed += [graph.weight(each) for each in tables] + [graph.feed("slot_mapping", slots.astype(np.int32))]
+
+    maps = []
+    state, array = source, tokens.astype(np.float64)
+    for layer in range(2):
+        weight = graph.normal(array.shape[-1], (HEADS + 2 * kv_heads) * SIZE, spread=0.35, kind=kind)
+        caches = [graph.normal(count, block, kv_heads, SIZE, kind=kind) for _ in range(2)]
+        sinks = graph.normal(HEADS, kind=kind)
+        norms = [graph.random.uniform(0.5, 1.5, SIZE).astype(kind) for _ in range(2)]
+        inputs = [graph.node("MatMul", state, graph.weight(weight)), "", ""]
+        inputs += [graph.feed(f"{part}_cache_{layer}", each) for part, each in zip(("key", "value"), caches, strict=True)]
+        inputs += [*fixed, graph.weight(sinks), *(graph.weight(each) for each in norms)]
+        state = graph.node(
+            "PagedAttention",
+            *inputs,
+            out=[f"attended_{layer}", f"key_cache_out_{layer}", f"value_cache_out_{layer}"],
+            domain=MICROSOFT,
+            num_heads=HEADS,
+            kv_num_heads=kv_heads,
+            do_rotary=1,
+            rotary_offset=offset,
+            rotary_interleaved=layer,
+            scale=0.3,
+        )
+
+        packed = (array @ weight.astype(np.float64)).reshape(len(sample), -1, SIZE)
+        query, key, value = np.split(packed, [HEADS, HEADS + kv_heads], 1)
+
+        def prepared(states: Array, norm: Array, interleaved: bool) -> Array:
+            states = states / np.sqrt((states**2).mean(-1, keepdims=True) + 1e-6) * norm.astype(np.float64)
+            turning = states.transpose(1, 0, 2)[None]
+            cos, sin = (each.astype(np.float64) for each in tables)
+            turned = references.rotate(turning[..., offset:], cos, sin, position[None], interleaved)
+            return np.concatenate([turning[..., :offset], turned], -1)[0].transpose(1, 0, 2)
+
+        query, key = prepared(query, norms[0], bool(layer)), prepared(key, norms[1], bool(layer))
+        flat = []
+        for cache, added in zip(caches, (key, value), strict=True):
+            rows = cache.reshape(-1, kv_heads, SIZE).astype(np.float64)
+            rows[slots[slots >= 0]] = added[slots >= 0]
+            flat.append(rows)
+        map_ = np.full((BATCH, HEADS, max(new), lengths.max()), np.nan)
+        results = []
+        for each, total in enumerate(lengths):
+            keys, values = (
+                rows[table[each, np.arange(total) // block] * block + np.arange(total) % block]
+                .transpose(1, 0, 2)
+                .repeat(HEADS // kv_heads, 0)
+                for rows in flat
+            )
+            own = query[sample == each].transpose(1, 0, 2)
+            scores = references.products(own[None], keys[None], 0.3)[0]
+            seen = position[sample == each][:, None] >= np.arange(total)
+            probabilities = references.softmax(
+                np.where(seen, scores, -np.inf), sinks.astype(np.float64)[:, None, None]
+            )
+            map_[each, :, : new[each]] = 0
+            map_[each, :, : new[each], :total] = probabilities
+            results.append((probabilities @ values).transpose(1, 0, 2).reshape(new[each], -1))
+        maps.append(map_)
+        array = np.concatenate(results).astype(kind).astype(np.float64)
+    graph.result(state, kind=TensorProto.FLOAT16)
+    for part in ("key", "value"):
+        graph.result(f"{part}_cache_out_0", kind=TensorProto.FLOAT16)
+    return Case(
+        "paged-attention-layers",
+        "com.microsoft.PagedAttention",
+        "packed projections, norms, rotary embedding, sinks, a slot mapping; a second layer on the first one's output",
+        graph,
+        maps,
+        kinds=["self"] * 2,
+        kernel_on_cpu=False,
+        rebuilt=True,
+        tolerance=HALF_TOLERANCE,
+    )
+
+
+def paged_latent() -> Case:
+    """One cache of latent rows for all heads, whose first channels are the values; no causal mask."""
+    graph = Graph(seed=14)
+    block, count, values = 4, 6, 6
+    past, new = (3, 6), (2, 2)
+    lengths = np.array(past) + np.array(new)
+    table = np.array([[4, 0], [1, 5]], np.int32)
+    kind = np.float16
+    tokens = graph.normal(sum(new), WIDTH, kind=kind)
+    weights = [graph.normal(WIDTH, heads * SIZE, spread=0.35, kind=kind) for heads in (HEADS, 1)]
+    cache = graph.normal(count, block, 1, SIZE, kind=kind)
+    source = graph.feed("tokens", tokens)
+    inputs = [graph.node("MatMul", source, graph.weight(weight)) for weight in weights]
+    inputs += ["", graph.feed("key_cache", cache), ""]
+    inputs += [graph.feed("cumulative_sequence_length", np.array([0, new[0], sum(new)], np.int32))]
+    inputs += [graph.feed("past_seqlens", np.array(past, np.int32)), graph.feed("block_table", table)]
+    graph.node(
+        "PagedAttention",
+        *inputs,
+        out="output",
+        domain=MICROSOFT,
+        num_heads=HEADS,
+        kv_num_heads=1,
+        kv_cache_layout="LATENT",
+        v_head_size=values,
+        scale=0.4,
+        is_causal=0,
+    )
+    graph.result("output", kind=TensorProto.FLOAT16)
+    query, key = (tokens.astype(np.float64) @ weight.astype(np.float64) for weight in weights)
+    map_ = np.full((BATCH, HEADS, max(new), lengths.max()), np.nan)
+    for sample, start in enumerate((0, new[0])):
+        part = slice(start, start + new[sample])
+        old = cache[table[sample]].reshape(-1, SIZE)[: past[sample]].astype(np.float64)
+        keys = np.concatenate([old, key[part]])[None, None]
+        map_[sample, :, : new[sample]] = 0
+        map_[sample, :, : new[sample], : lengths[sample]] = references.softmax(
+            references.products(split(query[None, part]), keys, 0.4)
+        )[0]
+    return fused(
+        "paged-attention-latent",
+        "com.microsoft.PagedAttention",
+        "latent rows for keys and values, no causal mask",
+        graph,
+        map_,
+        kernel_on_cpu=False,
+        tolerance=HALF_TOLERANCE,
+    )
+
+
 def packed_cases() -> Iterator[Case]:
     yield packed_attention("packed-attention", "samples of four and six tokens without padding")
     yield packed_attention("packed-attention-bias", "the same with attention_bias", bias=True)
@@ -252,3 +399,5 @@ def packed_cases() -> Iterator[Case]:
     yield paged(
         "paged-attention-decode", "one query each, window and softcap", past=(9, 4), new=(1, 1), window=4, softcap=2.0
     )
+    yield paged_layers()
+    yield paged_latent()

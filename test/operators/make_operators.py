@@ -43,10 +43,6 @@ OUTPUT_FACTOR = 2.5
 """Of an output's tolerance to that of its probabilities: the values add roundings of their own."""
 
 NOT_YET = {
-    "longformer.onnx": "not rebuilt yet",
-    "longformer-global.onnx": "not rebuilt yet",
-    "paged-attention.onnx": "not rebuilt yet",
-    "paged-attention-decode.onnx": "not rebuilt yet",
     "opset11-flat.onnx": "cannot be followed",
     "opset11-default-axis.onnx": "cannot be followed",
     "merged-products.onnx": "neither queries nor keys of its product",

@@ -11,11 +11,13 @@ import type { Layout } from "../layout";
 import { attention, decoderMaskedSelfAttention } from "./fused/attention";
 import { decoderAttention } from "./fused/decoder-attention";
 import { groupQueryAttention } from "./fused/group-query-attention";
+import { longformerAttention } from "./fused/longformer-attention";
 import { decoderMaskedMultiHeadAttention, multiHeadAttention } from "./fused/multi-head-attention";
 import { onnxAttention } from "./fused/onnx-attention";
 import { type FusedOperator, NotRebuilt, type OperatorParts } from "./fused/operator";
 import { asFloat } from "./fused/pieces";
 import { packedAttention, packedMultiHeadAttention } from "./fused/packed-attention";
+import { pagedAttention } from "./fused/paged-attention";
 import { qAttention } from "./fused/q-attention";
 import { proof, rebuild } from "./fused/rebuild";
 import { sparseAttention } from "./fused/sparse-attention";
@@ -33,12 +35,9 @@ const operators: readonly FusedOperator[] = [
   packedAttention,
   packedMultiHeadAttention,
   sparseAttention,
+  longformerAttention,
+  pagedAttention,
 ];
-
-/** Operators that are known by name and have no module: a map, since a domain may be called like a property. */
-const named: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ["com.microsoft", new Set(["PagedAttention", "LongformerAttention"])],
-]);
 
 export const fusedOperatorSites: SiteModule = {
   match(view: GraphView): Match {
@@ -46,13 +45,11 @@ export const fusedOperatorSites: SiteModule = {
     const notSupported: NotSupported[] = [];
     for (const node of view.graph.nodes) {
       const operator = operators.find((each) => each.domain === node.domain && each.opType === node.opType);
-      const known = operator !== undefined || named.get(node.domain)?.has(node.opType) === true;
-      if (!known) continue;
+      if (!operator) continue;
       const full = `${node.domain || "ai.onnx"}.${node.opType}`;
       const refuse = (why: string) =>
         notSupported.push({ name: node.name || (node.outputs[0] ?? full), reason: `${full}: ${why}` });
       if (!view.isLive(node)) refuse("nobody uses its result: the site is dead code");
-      else if (!operator) refuse("its probabilities stay inside the operator and are not rebuilt yet");
       else {
         try {
           sites.push(siteOf(operator, node, view));

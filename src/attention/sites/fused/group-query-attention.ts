@@ -19,7 +19,8 @@ import {
   required,
   scaleAttribute,
 } from "./operator";
-import { asFloat, positions, repeatHeads, splitHeads, tail } from "./pieces";
+import { asFloat, positions, repeatHeads, splitHeads } from "./pieces";
+import { rotated } from "./rotary";
 
 /** [B, 1, 1, 1] float32: keys before the first query of each row. */
 function pastLengths(node: Node, graph: Subgraph, query: string): string {
@@ -30,7 +31,7 @@ function pastLengths(node: Node, graph: Subgraph, query: string): string {
   return graph.reshape(graph.where(isPrompt, graph.scalar(0), graph.sub(valid, length)), -1, 1, 1, 1);
 }
 
-/** Rotary embedding of [B, H, T, d] with tables [M, r / 2]; `interleaved` pairs neighbours instead of halves. */
+/** Rotary embedding of [B, H, T, d] with tables [M, r / 2]. */
 function rotate(node: Node, view: GraphView, graph: Subgraph, query: string, past: string): string {
   const [cosTable, sinTable] = [required(node, 7, "cos_cache"), required(node, 8, "sin_cache")];
   const half = view.shape(cosTable)?.[1];
@@ -44,34 +45,12 @@ function rotate(node: Node, view: GraphView, graph: Subgraph, query: string, pas
   /** [B, 1, T, r / 2] */
   const table = (name: string) =>
     graph.unsqueeze(graph.op("Gather", [asFloat(graph, view, name), place], { axis: { int: 0 } }), 1);
-  const [cos, sin] = [table(cosTable), table(sinTable)];
-  const rest = tail(graph, query, 3, 2 * half);
-  if (intAttribute(node, "rotary_interleaved", 0) === 1) {
-    const turned = graph.slice(query, 3, 0, 2 * half);
-    const pairs = graph.op("Reshape", [
-      turned,
-      graph.concat([graph.slice(graph.op("Shape", [turned]), 0, 0, 3), graph.ints(half, 2)], 0),
-    ]);
-    const [even, odd] = [0, 1].map((index) =>
-      graph.op("Gather", [pairs, graph.int(index)], { axis: { int: 4 } }),
-    ) as [string, string];
-    const first = graph.unsqueeze(graph.sub(graph.mul(even, cos), graph.mul(odd, sin)), 4);
-    const second = graph.unsqueeze(graph.add(graph.mul(odd, cos), graph.mul(even, sin)), 4);
-    return graph.concat(
-      [graph.op("Reshape", [graph.concat([first, second], 4), graph.op("Shape", [turned])]), rest],
-      3,
-    );
-  }
-  const first = graph.slice(query, 3, 0, half);
-  const second = graph.slice(query, 3, half, 2 * half);
-  return graph.concat(
-    [
-      graph.sub(graph.mul(first, cos), graph.mul(second, sin)),
-      graph.add(graph.mul(second, cos), graph.mul(first, sin)),
-      rest,
-    ],
-    3,
-  );
+  return rotated(graph, query, {
+    cos: table(cosTable),
+    sin: table(sinTable),
+    half,
+    interleaved: intAttribute(node, "rotary_interleaved", 0) === 1,
+  });
 }
 
 export const groupQueryAttention: FusedOperator = {

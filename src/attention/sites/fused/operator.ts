@@ -34,6 +34,15 @@ export interface OperatorParts {
   readonly visible: readonly string[];
   /** Logit of a sink that takes part in the softmax and has no value, broadcasts to [B, H, T, 1]: rows sum to less than 1. */
   readonly sink?: string;
+  /** Queries, bool [B, 1, T, 1], that have projections of their own: they see these keys and values in place of the others. */
+  readonly apart?: {
+    readonly rows: string;
+    readonly query: string;
+    readonly key: string;
+    readonly value: string;
+  };
+  /** Bool [B, 1, T, 1]: queries that see nothing, and whose rows are zeros. */
+  readonly zeroRows?: string;
   /** What a row without a visible key becomes. */
   readonly maskedRows: "uniform" | "zero";
   /** How the operator lays out its result: [B, T, H·dv], [B, H, T, dv] or [T, B, H·dv]. */
@@ -76,6 +85,10 @@ export function intAttribute(node: Node, name: string, fallback: number): number
 
 export function floatAttribute(node: Node, name: string, fallback: number): number {
   return node.attributes.get(name)?.float ?? fallback;
+}
+
+export function stringAttribute(node: Node, name: string, fallback: string): string {
+  return node.attributes.get(name)?.string ?? fallback;
 }
 
 /** The `scale` attribute: null and 0 both stand for 1 / √d. */

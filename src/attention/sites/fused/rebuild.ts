@@ -24,7 +24,13 @@ export interface Rebuilt {
 
 export function rebuild(graph: Subgraph, parts: OperatorParts): Rebuilt {
   const { query, key, scale, softcap = 0, biases, visible, sink } = parts;
-  const product = graph.matmul(query, graph.transpose(key, 0, 1, 3, 2));
+  const products = (queries: string, keys: string) =>
+    graph.matmul(queries, graph.transpose(keys, 0, 1, 3, 2));
+  const { apart, zeroRows } = parts;
+  const product =
+    apart === undefined
+      ? products(query, key)
+      : graph.where(apart.rows, products(apart.query, apart.key), products(query, key));
   let score =
     scale === null
       ? graph.div(product, graph.op("Sqrt", [graph.cast(graph.size(query, 3), 1)]))
@@ -34,7 +40,8 @@ export function rebuild(graph: Subgraph, parts: OperatorParts): Rebuilt {
   const before = score;
   for (const bias of biases) score = graph.add(score, bias);
   for (const mask of visible) score = graph.where(mask, score, graph.scalar(LOWEST));
-  const valid = graph.greater(score, graph.scalar(MASK_SCORE));
+  let valid = graph.greater(score, graph.scalar(MASK_SCORE));
+  if (zeroRows !== undefined) valid = graph.and(valid, graph.not(zeroRows));
   let map: string;
   if (sink === undefined) map = graph.softmax(score, 4);
   else {
@@ -45,11 +52,15 @@ export function rebuild(graph: Subgraph, parts: OperatorParts): Rebuilt {
     const any = graph.greater(graph.reduce("Max", graph.cast(valid, 1), 3), graph.scalar(0));
     map = graph.where(any, map, graph.scalar(0));
   }
+  if (zeroRows !== undefined) map = graph.where(zeroRows, graph.scalar(0), map);
   return { map, scores: { before, after: score }, valid, context: contextOf(graph, parts, map) };
 }
 
 function contextOf(graph: Subgraph, parts: OperatorParts, map: string): string {
-  const context = graph.matmul(map, parts.value);
+  const { apart } = parts;
+  const plain = graph.matmul(map, parts.value);
+  const context =
+    apart === undefined ? plain : graph.where(apart.rows, graph.matmul(map, apart.value), plain);
   switch (parts.result) {
     case "BHTD":
       return context;
