@@ -22,15 +22,29 @@ export function modulePath(node: Node): readonly string[] {
   return [];
 }
 
-/** The last frame of the user's own code that made a node. Torch lists frames outermost first. */
+const foreignFile = /site-packages|dist-packages|<[^>]+>/;
+
+/** The innermost frame of the user's own code that made a node, as torch dynamo or jax2onnx wrote it down. */
 export function sourceLocation(node: Node): SourceLocation | null {
-  const trace = node.metadata.get("pkg.torch.onnx.stack_trace");
-  if (!trace) return null;
-  const frames = [...trace.matchAll(/File "([^"]+)", line (\d+)/g)].map((match) => ({
+  const frames = [...torchFrames(node), ...jaxFrames(node)];
+  return frames.find(({ file }) => !foreignFile.test(file)) ?? null;
+}
+
+/** `File "model.py", line 12, in forward`, outermost first; here turned round. */
+function torchFrames(node: Node): SourceLocation[] {
+  const trace = node.metadata.get("pkg.torch.onnx.stack_trace") ?? "";
+  return [...trace.matchAll(/File "([^"]+)", line (\d+)/g)]
+    .map((match) => ({ file: match[1] ?? "", line: Number(match[2]) }))
+    .reverse();
+}
+
+/** `model.py:12 (Attention.__call__)`, innermost first; kept by jax2onnx where full stack traces were asked for. */
+function jaxFrames(node: Node): SourceLocation[] {
+  const trace = node.metadata.get("pkg.jax2onnx.jax_traceback") ?? "";
+  return [...trace.matchAll(/^(.+):(\d+)(?: \(.*\))?$/gm)].map((match) => ({
     file: match[1] ?? "",
     line: Number(match[2]),
   }));
-  return frames.filter(({ file }) => !/site-packages|dist-packages|<[^>]+>/.test(file)).pop() ?? null;
 }
 
 export interface SiteName {
