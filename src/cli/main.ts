@@ -19,6 +19,7 @@ import {
   runFigure,
 } from "./figure-command";
 import { runInspect } from "./inspect-command";
+import { runManifestCheck } from "./manifest-command";
 import { runProviders } from "./providers-command";
 import { parseLimit, runReport } from "./report-command";
 
@@ -105,6 +106,12 @@ function program(): Command {
     .addOption(new Option("--html <file>", "the page, as --out").hideHelp())
     .addOption(provider())
     .action(runReport);
+  const manifest = command.command("manifest").description("the file beside a model that names its tokens");
+  manifest
+    .command("check <model>")
+    .description("list what is wrong with the manifest, with lines; ends with 1 where there is an error")
+    .option("--json <file>", "write the same as JSON; - for standard output")
+    .action(runManifestCheck);
   command
     .command("providers")
     .description("show which execution providers run here")

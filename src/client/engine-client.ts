@@ -14,6 +14,7 @@ import {
 import { AttentionError } from "../shared/errors";
 import { bytes as formatBytes } from "../shared/format";
 import type { Frame, FrameRequest, Tokenized } from "../shared/input-choice";
+import type { ManifestReport } from "../shared/manifest-report";
 import type { ModelSummary } from "../shared/model";
 import type {
   HeadRequest,
@@ -118,6 +119,9 @@ export class EngineClient {
   }
   writeData(request: EngineParams<"writeData">): Promise<{ bytes: number }> {
     return this.#call((call) => call.writeData(request));
+  }
+  checkManifest(model: string): Promise<ManifestReport> {
+    return this.#call((call) => call.checkManifest({ model }));
   }
   dataText(request: EngineParams<"dataText">): Promise<string> {
     return this.#call((call) => call.dataText(request));

@@ -1,5 +1,5 @@
 /** The input of a capture: what was asked for, else the manifest's, else a made-up one. */
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { InputReport } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
@@ -9,6 +9,7 @@ import { GraphView } from "../onnx/graph-view";
 import { type NamedArray, readNpz } from "../inputs/arrays";
 import { fitFeeds } from "../inputs/feeds";
 import { recordedArrays } from "../inputs/manifest/lookup";
+import { insideFolder } from "../inputs/manifest/paths";
 import { syntheticFeeds } from "../inputs/synthetic";
 import type { OpenModel } from "./open-model";
 
@@ -50,19 +51,6 @@ export function chooseInput({ file, inputs, manifest }: OpenModel, choice: Input
   const arrays = readNpz(readFileSync(source), name);
   const { feeds, notices } = fitFeeds(inputs, arrays, choice?.arrays ?? recordedArrays(recorded), name);
   return { feeds, arrays, report: report(asked === null ? "manifest" : "file", name, feeds), notices };
-}
-
-/** A file that a manifest names: a plain path inside the manifest's own folder, links resolved. */
-function insideFolder(folder: string, named: string): string {
-  const file = path.resolve(folder, named);
-  const real = existsSync(file) ? realpathSync(file) : file;
-  const relative = path.relative(existsSync(file) ? realpathSync(folder) : folder, real);
-  if (path.isAbsolute(named) || relative.startsWith("..") || path.isAbsolute(relative)) {
-    throw new AttentionError("manifestInvalid", `The input ${named} lies outside the manifest's folder.`, {
-      where: "inputs.file",
-    });
-  }
-  return file;
 }
 
 function report(

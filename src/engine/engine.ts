@@ -6,6 +6,7 @@ import type { Provenance } from "../shared/provenance";
 import type { Handlers } from "../shared/rpc";
 import { captureCsv, captureDocument, captureNpz } from "./capture-files";
 import { captureModel } from "./capture";
+import { checkManifestOf } from "./check-manifest";
 import type { CaptureStore } from "../shared/maps/capture-store";
 import { figureFile, figureSource } from "./figure";
 import { writeWhole } from "./files";
@@ -41,6 +42,7 @@ export class Engine {
       throw new AttentionError("inputMissing", "There is no tokenizer.json beside the model.");
     },
     stop: () => null,
+    checkManifest: ({ model }) => checkManifestOf(model, this.#opened, this.#captured?.capture),
     explain: ({ site }) => explain(this.#model(), site),
     providers: ({ order }) => providerTable(order),
     writeData: ({ format, file, command }) => {

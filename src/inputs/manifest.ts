@@ -1,16 +1,23 @@
 /** The manifest beside a model: where it lies, and what of it is right. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
-import { type Manifest, manifestSchema } from "./manifest/schema";
+import { ManifestText } from "./manifest/document";
+import { type ManifestProblem, pathText } from "./manifest/problem";
+import type { Manifest } from "./manifest/schema";
+import { validate } from "./manifest/validate";
+
+/** Far above what people write: a larger file is none. */
+const MAX_BYTES = 16e6;
 
 export interface LoadedManifest {
   readonly path: string;
+  /** What of it is right. */
   readonly manifest: Manifest;
+  /** What is wrong, as lines for people. */
   readonly problems: readonly string[];
 }
 
-/** Paths at which a model's manifest may lie: `model.attention.json` for `model.onnx`. */
+/** Where a model's manifest may lie: `model.attention.json` for `model.onnx`. */
 export function manifestPath(modelPath: string): string {
   return path.join(
     path.dirname(modelPath),
@@ -26,26 +33,35 @@ export function loadManifest(modelPath: string): LoadedManifest | null {
   const file = manifestPath(modelPath);
   if (!existsSync(file)) return null;
   const name = path.basename(file);
-  const errors: ParseError[] = [];
-  const value: unknown = parse(readFileSync(file, "utf8"), errors, { allowTrailingComma: true });
-  if (errors[0]) {
-    const what = printParseErrorCode(errors[0].error);
-    return { path: file, manifest: { version: 1 }, problems: [`${name}: ${what} at ${errors[0].offset}`] };
+  const bytes = statSync(file).size;
+  if (bytes > MAX_BYTES) {
+    const problems = [
+      `${name}: it has ${Math.round(bytes / 1e6)} MB, and at most ${MAX_BYTES / 1e6} are read.`,
+    ];
+    return { path: file, manifest: { version: 1 }, problems };
   }
-  const parsed = manifestSchema.safeParse(value);
-  if (parsed.success) return { path: file, manifest: parsed.data, problems: [] };
-  const problems = parsed.error.issues.map(
-    (issue) => `${name}: ${issue.path.join(".") || "(top)"}: ${issue.message}`,
-  );
-  const wrong = new Set(
-    parsed.error.issues.flatMap((issue) =>
-      issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : [String(issue.path[0])],
-    ),
-  );
-  const rest =
-    typeof value === "object" && value !== null
-      ? Object.fromEntries(Object.entries(value).filter(([key]) => !wrong.has(key)))
-      : {};
-  const again = manifestSchema.safeParse({ ...rest, version: 1 });
-  return { path: file, manifest: again.success ? again.data : { version: 1 }, problems };
+  const { manifest, text, problems } = parseManifest(readFileSync(file, "utf8"));
+  return {
+    path: file,
+    manifest,
+    problems: [
+      ...text.syntaxErrors.map(({ message, range }) => `${name}, line ${range.line + 1}: ${message}`),
+      ...problems.map((each) => {
+        const { line } = text.range(each.path, each.on);
+        return `${name}, line ${line + 1}: ${[pathText(each.path), each.message].filter(Boolean).join(": ")}`;
+      }),
+    ],
+  };
+}
+
+/** A manifest from its text: what is right of it, and what its schema says of the rest. */
+export function parseManifest(content: string): {
+  manifest: Manifest;
+  text: ManifestText;
+  problems: readonly ManifestProblem[];
+} {
+  const text = new ManifestText(content);
+  if (text.syntaxErrors.length > 0 && typeof text.value !== "object")
+    return { manifest: { version: 1 }, text, problems: [] };
+  return { ...validate(text.value), text };
 }

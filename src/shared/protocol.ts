@@ -13,6 +13,7 @@ import {
   tokenizedSchema,
   tokenizeRequestSchema,
 } from "./input-choice";
+import { manifestReportSchema } from "./manifest-report";
 import { modelSummarySchema } from "./model";
 import {
   headChoiceSchema,
@@ -65,6 +66,8 @@ export const engineContract = {
   stop: request(z.object({}), nothing),
   /** How a site was found and is captured, as text. */
   explain: request(z.object({ site: z.string().max(10_000) }), z.string()),
+  /** What is wrong with the manifest beside a model, whether or not that model is open. */
+  checkManifest: request(z.object({ model: pathSchema }), manifestReportSchema),
   providers: request(z.object({ order: z.array(providerNameSchema) }), z.array(providerStatusSchema)),
   /** Write the last capture: maps as npz; sites and figures as JSON, figures alone as CSV. */
   writeData: request(

@@ -86,6 +86,7 @@ serve(connection, engineContract, {
   tokenize: () => ({ tokens: [], from: "tokenizer.json" }),
   stop: () => null,
   explain: () => "",
+  checkManifest: ({ model }) => ({ file: `${model}.attention.json`, exists: false, problems: [] }),
   providers: (): ProviderStatus[] => [
     { name: "webgpu", available: false, detail: "no adapter was found", advice: "Install a Vulkan driver." },
     { name: "cpu", available: true, detail: "0.4 ms", advice: null },

@@ -1,0 +1,133 @@
+/** What a manifest is checked against: the model as its graph tells it, and the files beside it. */
+import { existsSync, statSync } from "node:fs";
+import path from "node:path";
+import { AttentionError } from "../../../shared/errors";
+import type { Dim, TensorSignature } from "../../../shared/model";
+import { openArrayFile } from "../../files/array-file";
+import type { ArrayFile, ArrayHeader } from "../../files/lazy-arrays";
+import type { ManifestPath } from "../document";
+import { insideFolder, matchingFiles } from "../paths";
+import { didYouMean, type ManifestProblem, problem, some } from "../problem";
+import type { Manifest } from "../schema";
+import { type ManifestArray, namedArray } from "../values";
+
+/** A site with the sizes that are known of it: by a capture, else by the graph with the recorded input's sizes. */
+export interface CheckedSite {
+  readonly id: string;
+  readonly name: string;
+  readonly component: string | null;
+  readonly layer: number | null;
+  readonly batch: Dim;
+  readonly heads: Dim;
+  readonly queries: Dim;
+  readonly keys: Dim;
+}
+
+export interface CheckedModel {
+  readonly inputs: readonly TensorSignature[];
+  readonly outputs: readonly TensorSignature[];
+  readonly sites: readonly CheckedSite[];
+  /** Shapes of the model's initializers by name. */
+  readonly weights: ReadonlyMap<string, readonly number[]>;
+  /** Whether a value or a node of that name is in the graph. */
+  readonly hasTensor: (name: string) => boolean;
+}
+
+/** The manifest that is checked, its folder, and a place to put what is found. */
+export class CheckContext {
+  readonly manifest: Manifest;
+  readonly folder: string;
+  readonly problems: ManifestProblem[] = [];
+  readonly #files = new Map<string, ArrayFile | null>();
+
+  constructor(manifest: Manifest, folder: string) {
+    this.manifest = manifest;
+    this.folder = folder;
+  }
+
+  add(...found: Parameters<typeof problem>): void {
+    this.problems.push(problem(...found));
+  }
+
+  /**
+   * The files that a path of the manifest names; none, with a problem, where there are none or they may not be read.
+   */
+  files(named: string, at: ManifestPath): string[] {
+    try {
+      const files = /[*?]|\{\w+\}/.test(named)
+        ? matchingFiles(this.folder, named)
+        : [insideFolder(this.folder, named)].filter((file) => existsSync(file));
+      if (files.length === 0) this.add(at, `There is no file ${named} beside the manifest.`);
+      return files;
+    } catch (error) {
+      this.add(at, AttentionError.wrap(error).detail ?? "It cannot be read.");
+      return [];
+    }
+  }
+
+  /** The recorded arrays of a file, by their headers alone; null, with a problem, where it cannot be read. */
+  arrays(named: string, at: ManifestPath): ArrayFile | null {
+    const known = this.#files.get(named);
+    if (known !== undefined) return known;
+    const file = this.files(named, at).find((each) => statSync(each).isFile());
+    let opened: ArrayFile | null = null;
+    if (file !== undefined) {
+      try {
+        opened = openArrayFile(file);
+      } catch (error) {
+        this.add(at, `${path.basename(file)} cannot be read. ${AttentionError.wrap(error).detail}`);
+      }
+    }
+    this.#files.set(named, opened);
+    return opened;
+  }
+
+  /** The recorded file, or the first sample's where each has a file of its own; null where none is named. */
+  recorded(): ArrayFile | null {
+    const { inputs, samples } = this.manifest;
+    if (inputs?.file !== undefined) return this.arrays(inputs.file, ["inputs", "file"]);
+    if (samples?.files !== undefined && path.extname(samples.files) !== "")
+      return this.arrays(samples.files, ["samples", "files"]);
+    return null;
+  }
+
+  /** Shape and type of an array that the manifest names; undefined, with a problem, where there is none of that name. */
+  array(array: ManifestArray, at: ManifestPath, feeds?: readonly string[]): ArrayHeader | undefined {
+    const named = namedArray(array);
+    const file = named.file === null ? this.recorded() : this.arrays(named.file, [...at, "file"]);
+    if (!file) {
+      // Where the file itself is the problem, that is said once, at the file.
+      if (named.file === null && !this.#namesRecording() && feeds?.includes(named.array) !== true)
+        this.add(at, `Nothing is recorded that could hold ${named.array}: inputs.file names no file.`);
+      return undefined;
+    }
+    const header = file.headers.get(named.array) ?? this.#ofFirstSample(file, named.array);
+    if (header || feeds?.includes(named.array)) return header;
+    const names = [...file.headers.keys()];
+    this.add(
+      at,
+      `${file.name} has no array ${named.array}; it has ${some(names)}.${didYouMean(named.array, names)}`,
+    );
+    return undefined;
+  }
+
+  close(): void {
+    for (const file of this.#files.values()) file?.close();
+  }
+
+  #namesRecording(): boolean {
+    const { inputs, samples } = this.manifest;
+    return inputs?.file !== undefined || samples?.files !== undefined || samples?.lerobot !== undefined;
+  }
+
+  /** The array in the first sample of an archive that holds several, as `{sample}/{array}`. */
+  #ofFirstSample(file: ArrayFile, array: string): ArrayHeader | undefined {
+    const pattern = this.manifest.samples?.arrays;
+    if (pattern === undefined) return undefined;
+    const [before = "", between = "", after = ""] = pattern.split(/\{sample\}|\{array\}/);
+    if (!pattern.includes(`{sample}${between}{array}`)) return undefined;
+    for (const [name, header] of file.headers)
+      if (name.startsWith(before) && name.endsWith(`${between}${array}${after}`)) return header;
+    return undefined;
+  }
+}

@@ -1,0 +1,157 @@
+/** Checks of what the model is given: files, arrays that exist and fit, texts and their tokenizer. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import type { TensorSignature } from "../../../shared/model";
+import type { ArrayHeader } from "../../files/lazy-arrays";
+import type { ManifestPath } from "../document";
+import type { ManifestInputSource, ManifestText } from "../inputs-schema";
+import { didYouMean, some } from "../problem";
+import type { CheckContext, CheckedModel } from "./context";
+
+/** Tokenizers above this are refused by the limits of inputs; a check reads none of that size. */
+const MAX_TOKENIZER_BYTES = 100e6;
+
+export function checkInputs(context: CheckContext, model: CheckedModel): void {
+  const { inputs } = context.manifest;
+  const names = model.inputs.map(({ name }) => name);
+  if (inputs?.file !== undefined) context.recorded();
+  for (const [input, source] of Object.entries(inputs?.arrays ?? {})) {
+    const at = ["inputs", "arrays", input];
+    if (!names.includes(input)) {
+      const wanted = `The model has no input ${input}; it has ${some(names)}.${didYouMean(input, names)}`;
+      context.add(at, wanted, { on: "key" });
+    } else checkSource(context, source, at);
+  }
+  const listed = new Set([...Object.keys(inputs?.arrays ?? {}), ...textInputs(context, names)]);
+  for (const input of model.inputs) {
+    const source = inputs?.arrays?.[input.name];
+    const header = headerOf(context, input.name);
+    if (header && !isPicture(source)) checkFit(context, input, header);
+    else if (!listed.has(input.name) && inputs?.file !== undefined && context.recorded() && !header)
+      context.add(
+        ["inputs", "file"],
+        `It has no array ${input.name}, which the model wants: name one in inputs.arrays.`,
+      );
+  }
+  inputs?.texts?.forEach((text, index) => checkText(context, text, ["inputs", "texts", index], names));
+}
+
+/** Inputs that texts give: those that are named, or those of the usual names. */
+function textInputs(context: CheckContext, names: readonly string[]): string[] {
+  return (context.manifest.inputs?.texts ?? [])
+    .flatMap(({ ids, mask, types }) => [
+      ids ?? "input_ids",
+      mask ?? "attention_mask",
+      types ?? "token_type_ids",
+    ])
+    .filter((name) => names.includes(name));
+}
+
+function checkSource(context: CheckContext, source: ManifestInputSource, at: ManifestPath): void {
+  if (typeof source === "string" || "array" in source) context.array(source, at);
+  else if ("image" in source) context.files(source.image, [...at, "image"]);
+  else if ("frames" in source) context.files(source.frames, [...at, "frames"]);
+  else if ("video" in source) context.files(source.video, [...at, "video"]);
+}
+
+const isPicture = (source: ManifestInputSource | undefined) =>
+  typeof source === "object" && ["size", "layout", "scale", "mean", "std"].some((key) => key in source);
+
+/** The recorded array of an input, without a word where there is none. */
+function headerOf(context: CheckContext, input: string): ArrayHeader | undefined {
+  const source = context.manifest.inputs?.arrays?.[input] ?? input;
+  if (typeof source === "string") return context.recorded()?.headers.get(source);
+  if (!("array" in source)) return undefined;
+  const file =
+    source.file === undefined
+      ? context.recorded()
+      : context.arrays(source.file, ["inputs", "arrays", input, "file"]);
+  return file?.headers.get(source.array);
+}
+
+/**
+ * The shape in which an input is fed: one sample, step and pass of its recorded array. Null where nothing is recorded
+ * for it, or it is prepared as a picture.
+ */
+export function fedDims(context: CheckContext, input: TensorSignature): readonly number[] | null {
+  const { steps, passes, samples, inputs } = context.manifest;
+  const header = headerOf(context, input.name);
+  if (!header || isPicture(inputs?.arrays?.[input.name])) return null;
+  let dims = [...header.dims];
+  if (samples?.axis !== undefined) dims.splice(samples.axis, 1);
+  const window = steps?.windows?.[input.name];
+  if (steps?.inputs?.includes(input.name)) dims = dims.slice(1);
+  else if (window) dims = [window.length, ...dims.slice(1)];
+  if (passes?.inputs?.includes(input.name)) dims = dims.slice(1);
+  const rank = input.dims?.length;
+  const taken = dims.length < header.dims.length || window !== undefined;
+  return taken && rank === dims.length + 1 ? [1, ...dims] : dims;
+}
+
+function checkFit(context: CheckContext, input: TensorSignature, header: ArrayHeader): void {
+  const dims = fedDims(context, input);
+  const wanted = input.dims;
+  if (!dims || !wanted || context.recorded()?.loose) return;
+  const at =
+    context.manifest.inputs?.arrays?.[input.name] === undefined
+      ? ["inputs", "file"]
+      : ["inputs", "arrays", input.name];
+  const wants = `${input.name} wants [${wanted.map((dim) => dim ?? "?").join(", ")}]`;
+  const has = `the recording has [${header.dims.join(", ")}]`;
+  if (dims.length !== wanted.length)
+    return context.add(
+      at,
+      `${wants} and ${has}: ${wanted.length} axes are wanted.${axisAdvice(context, input.name)}`,
+    );
+  wanted.forEach((dim, axis) => {
+    if (typeof dim === "number" && dim >= 0 && dim !== dims[axis])
+      context.add(at, `${wants} and ${has}: axis ${axis} is ${dims[axis]} instead of ${dim}.`);
+  });
+}
+
+const axisAdvice = ({ manifest }: CheckContext, input: string) =>
+  manifest.steps && manifest.steps.inputs?.includes(input) !== true
+    ? ` If its first axis are the steps, list it in steps.inputs.`
+    : "";
+
+function checkText(
+  context: CheckContext,
+  text: ManifestText,
+  at: ManifestPath,
+  names: readonly string[],
+): void {
+  for (const field of ["ids", "mask", "types"] as const) {
+    const input = text[field];
+    if (input !== undefined && !names.includes(input))
+      context.add(
+        [...at, field],
+        `The model has no input ${input}; it has ${some(names)}.${didYouMean(input, names)}`,
+      );
+  }
+  if (text.ids === undefined && !names.includes("input_ids"))
+    context.add(
+      at,
+      `The model has no input input_ids: say with "ids" which of ${some(names)} takes the tokens.`,
+    );
+  checkTokenizer(context, text.tokenizer, at);
+}
+
+/** A tokenizer that is there, is JSON, and holds a model. */
+export function checkTokenizer(context: CheckContext, named: string | undefined, at: ManifestPath): void {
+  const place = named === undefined ? at : [...at, "tokenizer"];
+  if (named === undefined && !existsSync(path.join(context.folder, "tokenizer.json")))
+    return context.add(at, 'There is no tokenizer.json beside the model: name one with "tokenizer".');
+  const file = context.files(named ?? "tokenizer.json", place)[0];
+  if (file === undefined) return;
+  const bytes = statSync(file).size;
+  if (bytes > MAX_TOKENIZER_BYTES)
+    return context.add(place, `The tokenizer has ${Math.round(bytes / 1e6)} MB, and at most 100 are read.`);
+  try {
+    const content: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const isTokenizer = typeof content === "object" && content !== null && "model" in content;
+    if (!isTokenizer) context.add(place, `${path.basename(file)} is no tokenizer: it has no field “model”.`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    context.add(place, `The tokenizer ${path.basename(file)} cannot be read: ${why}`);
+  }
+}

@@ -1,0 +1,220 @@
+import { copyFileSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { parseManifest } from "../../../src/inputs/manifest";
+import { insideFolder, matchingFiles } from "../../../src/inputs/manifest/paths";
+import { exampleModel, newClient, root, temporaryFolder } from "../engine/harness";
+
+const example = path.join(root, "examples/decision-transformer");
+
+/** The example's model, its recording, and a manifest of this text. */
+function withManifest(text: string): { model: string; folder: string } {
+  const folder = temporaryFolder();
+  copyFileSync(exampleModel, path.join(folder, "model.onnx"));
+  copyFileSync(path.join(example, "recorded.npz"), path.join(folder, "recorded.npz"));
+  copyFileSync(path.join(example, "model.py"), path.join(folder, "model.py"));
+  writeFileSync(path.join(folder, "model.attention.json"), text);
+  return { model: path.join(folder, "model.onnx"), folder };
+}
+
+const lineOf = (text: string, part: string) => text.slice(0, text.indexOf(part)).split("\n").length - 1;
+
+const fiveFaults = `{
+  "version": 1,
+  // A comment is no fault.
+  "titel": "Decision transformer",
+  "inputs": { "file": "recordings.npz" },
+  "segments": [
+    { "name": "history", "count": 4 },
+    { "name": "state", "role": "stat", "count": 1 }
+  ],
+  "components": [
+    { "name": "decoder", "match": "block.*" }
+  ],
+  "embeddings": [
+    { "name": "object", "tensor": "encoder.embeding.weight" }
+  ]
+}
+`;
+
+describe("checking a manifest", () => {
+  it("of five faults shows five problems at their lines", async () => {
+    const { model } = withManifest(fiveFaults);
+    const { problems } = await newClient({ trusted: false }).checkManifest(model);
+    const lines = problems.map(({ line, path: at }) => [at, line]);
+    expect(lines).toEqual([
+      ["titel", lineOf(fiveFaults, '"titel"')],
+      ["inputs.file", lineOf(fiveFaults, '"inputs"')],
+      ["segments[1].role", lineOf(fiveFaults, '"stat"')],
+      ["components[0].match", lineOf(fiveFaults, '"block.*"')],
+      ["embeddings[0].tensor", lineOf(fiveFaults, '"encoder.embeding')],
+    ]);
+    const [title, file, role, match, tensor] = problems.map(({ message }) => message);
+    expect(title).toBe("The field “titel” is not known here. Did you mean “title”?");
+    expect(file).toBe("There is no file recordings.npz beside the manifest.");
+    expect(role).toMatch(/^It should be one of image, text, state, .*Did you mean “state”\?$/);
+    expect(match).toMatch(/^block\.\* matches no site; sites are blocks\.0/);
+    expect(tensor).toMatch(/^The model has no weight encoder\.embeding\.weight; it has /);
+    // Columns frame the word itself, as an editor underlines it.
+    const place = problems[1]!;
+    const text = fiveFaults.split("\n")[place.line]!.slice(place.column, place.endColumn);
+    expect(text).toBe('"recordings.npz"');
+  });
+
+  it("opens the view with what is right", async () => {
+    const { model } = withManifest(fiveFaults.replace('"titel"', '"title"'));
+    const summary = await newClient().open(model, "scan");
+    expect(summary.title).toBe("Decision transformer");
+    expect(summary.manifestProblems).toHaveLength(1);
+    expect(summary.manifestProblems[0]).toMatch(/^model\.attention\.json, line 8: segments\[1\]\.role: /);
+  });
+
+  it("of the example finds nothing", async () => {
+    const { model } = withManifest(readFileSync(path.join(example, "model.attention.json"), "utf8"));
+    expect((await newClient().checkManifest(model)).problems).toEqual([]);
+  });
+
+  it("compares segments with the sizes that follow from the recording", async () => {
+    const manifest = {
+      version: 1,
+      inputs: { file: "recorded.npz" },
+      segments: [
+        { name: "history", count: 15 },
+        { name: "rest", count: 4 },
+      ],
+    };
+    const { model } = withManifest(JSON.stringify(manifest, null, 2));
+    const { problems } = await newClient().checkManifest(model);
+    expect(problems.map(({ path: at, message }) => [at, message])).toEqual([
+      [
+        "segments",
+        expect.stringMatching(/^The segments make 19 tokens and the axis has 17: history 15, rest 4\./),
+      ],
+    ]);
+  });
+
+  it("finds arrays that are missing or do not fit, tokenizers, grids, weights and names that are not there", async () => {
+    const manifest = {
+      version: 1,
+      inputs: {
+        file: "recorded.npz",
+        arrays: { states: "actions", timestep: "timesteps", returns_to_go: "returns" },
+        texts: [{ text: "go", tokenizer: "tokenizer.json", ids: "actions" }],
+      },
+      axes: {
+        cells: [{ name: "cell", count: 50, grid: { rows: 7, columns: 7, camera: "front" } }],
+      },
+      sites: [{ match: "blocks.*", heads: 3, queries: "cell" }],
+      steps: { axis: "time", inputs: ["state"], rewards: "rewards" },
+      loops: [{ feed: { actions: "logit" } }],
+      boxes: [{ segment: "vehicle", array: "rewards" }],
+      groups: [{ name: "success", where: "success == 1" }],
+      defaults: { query: "actions[0]", heads: [4], layers: [2], site: "decoder" },
+    };
+    const { model, folder } = withManifest(JSON.stringify(manifest, null, 2));
+    writeFileSync(path.join(folder, "tokenizer.json"), '{"version": "1.0"}');
+    const { problems } = await newClient().checkManifest(model);
+    const messages = new Map(problems.map(({ path: at, message }) => [at, message]));
+    expect(Object.fromEntries(messages)).toEqual({
+      "inputs.arrays.states": expect.stringContaining("the recording has [1, 6]: 5 axes are wanted."),
+      "inputs.arrays.timestep": expect.stringContaining("Did you mean “timesteps”?"),
+      "inputs.arrays.returns_to_go": expect.stringContaining("has no array returns"),
+      "inputs.texts[0].tokenizer": "tokenizer.json is no tokenizer: it has no field “model”.",
+      "axes.cells[0].grid": "7 × 7 makes 49 tokens, and count says 50.",
+      "axes.cells[0].grid.camera": expect.stringContaining("have a front"),
+      "sites[0].heads": expect.stringMatching(/has 4 heads by its graph, not 3/),
+      "sites[0].queries": expect.stringContaining("Did you mean “cells”?"),
+      "steps.inputs[0]": expect.stringContaining("Did you mean “states”?"),
+      "loops[0].feed.actions": expect.stringContaining("Did you mean “logits”?"),
+      "boxes[0].segment": expect.stringContaining("There is no segment vehicle"),
+      "groups[0].where": expect.stringContaining("samples.fields has no success"),
+      "defaults.query": expect.stringContaining("There is no segment actions"),
+      "defaults.heads[0]": "There is no head 4: heads count from 0 to 3.",
+      "defaults.layers[0]": "There is no layer 2: layers count from 0.",
+      "defaults.site": expect.stringContaining("No site or component is called decoder"),
+    });
+  });
+
+  it("says where text is no JSON", async () => {
+    const { model } = withManifest('{\n  "version": 1,\n  "title" "x"\n}\n');
+    const { problems } = await newClient().checkManifest(model);
+    expect(problems[0]).toMatchObject({ line: 2, message: "A colon is expected." });
+  });
+
+  it("checks the fields of a manifest whose model cannot be read, and says so", async () => {
+    const { model } = withManifest('{ "version": 1, "titel": "x" }');
+    writeFileSync(model, "no model");
+    const { problems } = await newClient().checkManifest(model);
+    expect(problems.map(({ severity }) => severity).sort()).toEqual(["error", "warning"]);
+  });
+});
+
+describe("what is right in a manifest", () => {
+  it("is kept to the last part that is wrong", () => {
+    const { manifest, problems } = parseManifest(`{
+      "version": 1,
+      "components": [{ "name": "a", "match": "a.*" }, { "name": "b" }, { "name": "c", "match": 3 }],
+      "defaults": { "colours": "mauve", "query": "last" },
+      "steps": { "axis": "time", "rewards": "r", "actions": { "names": ["a"] } },
+      "segments": [{ "name": "x", "count": 3 }, { "name": "y", "count": -1 }]
+    }`);
+    expect(problems).toHaveLength(5);
+    expect(manifest.components).toEqual([{ name: "a", match: "a.*" }]);
+    expect(manifest.defaults).toEqual({ query: "last" });
+    expect(manifest.steps).toEqual({ axis: "time", rewards: "r" });
+    // Without one segment the others would name the wrong tokens: an open count takes what the wrong one left.
+    expect(manifest.segments?.map(({ name, count }) => [name, count])).toEqual([
+      ["x", 3],
+      ["y", undefined],
+    ]);
+  });
+
+  it("is nothing where the file holds no object", () => {
+    for (const text of ["[]", "3", '"x"', "", "null"])
+      expect(parseManifest(text).manifest, text).toEqual({ version: 1 });
+  });
+});
+
+describe("paths of a manifest", () => {
+  const outside = [
+    "../secret.npz",
+    "a/../../secret.npz",
+    "/etc/passwd",
+    "C:\\x.npz",
+    "\\\\host\\share\\x",
+    "~/x",
+    "*/memory/1",
+    "file:///etc/passwd",
+  ];
+
+  it.each(outside)("do not lead out of its folder: %s", (named) => {
+    expect(() => insideFolder(temporaryFolder(), named)).toThrow(
+      expect.objectContaining({ code: "manifestInvalid" }) as Error,
+    );
+  });
+
+  it("are no links: symbolic, below one, or hard", () => {
+    const folder = temporaryFolder();
+    const secret = path.join(temporaryFolder(), "secret.npz");
+    writeFileSync(secret, "x");
+    symlinkSync(secret, path.join(folder, "link.npz"));
+    symlinkSync(path.dirname(secret), path.join(folder, "parent"));
+    linkSync(secret, path.join(folder, "hard.npz"));
+    mkdirSync(path.join(folder, "plain"));
+    writeFileSync(path.join(folder, "plain", "x.npz"), "x");
+    for (const named of ["link.npz", "parent/secret.npz", "hard.npz"])
+      expect(() => insideFolder(folder, named), named).toThrow(/link/);
+    expect(() => matchingFiles(folder, "p*/{sample}.npz")).toThrow(/link/);
+    expect(insideFolder(folder, "plain/x.npz")).toBe(path.join(folder, "plain", "x.npz"));
+  });
+
+  it("with placeholders are what they match", () => {
+    const folder = temporaryFolder();
+    for (const name of ["success/0.npz", "success/1.npz", "failure/0.npz", "failure/note.txt"]) {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      writeFileSync(path.join(folder, name), "x");
+    }
+    const found = matchingFiles(folder, "{group}/{sample}.npz").map((file) => path.relative(folder, file));
+    expect(found).toEqual(["failure/0.npz", "success/0.npz", "success/1.npz"]);
+  });
+});
