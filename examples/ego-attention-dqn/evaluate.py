@@ -1,0 +1,108 @@
+"""Plays evaluation episodes: `python evaluate.py` writes figures.json.
+
+The trained and the untrained network drive greedily; a random policy and one that always goes faster meet the same
+traffic. Five evaluation seeds of one training run, twenty episodes each; the twenty scores of seed 0 are written out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from environment import Episode, Policy, RandomPolicy, always_faster, make_environment, play
+from train import GreedyPolicy, load
+
+HERE = Path(__file__).resolve().parent
+EPISODES = 20
+SEEDS = 5
+EVALUATION_SEED = 700_000
+"""First environment seed; those of training, of choosing the checkpoint and of the recording lie elsewhere."""
+
+Figures = dict[str, float]
+
+
+def figures_of(episodes: Sequence[Episode]) -> Figures:
+    return {
+        "score": float(np.mean([episode.score for episode in episodes])),
+        "crashed": float(np.mean([episode.crashed for episode in episodes])),
+        "arrived": float(np.mean([episode.arrived for episode in episodes])),
+        "steps": float(np.mean([len(episode) for episode in episodes])),
+    }
+
+
+def summary(per_seed: Sequence[Figures]) -> dict[str, Figures]:
+    """Mean, population standard deviation and extremes over the evaluation seeds."""
+    columns = {name: np.array([figures[name] for figures in per_seed]) for name in per_seed[0]}
+    return {
+        name: {
+            "mean": round(float(values.mean()), 4),
+            "deviation": round(float(values.std()), 4),
+            "lowest": round(float(values.min()), 4),
+            "highest": round(float(values.max()), 4),
+        }
+        for name, values in columns.items()
+    }
+
+
+def standard_error(scores: Sequence[float]) -> float:
+    return float(np.std(scores, ddof=1) / np.sqrt(len(scores)))
+
+
+def evaluate(policy_of: Callable[[int], Policy], seeds: int, count: int) -> dict[str, object]:
+    """Plays `count` episodes for each of the seeds; the policy is made anew for each."""
+    env = make_environment()
+    episodes = [
+        [play(env, policy_of(seed), EVALUATION_SEED + 1_000 * seed + index) for index in range(count)]
+        for seed in range(seeds)
+    ]
+    env.close()
+    per_seed = [figures_of(each) for each in episodes]
+    return {
+        "summary": summary(per_seed),
+        "standard_error_of_all_scores": round(standard_error([e.score for each in episodes for e in each]), 4),
+        "per_seed": per_seed,
+        "seed_0": [
+            {"score": round(episode.score, 3), "steps": len(episode), "ending": episode.ending}
+            for episode in episodes[0]
+        ],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", type=Path, default=HERE / "checkpoint.pt")
+    parser.add_argument("--untrained", type=Path, default=HERE / "untrained.pt")
+    parser.add_argument("--quick", action="store_true", help="one seed, two episodes")
+    parser.add_argument("--out", type=Path, default=HERE / "figures.json")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    seeds, count = (1, 2) if options.quick else (SEEDS, EPISODES)
+    trained, untrained = GreedyPolicy(load(options.checkpoint)), GreedyPolicy(load(options.untrained))
+    policies: dict[str, Callable[[int], Policy]] = {
+        "trained": lambda _seed: trained,
+        "untrained": lambda _seed: untrained,
+        "always_faster": lambda _seed: always_faster,
+        "random": RandomPolicy,
+    }
+    report: dict[str, object] = {
+        "made_by": "examples/ego-attention-dqn/evaluate.py",
+        "versions": {"torch": torch.__version__, "highway-env": version("highway-env")},
+        "evaluation_seeds": seeds,
+        "episodes_per_seed": count,
+    }
+    for name, policy_of in policies.items():
+        figures = evaluate(policy_of, seeds, count)
+        report[name] = figures
+        shown = ", ".join(f"{key} {value['mean']:.2f} ± {value['deviation']:.2f}" for key, value in figures["summary"].items())
+        print(f"{name}: {shown}", flush=True)
+    options.out.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
