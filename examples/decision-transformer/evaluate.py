@@ -1,5 +1,6 @@
 """Trains with seeds 0 to 4 and measures what was learned: `python evaluate.py` writes figures.json.
 
+Four models: three encoders of the view, and the first of them without attention.
 Each trained policy plays 100 episodes per setting, greedily. A random policy plays the same episodes beside it. The
 fixed start has four layouts only, so a greedy policy's share there moves in steps of about a quarter; the random start
 is minigrid's own, was not trained on, and mostly hides the cue.
@@ -12,6 +13,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import minigrid
 import numpy as np
@@ -19,13 +21,18 @@ import torch
 from minigrid.envs.memory import MemoryEnv
 
 from environment import FixedStartMemoryEnv, RandomStartMemoryEnv
-from model import Config, EncoderName
-from rollout import EVALUATION_SEED, Outcome, RandomPolicy, evaluate_model, outcome, roll_out
-from train import STEPS, train
+from model import Config, DecisionTransformer
+from rollout import EVALUATION_SEED, Outcome, RandomPolicy, evaluate_model, model_inputs, outcome, roll_out
+from train import QUICK_STEPS, STEPS, train
 
 HERE = Path(__file__).resolve().parent
 EPISODES = 100
-ENCODERS: tuple[EncoderName, ...] = ("bow", "onehot")
+CONFIGS = {
+    "bow": Config(encoder="bow"),
+    "onehot": Config(encoder="onehot"),
+    "vit": Config(encoder="vit"),
+    "bow_without_attention": Config(encoder="bow", layers=0),
+}
 STARTS: dict[str, Callable[[], MemoryEnv]] = {
     "fixed_start": FixedStartMemoryEnv,
     "random_start": RandomStartMemoryEnv,
@@ -61,35 +68,61 @@ def random_policy_figures(seed: int) -> Figures:
     return figures
 
 
-def trained_figures(encoder: EncoderName, seed: int) -> Figures:
+@torch.no_grad()
+def decision_milliseconds(model: DecisionTransformer, repeats: int = 30) -> float:
+    """Median CPU time of one decision with six steps of history, one episode, one thread."""
+    (episode,) = roll_out(RandomPolicy(0), [EVALUATION_SEED])
+    inputs = [torch.from_numpy(array[:, :6]) for array in model_inputs([episode], 0.75).values()]
+    times = []
+    for _ in range(repeats):
+        started = time.process_time()
+        model(*inputs)
+        times.append(time.process_time() - started)
+    return round(1e3 * float(np.median(times)), 2)
+
+
+def trained_figures(name: str, seed: int, steps: int) -> Figures:
     started = time.process_time()
-    model = train(Config(encoder=encoder), seed, STEPS, report_every=0)
-    figures: Figures = {"cpu_seconds": round(time.process_time() - started, 1)}
+    model = train(CONFIGS[name], seed, steps, report_every=0)
+    figures: Figures = {
+        "cpu_seconds": round(time.process_time() - started, 1),
+        "decision_milliseconds": decision_milliseconds(model),
+    }
     for start, environment in STARTS.items():
-        for name, target in TARGETS.items():
-            figures |= shares(f"{start}/{name}", evaluate_model(model, target, EPISODES, environment))
-    print(encoder, seed, figures, flush=True)
+        for asked, target in TARGETS.items():
+            figures |= shares(f"{start}/{asked}", evaluate_model(model, target, EPISODES, environment))
+    print(name, seed, figures, flush=True)
     return figures
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=list(ENCODERS))
+    parser.add_argument("--models", nargs="+", choices=tuple(CONFIGS), help="only these; other figures stay as they are")
+    parser.add_argument("--quick", action="store_true", help="one seed, twenty steps, to see that everything runs")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
     parser.add_argument("--out", type=Path, default=HERE / "figures.json")
     options = parser.parse_args()
-    random = [random_policy_figures(seed) for seed in options.seeds]
-    report: dict[str, object] = {
+    seeds, steps = ([0], QUICK_STEPS) if options.quick else (options.seeds, STEPS)
+    random = [random_policy_figures(seed) for seed in seeds]
+    report: dict[str, Any] = json.loads(options.out.read_text()) if options.models and options.out.exists() else {}
+    report |= {
         "made_by": "examples/decision-transformer/evaluate.py",
         "versions": {"torch": torch.__version__, "minigrid": minigrid.__version__},
         "episodes_per_figure": EPISODES,
-        "seeds": options.seeds,
+        "seeds": seeds,
         "random_policy": {"per_seed": random, "summary": summary(random)},
     }
-    for encoder in options.encoders:
-        per_seed = [trained_figures(encoder, seed) for seed in options.seeds]
-        report[encoder] = {"training_steps": STEPS, "per_seed": per_seed, "summary": summary(per_seed)}
-        options.out.write_text(json.dumps(report, indent=2) + "\n")
+    for name in options.models or CONFIGS:
+        per_seed: list[Figures] = []
+        for seed in seeds:
+            per_seed.append(trained_figures(name, seed, steps))
+            report[name] = {
+                "parameters": sum(p.numel() for p in DecisionTransformer(CONFIGS[name]).parameters()),
+                "training_steps": steps,
+                "per_seed": per_seed,
+                "summary": summary(per_seed),
+            }
+            options.out.write_text(json.dumps(report, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ state token. Shapes: B episodes, t steps, T = 3t - 1 tokens, H heads, d = width 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from environment import ACTIONS, COLOURS, MAX_STEPS, OBJECT_STATES, OBJECTS, VIEW_SIZE
 
-EncoderName = Literal["bow", "onehot"]
+EncoderName = Literal["bow", "onehot", "vit"]
 
 WORDS = 3 * OBJECTS
 WORD_OFFSETS = (0, OBJECTS, 2 * OBJECTS)
@@ -31,7 +31,8 @@ class Config:
     heads: int = 4
     width: int = 128
     mlp_width: int = 256
-    cell_width: int = 16  # n: width of one cell's bag of words
+    cell_width: int = 16  # n: width of one cell's bag of words, or of the vision transformer
+    cell_mlp_width: int = 32
     dropout: float = 0.0
 
 
@@ -63,13 +64,8 @@ class BagOfWordsEncoder(nn.Module):
 
     @torch.no_grad()
     def initialise(self, states: Tensor) -> None:
-        """Starts the projection as if its inputs were standardised over `states` [B, t, 7, 7, 3].
-
-        Most of a view is the same in every state: without this its mean is ten times what the cue changes.
-        """
-        features = self.features(states).flatten(end_dim=1)
-        self.project.weight /= features.std(dim=0).clamp(min=0.1)
-        self.project.bias.copy_(-self.project.weight @ features.mean(dim=0))
+        """Fits the projection to `states` [B, t, 7, 7, 3]."""
+        standardise(self.project, self.features(states).flatten(end_dim=1))
 
     def forward(self, states: Tensor) -> Tensor:
         """[B, t, 7, 7, 3] int64 -> [B, t, width]."""
@@ -104,6 +100,16 @@ class OneHotEncoder(nn.Module):
     def forward(self, states: Tensor) -> Tensor:
         """[B, t, 7, 7, 3] int64 -> [B, t, width]."""
         return self.project((self.one_hot(states) - self.mean) * self.inverse_deviation)
+
+
+@torch.no_grad()
+def standardise(project: nn.Linear, features: Tensor) -> None:
+    """Starts a projection as if its inputs were standardised over `features` [N, inputs].
+
+    Most of a view is the same in every state: without this its mean is ten times what the cue changes.
+    """
+    project.weight /= features.std(dim=0).clamp(min=0.1)
+    project.bias.copy_(-project.weight @ features.mean(dim=0))
 
 
 class Attention(nn.Module):
@@ -163,6 +169,56 @@ class Block(nn.Module):
         return x + self.mlp(self.mlp_norm(x))
 
 
+class VisionEncoder(nn.Module):
+    """A vision transformer of one layer over the 49 cells: attention [B t, heads, 49, 49].
+
+    Each cell is a token, the sum of five learnt embeddings: object, colour, state, and its column and row.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        width = config.cell_width
+        self.object = nn.Embedding(OBJECTS, width)
+        self.colour = nn.Embedding(COLOURS, width)
+        self.state = nn.Embedding(OBJECT_STATES, width)
+        self.x = nn.Embedding(VIEW_SIZE, width)
+        self.y = nn.Embedding(VIEW_SIZE, width)
+        self.block = Block(replace(config, width=width, mlp_width=config.cell_mlp_width))
+        self.norm = nn.LayerNorm(width)
+        self.project = nn.Linear(VIEW_SIZE * VIEW_SIZE * width, config.width)
+
+    def features(self, views: Tensor) -> Tensor:
+        """[N, 7, 7, 3] int64 -> [N, 49 n] float32."""
+        kinds, colours, object_states = views.unbind(dim=-1)
+        cells = self.object(kinds) + self.colour(colours) + self.state(object_states)
+        cells = cells + self.x.weight[:, None] + self.y.weight[None, :]  # minigrid's first axis is the column
+        tokens = cells.flatten(1, 2)  # [N, 49, n]
+        visible = torch.ones(tokens.shape[1], tokens.shape[1], dtype=torch.bool, device=tokens.device)
+        return self.norm(self.block(tokens, visible)).flatten(start_dim=1)
+
+    @torch.no_grad()
+    def initialise(self, states: Tensor) -> None:
+        """Fits the projection to `states` [B, t, 7, 7, 3]."""
+        different, which = states.flatten(end_dim=1).unique(dim=0, return_inverse=True)
+        standardise(self.project, self.features(different)[which])
+
+    def forward(self, states: Tensor) -> Tensor:
+        """[B, t, 7, 7, 3] int64 -> [B, t, width]."""
+        views = states.flatten(end_dim=1)
+        if not self.training:
+            return self.project(self.features(views)).unflatten(0, states.shape[:2])
+        # A batch of demonstrations holds few different views; each is seen once.
+        different, which = views.unique(dim=0, return_inverse=True)
+        return self.project(self.features(different))[which].unflatten(0, states.shape[:2])
+
+
+ENCODERS: dict[EncoderName, type[nn.Module]] = {
+    "bow": BagOfWordsEncoder,
+    "onehot": OneHotEncoder,
+    "vit": VisionEncoder,
+}
+
+
 class DecisionTransformer(nn.Module):
     """Maps the history of an episode to the logits of the action at each of its steps."""
 
@@ -170,7 +226,7 @@ class DecisionTransformer(nn.Module):
         super().__init__()
         self.config = config
         self.embed_return = nn.Linear(1, config.width)
-        self.embed_state = BagOfWordsEncoder(config) if config.encoder == "bow" else OneHotEncoder(config)
+        self.embed_state = ENCODERS[config.encoder](config)
         self.embed_action = nn.Embedding(len(ACTIONS), config.width)
         self.embed_time = nn.Embedding(MAX_STEPS, config.width)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))

@@ -1,4 +1,8 @@
-"""Trains the decision transformer on scripted demonstrations: `python train.py --encoder bow --seed 0`."""
+"""Trains the decision transformer on scripted demonstrations: `python train.py --encoder bow --seed 0`.
+
+`--encoder` chooses how a view becomes a token, `--layers 0` trains a clone without attention, which sees nothing but
+the present view and time step. With `--checkpoints FOLDER` the weights are also kept on the way.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +17,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from environment import ACTIONS, MAX_STEPS, VIEW_SIZE, Trajectory, collect
-from model import Config, DecisionTransformer
+from model import ENCODERS, Config, DecisionTransformer
 from rollout import evaluate_model
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 EPISODES = 3000
 STEPS = 1000
 BATCH = 64
 LEARNING_RATE = 2e-4  # at 4e-4 two of four seeds still flip a coin at the turn after 1,000 steps
 WARM_UP = 100
+KEPT_STEPS = (0, 100, 300)
+"""Steps before which a checkpoint is kept: random weights, the way down the hallway being learnt, and known."""
+QUICK_STEPS = 20
 IGNORED = -100
 """Label of the padding after the end of an episode."""
 
@@ -58,8 +65,13 @@ class Dataset:
         return F.cross_entropy(logits.reshape(-1, len(ACTIONS)), actions.reshape(-1), ignore_index=IGNORED)
 
 
-def train(config: Config, seed: int, steps: int, report_every: int = 100) -> DecisionTransformer:
-    """Trains from scratch on one thread; the seed fixes demonstrations, weights and batches."""
+def train(
+    config: Config, seed: int, steps: int, report_every: int = 100, checkpoints: Path | None = None
+) -> DecisionTransformer:
+    """Trains from scratch on one thread; the seed fixes demonstrations, weights and batches.
+
+    With a folder of checkpoints the weights are kept there at the steps of `KEPT_STEPS`.
+    """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     data = Dataset.of(list(collect(EPISODES, seed)))
@@ -72,6 +84,8 @@ def train(config: Config, seed: int, steps: int, report_every: int = 100) -> Dec
     )
     started = time.process_time()
     for step in range(1, steps + 1):
+        if checkpoints is not None and step - 1 in KEPT_STEPS:
+            save(model, checkpoints / f"{step - 1:04d}.pt")
         model.train()
         loss = data.loss(model, torch.randint(EPISODES, (BATCH,)))
         optimizer.zero_grad()
@@ -102,13 +116,20 @@ def load(path: Path) -> DecisionTransformer:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoder", choices=("bow", "onehot"), default="bow")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--encoder", choices=tuple(ENCODERS), default="bow")
+    parser.add_argument("--layers", type=int, default=Config.layers)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--quick", action="store_true", help="a few steps, to see that everything runs")
+    parser.add_argument("--checkpoints", type=Path, help="folder for the weights on the way")
     parser.add_argument("--out", type=Path, default=HERE / "checkpoint.pt")
     options = parser.parse_args()
-    model = train(Config(encoder=options.encoder), options.seed, options.steps)
+    config = Config(encoder=options.encoder, layers=options.layers)
+    if options.checkpoints is not None:
+        options.checkpoints.mkdir(parents=True, exist_ok=True)
+    steps = QUICK_STEPS if options.quick else options.steps
+    model = train(config, options.seed, steps, checkpoints=options.checkpoints)
     save(model, options.out)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters written to {options.out}")
 

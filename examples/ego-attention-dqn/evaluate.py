@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,7 +55,7 @@ def standard_error(scores: Sequence[float]) -> float:
     return float(np.std(scores, ddof=1) / np.sqrt(len(scores)))
 
 
-def evaluate(policy_of: Callable[[int], Policy], seeds: int, count: int) -> dict[str, object]:
+def evaluate(policy_of: Callable[[int], Policy], seeds: int, count: int) -> dict[str, Any]:
     """Plays `count` episodes for each of the seeds; the policy is made anew for each."""
     env = make_environment()
     episodes = [
@@ -78,6 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, default=HERE / "checkpoint.pt")
     parser.add_argument("--untrained", type=Path, default=HERE / "untrained.pt")
+    parser.add_argument("--policies", nargs="+", help="only these; the other figures of the file stay as they are")
     parser.add_argument("--quick", action="store_true", help="one seed, two episodes")
     parser.add_argument("--out", type=Path, default=HERE / "figures.json")
     options = parser.parse_args()
@@ -90,18 +92,21 @@ def main() -> None:
         "always_faster": lambda _seed: always_faster,
         "random": RandomPolicy,
     }
-    report: dict[str, object] = {
+    report: dict[str, object] = json.loads(options.out.read_text()) if options.policies else {}
+    report |= {
         "made_by": "examples/ego-attention-dqn/evaluate.py",
         "versions": {"torch": torch.__version__, "highway-env": version("highway-env")},
         "evaluation_seeds": seeds,
         "episodes_per_seed": count,
     }
-    for name, policy_of in policies.items():
+    for name in options.policies or policies:
+        policy_of = policies[name]
         figures = evaluate(policy_of, seeds, count)
         report[name] = figures
-        shown = ", ".join(f"{key} {value['mean']:.2f} ± {value['deviation']:.2f}" for key, value in figures["summary"].items())
+        options.out.write_text(json.dumps(report, indent=2) + "\n")
+        values = figures["summary"].items()
+        shown = ", ".join(f"{key} {value['mean']:.2f} ± {value['deviation']:.2f}" for key, value in values)
         print(f"{name}: {shown}", flush=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n")
 
 
 if __name__ == "__main__":
