@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.numpy_helper
 import onnxruntime
 import torch
 from torch.export import Dim
@@ -83,6 +84,32 @@ def trim(model: onnx.ModelProto) -> None:
         model.graph.initializer.remove(tensor)
 
 
+def name_weights(exported: onnx.ModelProto, model: AlgorithmDistillation) -> None:
+    """Names every weight matrix after its parameter, in place; the exporter renames those that it transposes.
+
+    A matrix that stands as x @ W, [in, out], is called `<parameter>.T`; PyTorch's own layout is [out, in].
+    """
+    transposed = {
+        (parameter.T.shape, parameter.detach().numpy().T.tobytes()): f"{name}.T"
+        for name, parameter in model.named_parameters()
+        if parameter.dim() == 2
+    }
+    weights = {tensor.name: tensor for tensor in exported.graph.initializer}
+    for node in exported.graph.node:
+        if node.op_type == "Gemm" and node.input[1] in weights:  # the one operator that takes [out, in]
+            (flag,) = [attribute for attribute in node.attribute if attribute.name == "transB"]
+            turned = onnx.numpy_helper.to_array(weights[node.input[1]]).T.copy()
+            weights[node.input[1]].CopyFrom(onnx.numpy_helper.from_array(turned, node.input[1]))
+            flag.i = 0
+    for tensor in exported.graph.initializer:
+        name = transposed.get((tuple(tensor.dims), onnx.numpy_helper.to_array(tensor).tobytes()))
+        if name is None:
+            continue
+        for node in exported.graph.node:
+            node.input[:] = [name if each == tensor.name else each for each in node.input]
+        tensor.name = name
+
+
 def assert_publishable(path: Path, layers: int) -> None:
     """The file passes ONNX's checker, is small, holds no path of this machine and one Attention a layer."""
     model = onnx.load(path)
@@ -121,6 +148,7 @@ def main() -> None:
     to_onnx(model, options.out)
     exported = onnx.load(options.out)
     trim(exported)
+    name_weights(exported, model)
     onnx.save(exported, options.out)
     assert_publishable(options.out, model.config.layers)
     error = largest_error(model, options.out)

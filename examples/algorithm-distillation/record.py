@@ -7,7 +7,7 @@ by step: a whole trajectory of 20 runs, early, middle and late.
 Layout of the file:
     history [1, 239, 10] float32, state [1] int64
         the inputs of model.onnx at the last step of sample_000
-    sample_000/history [20, 239, 10], sample_000/state [20]
+    sample_000/history [20, 1, 239, 10], sample_000/state [20, 1]
         the inputs at each step: the last 239 transitions (s, one-hot a, r, s') and the state (cell 0..80) to act in
     sample_000/probabilities [20, 5] float32    of the actions
     sample_000/action, /reward, /distance [20]  what was done, what it was worth, steps from the goal before it
@@ -15,7 +15,7 @@ Layout of the file:
     sample_000/frames [20, 90, 90, 3] uint8     the room from above, 10 px a cell: goal, agent, cells entered before
     sample_000/history_reward [20, 239]         the rewards in each context, one a token
     sample_000/history_return [12] float32      of the episodes before
-    sample_000/return, /found_before, /goal, /seed, /label
+    sample_000/return, /length, /found_before, /goal, /seed, /label
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def arrays_of(model: AlgorithmDistillation, played: Histories, row: int, seed: i
     found = bool(rewards[: steps[0]].any())
     told = f"goal found before, return {value:g}" if found else f"goal not found before, return {value:g}"
     return {
-        "history": history,
-        "state": states[steps],
+        "history": history[:, None],
+        "state": states[steps, None],
         "probabilities": probabilities(model, history, states[steps]),
         "action": actions[steps],
         "reward": rewards[steps],
@@ -82,6 +82,7 @@ def arrays_of(model: AlgorithmDistillation, played: Histories, row: int, seed: i
         "history_reward": np.stack([rewards[step - CONTEXT : step] for step in steps]),
         "history_return": before,
         "return": np.array(value, np.float32),
+        "length": np.array(HORIZON, np.int64),
         "found_before": np.array(found),
         "goal": np.array(goal, np.int64),
         "seed": np.array(seed, np.int64),
@@ -99,7 +100,7 @@ def record(checkpoint: Path, goals: np.ndarray) -> Arrays:
         arrays = arrays_of(model, games[seed], row, seed)
         assert arrays["probabilities"].shape == (HORIZON, len(ACTIONS))
         if index == 0:
-            recorded |= {"history": arrays["history"][-1:], "state": arrays["state"][-1:]}
+            recorded |= {"history": arrays["history"][-1], "state": arrays["state"][-1]}
         recorded |= {f"sample_{index:03d}/{name}": array for name, array in arrays.items()}
         print(f"sample_{index:03d}: {arrays['label']}; before: {arrays['history_return'].astype(int).tolist()}")
     return recorded

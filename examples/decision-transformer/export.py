@@ -1,5 +1,7 @@
 """Exports a checkpoint to ONNX through torch dynamo and trims what the exporter leaves behind: `python export.py`.
 
+For the model with the vision encoder: `python export.py --checkpoint vit.pt --out vit.onnx`.
+
 The exporter writes on nearly every node a full stack trace with the paths of the machine that made it. Kept are the
 frames of this repository, relative to its root, and the module path; so a viewer can lead from a node to its line in
 `model.py`, and the file says nothing about where it was made.
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.numpy_helper
 import onnxruntime
 import torch
 from torch.export import Dim
@@ -90,6 +93,25 @@ def trim(model: onnx.ModelProto) -> None:
         model.graph.initializer.remove(tensor)
 
 
+def name_weights(exported: onnx.ModelProto, model: DecisionTransformer) -> None:
+    """Names every weight matrix after its parameter, in place; the exporter renames those that it transposes.
+
+    A matrix that stands as x @ W, [in, out], is called `<parameter>.T`; PyTorch's own layout is [out, in].
+    """
+    transposed = {
+        (parameter.T.shape, parameter.detach().numpy().T.tobytes()): f"{name}.T"
+        for name, parameter in model.named_parameters()
+        if parameter.dim() == 2
+    }
+    for tensor in exported.graph.initializer:
+        name = transposed.get((tuple(tensor.dims), onnx.numpy_helper.to_array(tensor).tobytes()))
+        if name is None:
+            continue
+        for node in exported.graph.node:
+            node.input[:] = [name if each == tensor.name else each for each in node.input]
+        tensor.name = name
+
+
 def assert_publishable(path: Path) -> None:
     """The file passes ONNX's checker, is small, and holds no path of this machine."""
     onnx.checker.check_model(onnx.load(path), full_check=True)
@@ -116,6 +138,7 @@ def largest_error(model: DecisionTransformer, path: Path) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, default=HERE / "checkpoint.pt")
+    parser.add_argument("--quick", action="store_true", help="accepted like in the other scripts; it is quick anyway")
     parser.add_argument("--out", type=Path, default=HERE / "model.onnx")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -123,6 +146,7 @@ def main() -> None:
     to_onnx(model, options.out)
     exported = onnx.load(options.out)
     trim(exported)
+    name_weights(exported, model)
     onnx.save(exported, options.out)
     assert_publishable(options.out)
     error = largest_error(model, options.out)

@@ -172,7 +172,8 @@ class Block(nn.Module):
 class VisionEncoder(nn.Module):
     """A vision transformer of one layer over the 49 cells: attention [B t, heads, 49, 49].
 
-    Each cell is a token, the sum of five learnt embeddings: object, colour, state, and its column and row.
+    Each cell is a token, the sum of five learnt embeddings: object, colour, state, and its column and row. The tokens go
+    row by row from the top left of what the agent sees; it stands in the middle of the last row and looks up.
     """
 
     def __init__(self, config: Config) -> None:
@@ -189,9 +190,9 @@ class VisionEncoder(nn.Module):
 
     def features(self, views: Tensor) -> Tensor:
         """[N, 7, 7, 3] int64 -> [N, 49 n] float32."""
-        kinds, colours, object_states = views.unbind(dim=-1)
+        kinds, colours, object_states = views.transpose(1, 2).unbind(dim=-1)  # minigrid's first axis is the column
         cells = self.object(kinds) + self.colour(colours) + self.state(object_states)
-        cells = cells + self.x.weight[:, None] + self.y.weight[None, :]  # minigrid's first axis is the column
+        cells = cells + self.y.weight[:, None] + self.x.weight[None, :]
         tokens = cells.flatten(1, 2)  # [N, 49, n]
         visible = torch.ones(tokens.shape[1], tokens.shape[1], dtype=torch.bool, device=tokens.device)
         return self.norm(self.block(tokens, visible)).flatten(start_dim=1)

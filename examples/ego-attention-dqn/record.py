@@ -5,8 +5,8 @@ two in which it crashes, and the same starts driven by the untrained network are
 with a failure, and trained with untrained, step by step.
 
 Layout of the file, for an episode of t steps:
-    observation [t, 15, 7] float32      the model's input, one observation a step (of the first episode)
-    episode_000/observation ...         and for every episode:
+    observation [1, 15, 7] float32      the model's input at the first step of the first episode
+    episode_000/observation [t, 1, 15, 7]   and for every episode: the model's input at each step
     episode_000/action [t] int64        0 slower, 1 idle, 2 faster
     episode_000/action_values [t, 3]    float32, by the network that drove
     episode_000/reward [t] float32
@@ -15,7 +15,7 @@ Layout of the file, for an episode of t steps:
                                         pixels, in the order of the observation; NaN where there is no vehicle; a vehicle
                                         outside the picture keeps its true place there
     episode_000/changed [t] bool        whether the action differs from the step before
-    episode_000/score, /crashed, /arrived, /trained, /environment_seed, /label
+    episode_000/length, /score, /crashed, /arrived, /trained, /environment_seed, /label
 """
 
 from __future__ import annotations
@@ -64,13 +64,14 @@ def arrays_of(episode: Episode, network: EgoAttentionNetwork, seed: int, trained
     actions = np.array(episode.actions, np.int64)
     driver = "trained" if trained else "untrained"
     return {
-        "observation": observation,
+        "observation": observation[:, None],
         "action": actions,
         "action_values": values,
         "reward": np.array(episode.rewards, np.float32),
         "frames": np.stack(episode.frames),
         "boxes": np.stack([boxes_of(each) for each in observation]),
         "changed": np.diff(actions, prepend=actions[:1]) != 0,
+        "length": np.array(len(episode), np.int64),
         "score": np.array(episode.score, np.float32),
         "crashed": np.array(episode.crashed),
         "arrived": np.array(episode.arrived),
@@ -112,10 +113,10 @@ def record(trained: EgoAttentionNetwork, untrained: EgoAttentionNetwork, arrival
     recorded: dict[str, np.ndarray] = {}
     for index, (seed, network, is_trained) in enumerate(plans):
         arrays = arrays_of(play(env, GreedyPolicy(network), seed, frames=True), network, seed, is_trained)
-        assert arrays["observation"].shape[1] == VEHICLES
+        assert arrays["observation"].shape[1:] == (1, VEHICLES, len(FEATURES))
         assert_boxes_fit(arrays)
         if index == 0:
-            recorded["observation"] = arrays["observation"]
+            recorded["observation"] = arrays["observation"][0]
         recorded |= {f"episode_{index:03d}/{name}": array for name, array in arrays.items()}
         print(f"episode_{index:03d}: {len(arrays['action']):2d} steps, {arrays['label']}")
     return recorded
