@@ -17,11 +17,30 @@ export interface Traced {
  * A free axis of a score product. It keeps the factors of its operand's axis where all their sizes are known, so that
  * windows can still be told apart afterwards.
  */
-function free(own: readonly Atom[], size: Dim, origin: "rows" | "columns", product: Node): readonly Atom[] {
+function free(
+  own: readonly Atom[],
+  size: Dim,
+  origin: "rows" | "columns",
+  product: Node,
+  channels = true,
+): readonly Atom[] {
   if (size === 1) return [];
+  // Heads that stand in the place of queries (one token and a cache) stay heads, unless channels attend to channels.
+  if (!channels && isFeature(own)) {
+    const tokens = own.filter((each) => each.origin !== "feature");
+    if (tokens.length === 0 || own.every((each) => typeof each.size === "number"))
+      return own.map((each) => (each.origin === "feature" ? each : { ...each, origin, product }));
+  }
   const known = own.reduce((all, each) => all * (typeof each.size === "number" ? each.size : NaN), 1);
   if (known !== size || own.some((each) => !each.place)) return [atom(size, origin, product)];
   return own.map((each) => ({ ...each, origin, product }));
+}
+
+/** An operand of FusedMatMul as it is multiplied: the first axis moved behind the batch, and the last two swapped. */
+function turned(axes: Axes | undefined, batch: boolean, last: boolean): Axes | undefined {
+  if (!axes || axes.length < 2) return axes;
+  const moved = batch ? [...axes.slice(1, -1), axes[0] ?? [], axes.at(-1) ?? []] : axes;
+  return last ? [...moved.slice(0, -2), moved.at(-1) ?? [], moved.at(-2) ?? []] : moved;
 }
 
 export function axesOfMatMul(
@@ -31,12 +50,9 @@ export function axesOfMatMul(
   { view, products, axes }: Traced,
 ): Axes | undefined {
   if (!shape || shape.length < 2) return undefined;
-  const flip = (name: string, operand: Axes | undefined) =>
-    operand && node.attributes.get(name)?.int === 1n
-      ? [...operand.slice(0, -2), operand.at(-1) ?? [], operand.at(-2) ?? []]
-      : operand;
-  const a = flip("transA", axes(left));
-  const b = flip("transB", axes(right));
+  const is = (name: string) => node.attributes.get(name)?.int === 1n;
+  const a = turned(axes(left), is("transBatchA"), is("transA"));
+  const b = turned(axes(right), is("transBatchB"), is("transB"));
   const rank = shape.length;
   const leading = shape.slice(0, -2).map((size, axis) => {
     if (size === 1) return [];
@@ -50,10 +66,12 @@ export function axesOfMatMul(
   const rows = shape[rank - 2] ?? null;
   const columns = shape[rank - 1] ?? null;
   if (products.has(node)) {
+    const [ofRows, ofColumns] = [a?.at(-2) ?? [], b?.at(-1) ?? []];
+    const channels = isFeature(ofRows) && isFeature(ofColumns);
     return [
       ...leading,
-      free(a?.at(-2) ?? [], rows, "rows", node),
-      free(b?.at(-1) ?? [], columns, "columns", node),
+      free(ofRows, rows, "rows", node, channels),
+      free(ofColumns, columns, "columns", node, channels),
     ];
   }
   const weight = view.isConstant(right);
@@ -121,39 +139,46 @@ export function axesOfEinsum(
 }
 
 /** A product written as Mul and ReduceSum: rows are spread by the second factor, columns by the first. */
-export function axesOfSummedProduct(
-  node: Node,
-  shape: Shape | undefined,
-  { view, axes }: Traced,
-): Axes | undefined {
+export function axesOfSummedProduct(node: Node, shape: Shape | undefined, traced: Traced): Axes | undefined {
+  const { view } = traced;
   const multiplied = view.producer(node.inputs[0] ?? "");
   const product = view.shape(node.inputs[0] ?? "");
   const reduced = node.attributes.get("axes")?.ints?.map(Number) ?? view.values(node.inputs[1] ?? "");
   if (!multiplied || !product || !shape || reduced?.length !== 1 || typeof reduced[0] !== "number")
     return undefined;
   const at = reduced[0] < 0 ? reduced[0] + product.length : reduced[0];
-  const [left = "", right = ""] = multiplied.inputs;
+  const all = spread(multiplied, product, node, traced);
+  return shape.length === product.length
+    ? all.map((each, axis) => (axis === at ? [] : each))
+    : all.filter((_, axis) => axis !== at);
+}
+
+/** Each query plus each key: rows and columns as of a product that is not summed yet. */
+export function axesOfOuterSum(node: Node, shape: Shape | undefined, traced: Traced): Axes | undefined {
+  return shape && spread(node, shape, node, traced);
+}
+
+/** Axes of an operator whose two inputs are spread over each other. */
+function spread(by: Node, shape: Shape, node: Node, { view, axes }: Traced): readonly (readonly Atom[])[] {
+  const [left = "", right = ""] = by.inputs;
   const dims = (name: string, axis: number) => {
     const own = view.shape(name);
-    return own?.[axis - product.length + own.length] ?? 1;
+    return own?.[axis - shape.length + own.length] ?? 1;
   };
   const atoms = (name: string, axis: number) => {
     const own = axes(name);
-    return own?.[axis - product.length + own.length] ?? [];
+    return own?.[axis - shape.length + own.length] ?? [];
   };
-  const all = product.map((size, axis): readonly Atom[] => {
+  return shape.map((size, axis): readonly Atom[] => {
     if (size === 1) return [];
-    for (const [spread, by, origin] of [
+    for (const [long, short, origin] of [
       [left, right, "rows"],
       [right, left, "columns"],
     ] as const) {
-      if (dims(by, axis) !== 1) continue;
-      const own = atoms(spread, axis);
+      if (dims(short, axis) !== 1) continue;
+      const own = atoms(long, axis);
       return isFeature(own) ? own : free(own, size, origin, node);
     }
     return isFeature(atoms(right, axis)) ? atoms(right, axis) : atoms(left, axis);
   });
-  return shape.length === product.length
-    ? all.map((each, axis) => (axis === at ? [] : each))
-    : all.filter((_, axis) => axis !== at);
 }

@@ -8,9 +8,17 @@
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
 import type { Shape } from "../onnx/shapes";
-import { axesOfEinsum, axesOfGemm, axesOfMatMul, axesOfSummedProduct, type Traced } from "./axes-of-products";
+import {
+  axesOfEinsum,
+  axesOfGemm,
+  axesOfMatMul,
+  axesOfOuterSum,
+  axesOfSummedProduct,
+  type Traced,
+} from "./axes-of-products";
 import { axesOfRoll } from "./axes-of-rolls";
 import { type Atom, atom, type Axes, placed, regroup } from "./axis-atoms";
+import { dataInputs } from "./products";
 
 /** Values that are asked for before they were reached in graph order are followed no deeper than this. */
 const MAX_DEPTH = 100;
@@ -74,12 +82,38 @@ export class AxisTrace {
       case "QLinearMatMul":
         return axesOfMatMul(node, [input(0), input(3)], shape, this.#traced);
       case "ReduceSum":
-        return this.#products.has(node) ? axesOfSummedProduct(node, shape, this.#traced) : undefined;
+        return this.#products.has(node)
+          ? axesOfSummedProduct(node, shape, this.#traced)
+          : this.#ofReduction(node, shape);
+      case "ReduceMean":
+      case "ReduceMax":
+      case "ReduceMin":
+      case "ReduceL1":
+      case "ReduceL2":
+      case "ReduceLogSumExp":
+        return this.#ofReduction(node, shape);
+      case "LSTM":
+      case "GRU":
+      case "RNN":
+        return this.#ofRecurrence(node, value, shape);
+      case "QLinearConcat":
+        return this.#ofPart({ ...node, inputs: dataInputs(node) }, shape);
+      case "MatMulNBits": {
+        const axes = this.axes(input(0));
+        return axes && shape && [...axes.slice(0, -1), [atom(shape.at(-1) ?? null, "feature")]];
+      }
+      case "GatherElements":
+      case "TopK":
+        return this.#ofPart(node, shape);
       case "Gemm":
         return axesOfGemm(node, shape, this.#traced);
       case "Einsum":
         return axesOfEinsum(node, shape, this.#traced);
       case "Conv":
+      case "QLinearConv":
+      case "ConvInteger":
+      case "FusedConv":
+      case "ConvTranspose":
         return this.#ofConvolution(node, shape);
       case "Transpose": {
         const axes = this.axes(input(0));
@@ -121,6 +155,9 @@ export class AxisTrace {
         return this.#ofElementwise([input(1), input(2)], shape);
       case "Add":
       case "Sub":
+        return this.#products.has(node)
+          ? axesOfOuterSum(node, shape, this.#traced)
+          : this.#ofElementwise(node.inputs, shape);
       case "Mul":
       case "Div":
       case "Min":
@@ -167,6 +204,26 @@ export class AxisTrace {
     });
   }
 
+  #ofReduction(node: Node, shape: Shape | undefined): Axes | undefined {
+    const axes = this.axes(node.inputs[0] ?? "");
+    const given = node.attributes.get("axes")?.ints?.map(Number) ?? this.#view.values(node.inputs[1] ?? "");
+    if (!axes || !shape || !given) return undefined;
+    const gone = new Set(given.map((axis) => (Number(axis) < 0 ? Number(axis) + axes.length : Number(axis))));
+    return shape.length === axes.length
+      ? axes.map((atoms, axis) => (gone.has(axis) ? [] : atoms))
+      : axes.filter((_, axis) => !gone.has(axis));
+  }
+
+  /** All states [T, directions, B, hidden] (layout 1: [B, T, directions, hidden]), and the last one without T. */
+  #ofRecurrence(node: Node, value: string, shape: Shape | undefined): Axes | undefined {
+    const [first = [], second = []] = this.axes(node.inputs[0] ?? "") ?? [];
+    const features = (axis: number) => (shape?.[axis] === 1 ? [] : [atom(shape?.[axis] ?? null, "feature")]);
+    const batchFirst = node.attributes.get("layout")?.int === 1n;
+    if (value !== node.outputs[0])
+      return batchFirst ? [first, features(1), features(2)] : [features(0), second, features(2)];
+    return batchFirst ? [first, second, features(2), features(3)] : [first, features(1), second, features(3)];
+  }
+
   /** The axes of a part or an extension: an axis whose size changed keeps what it is, not where its cells stood. */
   #ofPart(node: Node, shape: Shape | undefined): Axes | undefined {
     const value = node.inputs.find((name) => !this.#view.isConstant(name)) ?? node.inputs[0] ?? "";
@@ -188,12 +245,24 @@ export class AxisTrace {
     });
   }
 
+  /** Whether a constant holds the scores of learnt tokens among themselves. */
+  #isScore(name: string): boolean {
+    return (
+      this.axes(name)
+        ?.flat()
+        .some(({ product }) => product !== undefined) === true
+    );
+  }
+
   #ofElementwise(inputs: readonly string[], shape: Shape | undefined): Axes | undefined {
     if (!shape) return undefined;
     // The operand that carries the data first: not constant, and of full rank.
     const operands = inputs
       .map((name) => ({
-        axes: this.#view.isConstant(name) ? this.#ofLeaf(name, this.#view.shape(name)) : this.axes(name),
+        axes:
+          this.#view.isConstant(name) && !this.#isScore(name)
+            ? this.#ofLeaf(name, this.#view.shape(name))
+            : this.axes(name),
         constant: this.#view.isConstant(name),
       }))
       .sort(
@@ -217,7 +286,7 @@ export class AxisTrace {
 }
 
 const sameAxes = new Set(
-  "Identity Cast Dropout Softmax LogSoftmax Tanh Clip Neg Exp Log Sqrt Relu Gelu Erf Sigmoid Abs LayerNormalization SimplifiedLayerNormalization RMSNormalization SkipLayerNormalization BatchNormalization InstanceNormalization GroupNormalization RotaryEmbedding DequantizeLinear QuantizeLinear DynamicQuantizeLinear QLinearSoftmax Reciprocal CastLike LpNormalization ScatterND ScatterElements".split(
+  "Identity Cast Dropout Softmax LogSoftmax Tanh Clip Neg Exp Log Sqrt Relu LeakyRelu Elu Selu PRelu Celu Softplus HardSwish Swish Mish QuickGelu FastGelu BiasGelu Gelu Erf Sigmoid Floor Ceil Round Sign Sin Cos CumSum Trilu QLinearSigmoid QLinearLeakyRelu Abs LayerNormalization SimplifiedLayerNormalization RMSNormalization SkipLayerNormalization BatchNormalization InstanceNormalization GroupNormalization RotaryEmbedding DequantizeLinear QuantizeLinear DynamicQuantizeLinear QLinearSoftmax Reciprocal CastLike LpNormalization ScatterND ScatterElements".split(
     " ",
   ),
 );

@@ -5,7 +5,7 @@
 import type { SiteKind } from "../shared/model";
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
-import { productOperands } from "./products";
+import { isProduct, mixedOperand } from "./products";
 
 const MAX_WALK = 3_000;
 
@@ -25,9 +25,9 @@ function sources(operand: string, view: GraphView): Set<string> {
       else found.add(value);
       continue;
     }
-    const factors = node.opType === "Conv" ? node.inputs.slice(0, 2) : productOperands(node, view);
-    if (factors?.some((input) => view.isConstant(input))) {
-      for (const input of factors) if (!view.isConstant(input)) found.add(beforeNorm(input, view));
+    const projected = recurrent.has(node.opType) ? node.inputs[0] : mixedOperand(node, view);
+    if (projected !== undefined) {
+      found.add(beforeNorm(projected, view));
       continue;
     }
     const inputs =
@@ -40,6 +40,9 @@ function sources(operand: string, view: GraphView): Set<string> {
   }
   return found;
 }
+
+/** What steps along a sequence projects it; the state that it starts from is another's. */
+const recurrent = new Set(["LSTM", "GRU", "RNN"]);
 
 const layoutOnly = new Set(
   "Reshape Transpose Squeeze Unsqueeze Expand Slice Split Gather Cast Flatten Tile Pad QuantizeLinear DequantizeLinear DynamicQuantizeLinear".split(
@@ -123,7 +126,10 @@ function dependsOn(value: string, wanted: ReadonlySet<string>, view: GraphView, 
     if (seen.has(current)) continue;
     seen.add(current);
     if (wanted.has(current)) return true;
-    queue.push(...(view.producer(current)?.inputs ?? []).filter((input) => input && !view.isConstant(input)));
+    const node = view.producer(current);
+    // What another attention read from a tensor is not that tensor.
+    if (node && (isProduct(node, view) || /Attention$/.test(node.opType))) continue;
+    queue.push(...(node?.inputs ?? []).filter((input) => input && !view.isConstant(input)));
   }
   return false;
 }
@@ -133,6 +139,8 @@ function dependsOn(value: string, wanted: ReadonlySet<string>, view: GraphView, 
  * @param key the other one
  */
 export function kindOf(query: string, key: string, view: GraphView): SiteKind {
+  // Learnt tokens among themselves, before any of them has read an input.
+  if (view.isConstant(query) && view.isConstant(key)) return "self";
   const fromQuery = sources(query, view);
   const fromKey = sources(key, view);
   if (fromKey.size === 0) return "unknown";

@@ -13,6 +13,9 @@ export interface Factor {
   /** Known size, or a symbol or null that the run resolves. */
   readonly size: Dim;
 }
+/** Which free axis of the score product holds the keys. */
+export type KeyOrigin = "rows" | "columns";
+
 /** Factors of every axis of the tensor, outermost first. */
 export type Layout = readonly (readonly Factor[])[];
 
@@ -30,7 +33,7 @@ export interface LayoutResult {
 export function layoutOf(
   axes: Axes,
   shape: readonly Dim[],
-  keyOrigin: "rows" | "columns",
+  keyOrigin: KeyOrigin,
   products: ReadonlySet<Node>,
 ): LayoutResult | undefined {
   const rank = axes.length;
@@ -54,17 +57,16 @@ export function layoutOf(
   for (const role of ["key", "query"] as const) {
     if (has(role)) continue;
     const free = [rank - 1, rank - 2].find((axis) => axis >= 0 && factors[axis]?.length === 0);
+    // One query whose heads stand in the place of queries has no axis of its own.
+    const known = axes.flat().every(({ origin }) => origin !== "unknown" && origin !== "repeat");
+    if (free === undefined && role === "query" && known && has("head")) continue;
     if (free === undefined) return undefined;
     factors[free] = [{ role, size: 1 }];
   }
   return { layout: factors, assumed };
 }
 
-function roleOf(
-  { origin, product }: Atom,
-  keyOrigin: "rows" | "columns",
-  products: ReadonlySet<Node>,
-): AxisRole {
+function roleOf({ origin, product }: Atom, keyOrigin: KeyOrigin, products: ReadonlySet<Node>): AxisRole {
   if (origin === "feature") return "head";
   if (product === undefined || !products.has(product)) return "batch";
   return origin === keyOrigin ? "key" : "query";

@@ -25,6 +25,7 @@ export function normalisers(view: GraphView): Normaliser[] {
       softmaxOf(node, view) ??
       quantisedSoftmaxOf(node, view) ??
       logSoftmaxOf(node, view) ??
+      minusLogSum(node, view) ??
       writtenOut(node, view) ??
       [],
   );
@@ -82,6 +83,31 @@ function logSoftmaxOf(node: Node, view: GraphView): Normaliser | undefined {
     score: log.inputs[0] ?? "",
     probability: node.outputs[0] ?? "",
     axis: axisOf(log, view),
+    unmasked: null,
+  };
+}
+
+/** exp(x − log Σ exp(x)), the logarithm by ReduceLogSumExp or written out, with or without a maximum subtracted. */
+function minusLogSum(node: Node, view: GraphView): Normaliser | undefined {
+  const minus = node.opType === "Exp" ? view.producer(node.inputs[0] ?? "") : undefined;
+  if (minus?.opType !== "Sub") return undefined;
+  const [left = "", right = ""] = minus.inputs;
+  const summed = behind(right, view, "ReduceLogSumExp", towardsSum);
+  const logarithm = summed ? undefined : behind(right, view, "Log", towardsSum);
+  const sum = summed ?? (logarithm && behind(logarithm.inputs[0] ?? "", view, "ReduceSum", towardsSum));
+  const exponential = summed ? undefined : sum && behind(sum.inputs[0] ?? "", view, "Exp", sameValues);
+  const exponent = summed ? summed.inputs[0] : exponential?.inputs[0];
+  const score = withoutMaximum(left, view);
+  if (!sum || exponent === undefined || withoutMaximum(exponent, view) !== score) return undefined;
+  const axes = sum.attributes.get("axes")?.ints?.map(Number) ?? view.values(sum.inputs[1] ?? "");
+  const [axis] = axes ?? [];
+  if (axes?.length !== 1 || typeof axis !== "number") return undefined;
+  const at = axis < 0 ? axis + (view.shape(score)?.length ?? NaN) : axis;
+  return {
+    node,
+    score,
+    probability: node.outputs[0] ?? "",
+    axis: Number.isInteger(at) ? at : axis === -1 ? -1 : undefined,
     unmasked: null,
   };
 }

@@ -45,7 +45,7 @@ export function storeSite(
       handle: `${site.id}@${generation}`,
       ...dims,
       cells,
-      valid: told ?? Uint8Array.from(cells, (p) => (p > 0 ? 1 : 0)),
+      valid: told ?? Uint8Array.from(cells, (p) => (p > 0 || p < 0 ? 1 : 0)),
       ownKey,
       ...(plan.scores === null
         ? {}

@@ -142,7 +142,7 @@ const sameAsFirst = new Set(
     "IsInf IsNaN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization Mish Neg Not RMSNormalization Reciprocal Relu " +
     "Round RotaryEmbedding ScatterElements ScatterND Selu Sigmoid Sign SimplifiedLayerNormalization Sin Sinh " +
     "SkipLayerNormalization SkipSimplifiedLayerNormalization Softmax Softplus Softsign Sqrt Swish Tan Tanh " +
-    "ThresholdedRelu Trilu Bernoulli EyeLike DequantizeLinear QuantizeLinear FusedGelu"
+    "QLinearSigmoid QLinearLeakyRelu ThresholdedRelu Trilu Bernoulli EyeLike DequantizeLinear QuantizeLinear FusedGelu"
   ).split(" "),
 );
 const elementwise = new Set(
@@ -190,6 +190,8 @@ function inferType(node: Node, state: State, output: number): number {
       return state.types.get(node.inputs[2] ?? "") ?? 2;
     case "MatMulIntegerToFloat":
       return 1;
+    case "QLinearConcat":
+      return state.types.get(node.inputs[2] ?? "") ?? 2;
     case "QLinearMatMul":
       return state.types.get(node.inputs[7] ?? "") ?? 2;
     default:
@@ -619,6 +621,31 @@ const rules: Readonly<Record<string, Rule>> = {
     });
     return [[input[0] ?? null, weight[0] ?? null, ...spatial]];
   },
+  QLinearConcat: (node, state) => {
+    const parts = node.inputs.filter((_, index) => index >= 2 && index % 3 === 2);
+    const shapes = parts.map((input) => state.shapes.get(input));
+    const first = shapes.find((shape) => shape !== undefined);
+    const axis = wrap(intOf(node, "axis", 0), first?.length ?? 1);
+    return [
+      first?.map((dim, at) =>
+        at === axis ? shapes.reduce<Dim>((sum, shape) => plus(sum, shape?.[at] ?? null), 0) : dim,
+      ),
+    ];
+  },
+  QGemm: (node, state) => {
+    const a = shapeOf(node, 0, state);
+    const b = shapeOf(node, 3, state);
+    const rows = a?.[intOf(node, "transA", 0) ? 1 : 0];
+    const columns = b?.[intOf(node, "transB", 0) ? 0 : 1];
+    return [rows === undefined || columns === undefined ? undefined : [rows, columns]];
+  },
+  MatMulNBits: (node, state) => {
+    const a = shapeOf(node, 0, state);
+    return [a && [...a.slice(0, -1), intOf(node, "N", 0) || null]];
+  },
+  LSTM: (node, state) => recurrence(node, state),
+  GRU: (node, state) => recurrence(node, state),
+  RNN: (node, state) => recurrence(node, state),
   GlobalAveragePool: (node, state) => [shapeOf(node, 0, state)?.map((dim, axis) => (axis < 2 ? dim : 1))],
   ArgMax: (node, state) => {
     const shape = shapeOf(node, 0, state);
@@ -640,6 +667,18 @@ const rules: Readonly<Record<string, Rule>> = {
     return [result, result];
   },
 };
+
+/** [T, B, ·] → all states [T, directions, B, hidden] and the last [directions, B, hidden]; batch first with layout 1. */
+function recurrence(node: Node, state: State): readonly (Shape | undefined)[] {
+  const x = shapeOf(node, 0, state);
+  if (x?.length !== 3) return [];
+  const hidden = intOf(node, "hidden_size", 0) || (shapeOf(node, 2, state)?.[2] ?? null);
+  const directions = node.attributes.get("direction")?.string === "bidirectional" ? 2 : 1;
+  const [first = null, second = null] = x;
+  const batchFirst = intOf(node, "layout", 0) === 1;
+  const last: Shape = batchFirst ? [first, directions, hidden] : [directions, second, hidden];
+  return [batchFirst ? [first, second, directions, hidden] : [first, directions, second, hidden], last, last];
+}
 
 /** com.microsoft: ids [B, T] and tables [·, width] → sums [B, T, width], and the number of valid tokens of each row. */
 function embedded(node: Node, state: State): readonly (Shape | undefined)[] {

@@ -412,11 +412,6 @@ LARGE = {
 """Not committed: big, or much alike to others."""
 
 
-KNOWN_MISSES = {
-    "detr-torchscript17-eager": "attention among the learnt queries of the first layer depends on no input"
-}
-
-
 def made(name: str, family: str, build: Build, exporter: Exporter, opset: int, implementation: Implementation, attentions: bool) -> Made:
     subject = build(implementation, attentions)
     if family == "detr" and exporter == "dynamo":
@@ -437,7 +432,6 @@ def made(name: str, family: str, build: Build, exporter: Exporter, opset: int, i
         other_softmaxes=None if family == "gpt-oss" else subject.other_softmaxes,
         rows_sum_to_one=family != "gpt-oss",
         largest=400_000 if name in LARGE else LARGEST_MODEL,
-        known_miss=KNOWN_MISSES.get(name),
         extra={"outputsHoldAttentions": attentions, "dynamicAxes": bool(subject.axes)},
     )
 

@@ -2,107 +2,157 @@
  * Attention that the graph writes out: scores = product of queries and keys, scale, mask → Softmax → product with
  * the values. https://onnx.ai/onnx/operators/onnx__Softmax.html
  *
- * Shapes: the map has one axis of queries, one of keys (the softmax's axis) and any number of batch and head axes,
- * merged or not; see `axes.ts`. The map is the tensor that meets the values: after a NaN guard or a mask applied to
- * the probabilities, before trailing changes of layout. A graph output that holds the same values is read instead.
+ * Shapes: the map has one axis of queries, one of keys and any number of batch and head axes, merged or not; see
+ * `axes.ts`. The map is the tensor that meets the values: after a NaN guard or a mask applied to the probabilities,
+ * after heads were mixed or maps were added, before trailing changes of layout. A graph output that holds the same
+ * values is read instead. Scores may also be sums of each query with each key, and an activation (additive attention).
  */
 import type { NotSupported, Windows } from "../../shared/model";
 import type { GraphView } from "../../onnx/graph-view";
 import type { Node } from "../../onnx/model";
-import { Subgraph } from "../../onnx/subgraph";
 import { AxisTrace } from "../axes";
 import type { Atom, Axes } from "../axis-atoms";
 import { kindOf } from "../kind";
-import { type Layout, layoutOf } from "../layout";
+import { type KeyOrigin, type Layout, layoutOf } from "../layout";
 import { type Normaliser, normalisers } from "../normalisers";
-import {
-  onlyLayout,
-  productOperands,
-  scoreChain,
-  scoreProducts,
-  type ValuePath,
-  valuePath,
-} from "../products";
+import { onlyLayout, productOperands } from "../products";
+import { scoreChain, type ScoreProduct, scoreProducts } from "../score-path";
+import { type ValuePath, valuePath } from "../value-path";
 import { windowsOf } from "../windows";
-import type { FoundSite, Match, ScoreOutput, SiteModule, SitePlan } from "./site";
+import type { FoundSite, Match, SiteModule } from "./site";
+import { plan, sameShape, scoreTensors } from "./softmax-plan";
 
-/** A score at or below this is a mask (`decisions.md` 8). */
-export const MASK_SCORE = -5000;
+interface Candidate {
+  readonly normaliser: Normaliser;
+  readonly path: ValuePath;
+  readonly products: readonly ScoreProduct[];
+}
 
 export const softmaxSites: SiteModule = {
   match(view: GraphView): Match {
-    const sites: FoundSite[] = [];
     const notSupported: NotSupported[] = [];
-    const others: NotSupported[] = [];
-    const candidates = normalisers(view).map((normaliser) => ({
-      normaliser,
-      products: scoreProducts(normaliser.score, view),
-    }));
+    const others: (NotSupported & { readonly map: string })[] = [];
+    const candidates = candidatesIn(view);
     // One trace serves all sites: what each needs of it is told apart by its own products.
-    const trace = new AxisTrace(view, new Set(candidates.flatMap(({ products }) => products)));
-    for (const { normaliser, products } of candidates) {
-      const { node } = normaliser;
-      const result = matchOne(normaliser, products, trace, view);
-      if ("reason" in result)
-        (result.looksLikeAttention ? notSupported : others).push({
-          name: node.name || (node.outputs[0] ?? ""),
-          reason: result.reason,
-        });
-      else sites.push(result);
+    const trace = new AxisTrace(view, new Set(candidates.flatMap(tracedProducts)));
+    const sites = new Map<string, FoundSite>();
+    for (const candidate of candidates) {
+      const { node, probability } = candidate.normaliser;
+      const { map, terms } = candidate.path;
+      // Softmaxes whose sum or difference meets the values make one map.
+      if (terms.length > 0 && sites.has(map)) continue;
+      const result = matchOne(candidate, trace, view);
+      const name = node.name || (node.outputs[0] ?? "");
+      if (!("reason" in result)) sites.set(terms.length > 0 ? map : probability, result);
+      else if (result.looksLikeAttention) notSupported.push({ name, reason: result.reason });
+      else others.push({ name, reason: result.reason, map: terms.length > 0 ? map : probability });
     }
-    return { sites, notSupported, others };
+    return {
+      sites: [...sites.values()],
+      notSupported,
+      others: others.filter(({ map }) => !sites.has(map)).map(({ name, reason }) => ({ name, reason })),
+    };
   },
 };
 
+function candidatesIn(view: GraphView): Candidate[] {
+  const found = normalisers(view);
+  const shares = new Set(found.map(({ probability }) => probability));
+  const none = new Set<Node>();
+  const paths = found.map(({ probability }) => valuePath(probability, view, shares));
+  const anyProducts = found.map(({ score }) => scoreProducts(score, view, none));
+  const values = new Set(
+    paths.flatMap(({ product, mixed }, index) =>
+      product && !mixed && anyProducts[index]?.some((each) => !each.mixed) ? [product] : [],
+    ),
+  );
+  return found.map((normaliser, index) => {
+    const any = anyProducts[index] ?? [];
+    const products = any.some(({ node }) => values.has(node))
+      ? scoreProducts(normaliser.score, view, values)
+      : any;
+    return { normaliser, path: paths[index] as ValuePath, products };
+  });
+}
+
+/** What may turn out to be a site's product; mixed ones only where nothing plainer is there. */
+function tracedProducts({ path, products }: Candidate): readonly Node[] {
+  const plain = products.filter(({ share, mixed }) => share === "both" && !mixed);
+  if (plain.length > 0 || !path.product) return plainOf(products).map(({ node }) => node);
+  return products.map(({ node }) => node);
+}
+
+function plainOf(products: readonly ScoreProduct[]): readonly ScoreProduct[] {
+  const plain = products.filter(({ share, mixed }) => !mixed && (share === "both" || share === "one"));
+  const ofInputs = plain.filter(({ share }) => share === "both");
+  return ofInputs.length > 0 ? ofInputs : plain;
+}
+
+/**
+ * The products that make the scores. Plain ones first; where a matrix or an activation stands between, both axes of the
+ * product must have come through, since else it is a projection of something that happens to be a product.
+ */
+function chosenProducts(
+  { normaliser: { score }, products }: Candidate,
+  trace: AxisTrace,
+): { readonly products: readonly Node[]; readonly plain: boolean } {
+  const plain = plainOf(products);
+  const comesThrough = (each: ScoreProduct) => bothAxes(score, new Set([each.node]), trace);
+  const mixed = products.filter(({ share, mixed }) => mixed && share === "both").filter(comesThrough);
+  if (plain.some(({ share }) => share === "both") || (plain.length > 0 && mixed.length === 0))
+    return { products: plain.map(({ node }) => node), plain: true };
+  const rest = [mixed, ...(["one", "sum", "none"] as const).map((share) => ofShare(products, share))];
+  const chosen = rest.find((each) => each.some(comesThrough)) ?? [];
+  return { products: chosen.filter(comesThrough).map(({ node }) => node), plain: false };
+}
+
+function ofShare(products: readonly ScoreProduct[], wanted: ScoreProduct["share"]): ScoreProduct[] {
+  return products.filter(({ share }) => share === wanted);
+}
+
+/** Whether queries and keys of one of the products are both among the axes of a tensor. */
+function bothAxes(tensor: string, products: ReadonlySet<Node>, trace: AxisTrace): boolean {
+  const axes = trace.axes(tensor)?.flat() ?? [];
+  const has = (atoms: readonly Atom[], origin: KeyOrigin) =>
+    atoms.some((each) => each.origin === origin && each.product !== undefined && products.has(each.product));
+  return (["rows", "columns"] as const).every((origin) => {
+    const made = [...products].flatMap((product) => trace.axes(product.outputs[0] ?? "")?.flat() ?? []);
+    return has(axes, origin) || !has(made, origin);
+  });
+}
+
 type Refusal = { readonly reason: string; readonly looksLikeAttention: boolean };
 
-function matchOne(
-  normaliser: Normaliser,
-  products: readonly Node[],
-  trace: AxisTrace,
-  view: GraphView,
-): FoundSite | Refusal {
+const refusal = (reason: string, looksLikeAttention = false): Refusal => ({ reason, looksLikeAttention });
+
+function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): FoundSite | Refusal {
+  const { normaliser, path } = candidate;
   const { node, score, probability } = normaliser;
+  const { products, plain } = chosenProducts(candidate, trace);
   const product = products[0];
   const operands = product && productOperands(product, view);
-  if (!product || !operands)
-    return { reason: "its scores are not a product of queries and keys", looksLikeAttention: false };
-  const path = valuePath(probability, view);
-  const output = outputBehind(path.tensors.slice(path.tensors.indexOf(path.map)), view);
-  if (!path.product && output === undefined) {
-    return { reason: "a product feeds it, but its result meets no values", looksLikeAttention: false };
-  }
-  // Similarities of single vectors have no sequence of queries or keys; an attention that is returned as it is has one.
-  if (!path.product && operands.some((name) => (view.shape(name)?.length ?? 3) < 3)) {
-    return {
-      reason: "a product of two sets of vectors feeds it, and its result meets no values",
-      looksLikeAttention: false,
-    };
-  }
-  if (!view.isLive(node))
-    return { reason: "nobody uses its result: the site is dead code", looksLikeAttention: true };
-
+  if (!product || !operands) return refusal("its scores are not a product of queries and keys");
   const own = new Set(products);
-  const keyOrigin = softmaxOrigin(normaliser, own, view, trace);
-  if (keyOrigin === undefined) {
-    return {
-      reason: "it normalises over an axis that is neither queries nor keys of its product",
-      looksLikeAttention: true,
-    };
-  }
-  if (sumsOverOther(path, keyOrigin, own, trace)) {
-    return {
-      reason: "its values are summed over another axis than the one that it normalises",
-      looksLikeAttention: true,
-    };
-  }
+  const output = outputBehind(path.tensors.slice(path.tensors.indexOf(path.map)), view);
+  const metValues = path.product !== undefined && (!path.mixed || bothAxes(operandOf(path), own, trace));
+  if (!metValues && output === undefined)
+    return refusal("a product feeds it, but its result meets no values");
+  // Similarities of single vectors have no sequence of queries or keys; an attention that is returned as it is has one.
+  if (!metValues && (!plain || operands.some((name) => (view.shape(name)?.length ?? 3) < 3)))
+    return refusal("a product of two sets of vectors feeds it, and its result meets no values");
+  if (!view.isLive(node)) return refusal("nobody uses its result: the site is dead code", true);
+
+  const keyOrigin = originOfKeys(normaliser, path, own, view, trace);
+  if (keyOrigin === undefined)
+    return refusal("it normalises over an axis that is neither queries nor keys of its product", plain);
+  if (sumsOverOther(path, keyOrigin, own, trace))
+    return refusal("its values are summed over another axis than the one that it normalises", true);
   // An output keeps the values and often the plainer layout.
   const tensor = output ?? path.map;
   const axes = trace.axes(tensor);
   const shape = view.shape(tensor) ?? axes?.map(() => null);
   const layout = axes && shape && layoutOf(axes, shape, keyOrigin, own);
-  if (!layout)
-    return { reason: `the layout of its map ${tensor} cannot be followed`, looksLikeAttention: true };
+  if (!layout) return refusal(`the layout of its map ${tensor} cannot be followed`, true);
 
   const [rows, columns] = operands;
   const [query, key] = keyOrigin === "columns" ? [rows, columns] : [columns, rows];
@@ -123,19 +173,33 @@ function matchOne(
     noKernel: null,
     replaceable: false,
     assumed: layout.assumed,
-    note: path.product ? null : "its result meets no values in this graph",
+    note: noteOn(path, metValues, view.isConstant(score)),
     plan: (prefix, { scores }) =>
       plan({
         prefix,
-        scores: scores ? scoreTensors(score, products, trace, keyOrigin, own, view) : null,
+        scores: scores ? scoreTensors(score, products, trace, keyOrigin, view) : null,
         tensor,
         score,
         quantised: normaliser.quantised,
-        positive: normaliser.unmasked ?? (path.changed ? probability : null),
-        sameShape: sameShape(tensor, score, view),
+        positive: normaliser.unmasked ?? (path.changed && !path.mixed ? probability : null),
+        aligned: sameShape(tensor, score, view),
         view,
       }),
   };
+}
+
+/** What to know of a map that is not simply a softmax's shares. */
+function noteOn({ terms, mixed }: ValuePath, metValues: boolean, constant: boolean): string | null {
+  if (!metValues) return "its result meets no values in this graph";
+  if (terms.length > 0)
+    return "a sum or difference of softmaxes meets the values: this is shown, its rows need not sum to 1";
+  if (mixed)
+    return "heads are mixed after the softmax: what meets the values is shown, its rows need not sum to 1";
+  return constant ? "it depends on no input: the map is the same in every run" : null;
+}
+
+function operandOf({ tensors }: ValuePath): string {
+  return tensors[tensors.length - 1] ?? "";
 }
 
 /** The partition into windows that the map's batch axes and the queries' own axes tell. */
@@ -147,19 +211,19 @@ function windowsHere(query: string, axes: Axes, layout: Layout, trace: AxisTrace
     batch.some(({ place }) => place?.line === each.place?.line && place?.stride === each.place?.stride);
   const tokens = (trace.axes(query) ?? [])
     .flat()
-    .filter((each) => each.place !== undefined && each.origin !== "feature" && !isBatch(each));
+    .filter((each) => each.place && each.origin !== "feature" && !isBatch(each));
   return windowsOf(tokens, batch);
 }
 
 /** Whether the product with the values surely runs over the axis of the score product that was not normalised. */
 function sumsOverOther(
-  { product, tensors }: ValuePath,
-  keyOrigin: "rows" | "columns",
+  path: ValuePath,
+  keyOrigin: KeyOrigin,
   own: ReadonlySet<Node>,
   trace: AxisTrace,
 ): boolean {
-  const operand = tensors[tensors.length - 1] ?? "";
-  const side = product?.opType === "MatMul" ? product.inputs.indexOf(operand) : -1;
+  const operand = operandOf(path);
+  const side = path.product?.opType === "MatMul" ? path.product.inputs.indexOf(operand) : -1;
   const atoms = side < 0 ? [] : (trace.axes(operand)?.at(side === 0 ? -1 : -2) ?? []);
   const other = keyOrigin === "rows" ? "columns" : "rows";
   return (
@@ -189,116 +253,38 @@ function outputBehind(tensors: readonly string[], view: GraphView): string | und
   return undefined;
 }
 
-/** Which free axis of the score product the softmax runs over. */
-function softmaxOrigin(
+/** Which free axis of the score product holds the keys: the one that was divided by its sum last. */
+function originOfKeys(
   { score, axis }: Normaliser,
+  { renormalised }: ValuePath,
   products: ReadonlySet<Node>,
   view: GraphView,
   trace: AxisTrace,
-): "rows" | "columns" | undefined {
+): KeyOrigin | undefined {
+  const again = renormalised && originAt(renormalised.tensor, renormalised.axis, products, trace);
+  if (again === "rows" || again === "columns") return again;
   if (axis === undefined) return undefined;
-  const axes = trace.axes(score);
-  const rank = axes?.length ?? view.shape(score)?.length;
+  const rank = trace.axes(score)?.length ?? view.shape(score)?.length;
   if (rank === undefined) return axis === -1 ? "columns" : undefined;
   const at = axis < 0 ? axis + rank : axis;
+  const origin = originAt(score, at, products, trace);
+  // One key, or an axis that could not be followed: the last axis of a product is its columns.
+  if (origin === "undecided") return at === rank - 1 ? "columns" : undefined;
+  return origin;
+}
+
+function originAt(
+  tensor: string,
+  axis: number,
+  products: ReadonlySet<Node>,
+  trace: AxisTrace,
+): KeyOrigin | "undecided" | undefined {
   const origins = new Set(
-    (axes?.[at] ?? []).map(({ origin, product }) =>
+    (trace.axes(tensor)?.[axis] ?? []).map(({ origin, product }) =>
       product && !products.has(product) ? "position" : origin,
     ),
   );
   if (origins.size === 1 && (origins.has("rows") || origins.has("columns")))
     return origins.has("rows") ? "rows" : "columns";
-  // One key, or an axis that could not be followed: the last axis of a product is its columns.
-  const undecided = origins.size === 0 || origins.has("unknown");
-  return undecided && at === rank - 1 ? "columns" : undefined;
-}
-
-function sameShape(a: string, b: string, view: GraphView): boolean {
-  const left = view.shape(a);
-  const right = view.shape(b);
-  return (
-    left !== undefined &&
-    right !== undefined &&
-    left.length === right.length &&
-    left.every((dim, axis) => dim === right[axis] || dim === null || right[axis] === null)
-  );
-}
-
-const masks = new Set(["Add", "Sub", "Where", "Min", "Max", "Concat"]);
-
-/**
- * The scores before the first mask or bias, and as they enter the softmax. Null where their layout cannot be followed.
- */
-function scoreTensors(
-  score: string,
-  products: readonly Node[],
-  trace: AxisTrace,
-  keyOrigin: "rows" | "columns",
-  own: ReadonlySet<Node>,
-  view: GraphView,
-): { before: ScoreOutput; after: ScoreOutput } | null {
-  const chain = scoreChain(score, products, view);
-  const made = new Set(chain.flatMap((node) => node.outputs));
-  const first = chain.find((node) => masks.has(node.opType));
-  const before = first?.inputs.find((input) => made.has(input)) ?? score;
-  const laidOut = (name: string): ScoreOutput | null => {
-    const axes = trace.axes(name);
-    const found = axes && layoutOf(axes, view.shape(name) ?? axes.map(() => null), keyOrigin, own);
-    return found ? { name, layout: found.layout } : null;
-  };
-  const [one, other] = [laidOut(before), laidOut(score)];
-  return one && other && { before: one, after: other };
-}
-
-interface PlanInput {
-  readonly prefix: string;
-  readonly scores: { readonly before: ScoreOutput; readonly after: ScoreOutput } | null;
-  readonly tensor: string;
-  readonly score: string;
-  /** A tensor that is positive where a key takes part, if the map may have been set to zero since; else null. */
-  readonly positive: string | null;
-  readonly quantised: Normaliser["quantised"];
-  readonly sameShape: boolean;
-  readonly view: GraphView;
-}
-
-/**
- * Adds to the graph: the map as float32, and whether each key is visible to its query: its score is above the mask
- * value, and its probability was not set to zero after the softmax.
- */
-function plan({
-  prefix,
-  scores,
-  tensor,
-  score,
-  positive,
-  quantised,
-  sameShape: aligned,
-  view,
-}: PlanInput): SitePlan {
-  const graph = new Subgraph(prefix, view.opset);
-  const asFloat = (value: string) => (view.elementType(value) === 1 ? value : graph.cast(value, 1));
-  const map = quantised
-    ? graph.mul(graph.sub(graph.cast(tensor, 1), graph.cast(quantised.zero, 1)), asFloat(quantised.scale))
-    : asFloat(tensor);
-  if (!view.outputs.has(map)) graph.output(map);
-  // The score lies in the softmax's layout; where the map lies in another, validity is inferred from p > 0.
-  const returned = ({ name, layout }: ScoreOutput): ScoreOutput => ({
-    name: graph.output(asFloat(name)),
-    layout,
-  });
-  const rest = {
-    removed: [],
-    scores: scores && { before: returned(scores.before), after: returned(scores.after) },
-    proof: null,
-  };
-  if (!aligned || quantised) return { extension: graph.extension, map, valid: null, ...rest };
-  let valid = graph.greater(asFloat(score), graph.scalar(MASK_SCORE));
-  if (positive !== null) {
-    const before = graph.greater(asFloat(positive), graph.scalar(0));
-    const after = graph.op("Equal", [map, graph.scalar(0)]);
-    valid = graph.and(valid, graph.not(graph.and(before, after)));
-  }
-  graph.output(valid);
-  return { extension: graph.extension, map, valid, ...rest };
+  return origins.size === 0 || origins.has("unknown") ? "undecided" : undefined;
 }

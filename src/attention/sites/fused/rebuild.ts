@@ -4,7 +4,7 @@
  */
 import type { GraphView } from "../../../onnx/graph-view";
 import type { Subgraph } from "../../../onnx/subgraph";
-import { MASK_SCORE } from "../softmax";
+import { MASK_SCORE } from "../softmax-plan";
 import type { OperatorParts } from "./operator";
 import { asFloat, tail } from "./pieces";
 
