@@ -42,6 +42,17 @@ export function valueAt(place: number, end: number, scale: ScaleName): number {
   return end * place;
 }
 
+/** Place of a score on a diverging map: 0 at −`end`, ½ at 0, 1 at `end`; the scale acts on its magnitude. */
+export function signedPosition(value: number, end: number, scale: ScaleName): number {
+  const share = position(Math.abs(value), end, scale) / 2;
+  return value < 0 ? 0.5 - share : 0.5 + share;
+}
+
+/** Index of a score into a table of 256 colours. */
+export function signedTableIndex(value: number, end: number, scale: ScaleName): number {
+  return Math.floor(signedPosition(value, end, scale) * 255 + 0.5);
+}
+
 /** Index into a table of 256 colours. */
 export function tableIndex(p: number, end: number, scale: ScaleName): number {
   return Math.floor(position(p, end, scale) * 255 + 0.5);

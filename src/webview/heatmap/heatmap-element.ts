@@ -5,6 +5,7 @@ import type { CapturedSite, TokenAxis } from "../../shared/capture";
 import { colourTable } from "../../shared/colour-maps";
 import { siteTitles } from "../../shared/site-names";
 import { cursorSentence } from "../cell-words";
+import type { DrawingSurface } from "../drawing-surface";
 import { type ElementSize, noSize, observeSize } from "../element-size";
 import { hovered } from "../reducers";
 import { axesOf, captureOf, pageOf, profileOf, selectedSite } from "../selectors";
@@ -13,7 +14,7 @@ import type { MapWindow } from "../state";
 import { StoreController } from "../store";
 import { baseStyles, paneStyles, quietButtonStyles } from "../styles";
 import { ThemeController } from "../theme-controller";
-import { frameOf, gridOf } from "./heatmap-frame";
+import { frameOf, heatmapSurface } from "./heatmap-frame";
 import { type Box, listenToGestures } from "./heatmap-gestures";
 import { heatmapHeader } from "./heatmap-header";
 import { mapAct, ZOOM_STEP } from "./heatmap-keys";
@@ -21,7 +22,7 @@ import { fullWindow, layoutMap, type MapLayout, pageWindow } from "./heatmap-lay
 import { MapNavigation } from "./heatmap-navigation";
 import { mapNotes } from "./heatmap-notes";
 import { rulerDepth } from "./heatmap-overlay";
-import { HeatmapSurface } from "./heatmap-surface";
+import type { HeatmapFrame } from "./heatmap-renderer";
 import { tooltip } from "./heatmap-tooltip";
 import { heatmapStyles } from "./heatmap.styles";
 import { indexRoom, labelRoom, NAMES_FROM } from "./label-room";
@@ -51,7 +52,7 @@ export class HeatmapElement extends LitElement {
     () => this.#place(),
   );
   /** The canvas of the map; null before the first picture. */
-  surface: HeatmapSurface | null = null;
+  surface: DrawingSurface<HeatmapFrame> | null = null;
   #shown: Shown | null = null;
   #layout: MapLayout | null = null;
   #depths = { left: 0, top: 0 };
@@ -154,7 +155,7 @@ export class HeatmapElement extends LitElement {
   }
 
   #oneHead(site: CapturedSite, axes: { query: TokenAxis; key: TokenAxis }, title: string): TemplateResult {
-    this.surface ??= new HeatmapSurface(() => this.requestUpdate());
+    this.surface ??= heatmapSurface(() => this.requestUpdate());
     return html`<div
       class="stage"
       tabindex="0"
@@ -210,13 +211,12 @@ export class HeatmapElement extends LitElement {
     if (state.view.range === "site") this.session.thumbnails.want([state.selection.site]);
     const shown = this.#fitting(site);
     if (!shown) return;
-    this.surface.setGrid(gridOf(shown.page));
-    this.surface.setTable(colourTable(state.view.colourMap, this.#theme.theme.light));
     this.surface.request(
       frameOf({
         layout,
         window: this.#window,
         page: shown.page,
+        table: colourTable(state.view.colourMap, this.#theme.theme.light),
         end: shown.range.end,
         scale: state.view.scale,
         theme: this.#theme.theme,

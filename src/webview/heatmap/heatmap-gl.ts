@@ -5,8 +5,9 @@
  */
 import { LOG_DECADES, scaleNames } from "../../shared/colour-scale";
 import type { Rgb } from "../../shared/colour-maps";
+import type { Renderer } from "../drawing-surface";
 import { createProgram, createTexture } from "../gl-program";
-import type { CellGrid, HeatmapFrame, HeatmapRenderer } from "./heatmap-renderer";
+import { type CellGrid, type HeatmapFrame, NO_CELL, NO_SCORE } from "./heatmap-renderer";
 
 const vertexSource = `#version 300 es
 void main() {
@@ -27,6 +28,7 @@ uniform isampler2D rowOfPixel;
 uniform int height;
 uniform float end;
 uniform int scale;
+uniform bool isSigned;
 uniform vec3 ground;
 uniform vec3 hatch;
 uniform vec3 flag;
@@ -39,27 +41,29 @@ void main() {
   int row = texelFetch(rowOfPixel, ivec2(pixel.y, 0), 0).r;
   if (column < 0 || row < 0) { colour = vec4(ground, 1.0); return; }
   float p = texelFetch(cells, ivec2(column, row), 0).r;
+  bool masked = isSigned ? floatBitsToUint(p) == 0xff800000u : p < 0.0 && p > ${NO_CELL.toFixed(1)};
+  if (masked) {
+    colour = vec4((pixel.x + pixel.y) % stripe.x < stripe.y ? hatch : ground, 1.0);
+    return;
+  }
   // The exponent's bits, as compilers may assume that isnan() is false.
   if ((floatBitsToUint(p) & 0x7f800000u) == 0x7f800000u) {
     int phase = ((pixel.x - pixel.y) % stripe.x + stripe.x) % stripe.x;
     colour = vec4(phase < stripe.y ? flag : ground, 1.0);
     return;
   }
-  if (p < -1.5) { colour = vec4(ground, 1.0); return; }
-  if (p < 0.0) {
-    colour = vec4((pixel.x + pixel.y) % stripe.x < stripe.y ? hatch : ground, 1.0);
-    return;
-  }
-  float place = min(1.0, p / end);
+  if (p <= (isSigned ? ${NO_SCORE.toExponential()} : ${NO_CELL.toFixed(1)})) { colour = vec4(ground, 1.0); return; }
+  float place = min(1.0, abs(p) / end);
   if (scale == 1) place = sqrt(place);
   if (scale == 2) place = place <= 0.0 ? 0.0 : max(0.0, 1.0 + log(place) / (2.302585093 * ${LOG_DECADES.toFixed(1)}));
+  if (isSigned) place = p < 0.0 ? 0.5 - place / 2.0 : 0.5 + place / 2.0;
   colour = texelFetch(table, ivec2(int(floor(place * 255.0 + 0.5)), 0), 0);
 }`;
 
 const units = { cells: 0, table: 1, columnOfPixel: 2, rowOfPixel: 3 } as const;
 
 /** A renderer on this canvas, or null where there is no WebGL2. `lost` is called when the context goes away. */
-export function createGlRenderer(canvas: HTMLCanvasElement, lost: () => void): HeatmapRenderer | null {
+export function createHeatmapGl(canvas: HTMLCanvasElement, lost: () => void): Renderer<HeatmapFrame> | null {
   const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false });
   if (!gl) return null;
   const onLost = (event: Event): void => {
@@ -75,6 +79,7 @@ export function createGlRenderer(canvas: HTMLCanvasElement, lost: () => void): H
     height: at("height"),
     end: at("end"),
     scale: at("scale"),
+    isSigned: at("isSigned"),
     ground: at("ground"),
     hatch: at("hatch"),
     flag: at("flag"),
@@ -93,16 +98,22 @@ export function createGlRenderer(canvas: HTMLCanvasElement, lost: () => void): H
   const colour = (place: WebGLUniformLocation | null, rgb: Rgb): void =>
     gl.uniform3f(place, rgb[0] / 255, rgb[1] / 255, rgb[2] / 255);
 
-  return {
-    setGrid: ({ rows, columns, cells }: CellGrid) => {
+  let uploaded: { cells?: CellGrid["cells"]; table?: Uint8Array } = {};
+  const upload = ({ grid, table }: HeatmapFrame): void => {
+    if (uploaded.cells !== grid.cells) {
       gl.activeTexture(gl.TEXTURE0 + units.cells);
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, columns, rows, 0, gl.RED, gl.FLOAT, cells);
-    },
-    setTable: (table) => {
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, grid.columns, grid.rows, 0, gl.RED, gl.FLOAT, grid.cells);
+    }
+    if (uploaded.table !== table) {
       gl.activeTexture(gl.TEXTURE0 + units.table);
       gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, table);
-    },
-    draw: (frame: HeatmapFrame) => {
+    }
+    uploaded = { cells: grid.cells, table };
+  };
+
+  return {
+    draw: (frame) => {
+      upload(frame);
       if (canvas.width !== frame.width) canvas.width = frame.width;
       if (canvas.height !== frame.height) canvas.height = frame.height;
       gl.viewport(0, 0, frame.width, frame.height);
@@ -111,6 +122,7 @@ export function createGlRenderer(canvas: HTMLCanvasElement, lost: () => void): H
       gl.uniform1i(places.height, frame.height);
       gl.uniform1f(places.end, frame.end);
       gl.uniform1i(places.scale, scaleNames.indexOf(frame.scale));
+      gl.uniform1i(places.isSigned, Number(frame.grid.signed));
       colour(places.ground, frame.ground);
       colour(places.hatch, frame.hatch);
       colour(places.flag, frame.flag);

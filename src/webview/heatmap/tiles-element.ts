@@ -6,7 +6,9 @@ import { colourTable } from "../../shared/colour-maps";
 import type { Page } from "../../shared/page";
 import { ruler } from "../../shared/rulers";
 import { siteTitles } from "../../shared/site-names";
+import type { DrawingSurface } from "../drawing-surface";
 import { type ElementSize, noSize, observeSize } from "../element-size";
+import { framePaint } from "../frame-paint";
 import { figuresOf, metricFigure, spokenFigure } from "../head-metrics";
 import { spokenHead } from "../head-names";
 import { warningIcon } from "../icons";
@@ -21,7 +23,8 @@ import { ThemeController } from "../theme-controller";
 import { indexRoom, labelRoom, NAMES_FROM } from "./label-room";
 import { fullWindow, hitTest } from "./heatmap-layout";
 import { boundaries, leftRuler, outlines, rulerDepth, topRuler } from "./heatmap-overlay";
-import { HeatmapSurface } from "./heatmap-surface";
+import { heatmapSurface } from "./heatmap-frame";
+import type { HeatmapFrame } from "./heatmap-renderer";
 import { overlayStyles } from "./overlay.styles";
 import { siteRange } from "./range";
 import { layoutTiles, TILE_TITLE, tileLayout, tilesGrid, type TilesLayout, tilesSize } from "./tiles-layout";
@@ -99,7 +102,7 @@ export class TilesElement extends LitElement {
   @state() private size: ElementSize = noSize;
 
   readonly #theme = new ThemeController(this);
-  surface: HeatmapSurface | null = null;
+  surface: DrawingSurface<HeatmapFrame> | null = null;
   #layout: TilesLayout | null = null;
   #depths = { left: 0, top: 0 };
   #unobserve: (() => void) | null = null;
@@ -128,7 +131,7 @@ export class TilesElement extends LitElement {
     const site = selectedSite(state);
     const axes = axesOf(state);
     if (!site || !axes || this.size.width < 1) return nothing;
-    this.surface ??= new HeatmapSurface(() => this.requestUpdate());
+    this.surface ??= heatmapSurface(() => this.requestUpdate());
     const layout = this.#place(site, axes);
     this.#layout = layout;
     if (!layout) return nothing;
@@ -230,14 +233,11 @@ export class TilesElement extends LitElement {
     if (!range || !this.#drawing) return;
     const { theme } = this.#theme;
     const { grid, columnOfPixel, rowOfPixel } = this.#drawing.tiles;
-    this.surface.setGrid(grid);
-    this.surface.setTable(colourTable(state.view.colourMap, theme.light));
     this.surface.request({
+      ...framePaint(theme, layout.ratio),
       ...tilesSize(layout),
-      ...{ columnOfPixel, rowOfPixel, end: range.end, scale: state.view.scale },
-      ...{ ground: theme.ground, hatch: theme.hatch, flag: theme.warning },
-      stripePeriod: Math.round(4 * layout.ratio),
-      stripeWidth: Math.max(1, Math.round(layout.ratio)),
+      ...{ grid, columnOfPixel, rowOfPixel, end: range.end, scale: state.view.scale },
+      table: colourTable(state.view.colourMap, theme.light),
     });
   }
 

@@ -119,7 +119,7 @@ export function tilesGrid(
   const along = (end: number, pixels: number, factor: number): Int32Array =>
     pageIndices(cellsOfPixels(0, end, pixels), { start: 0, end, factor });
   return {
-    grid: { rows: rows * down, columns: columns * across, cells },
+    grid: { rows: rows * down, columns: columns * across, cells, signed: false },
     columnOfPixel: indicesOf(
       ...([across, layout.tileWidth, layout.pitchX] as const),
       along(size.keys, layout.tileWidth, first.columnFactor),

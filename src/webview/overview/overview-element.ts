@@ -4,6 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { Capture } from "../../shared/capture";
 import { metrics } from "../../shared/figures";
 import { count } from "../../shared/format";
+import type { DrawingSurface } from "../drawing-surface";
 import { type ElementSize, noSize, observeSize } from "../element-size";
 import { filterIcon } from "../icons";
 import { selectPlace, toggleHead, viewed } from "../reducers";
@@ -25,9 +26,9 @@ import {
   visibleRows,
 } from "./overview-layout";
 import { metricLegend } from "./overview-legend";
-import { overviewFrame } from "./overview-frame";
+import { overviewFrame, thumbnailSurface } from "./overview-frame";
 import { overviewStyles } from "./overview.styles";
-import { ThumbnailSurface } from "./thumbnail-surface";
+import type { ThumbnailFrame } from "./thumbnail-renderer";
 
 const orderLabels = { graph: "graph order", ascending: "low first", descending: "high first" } as const;
 /** Rows made beyond the visible ones, px, so that scrolling meets no gap. */
@@ -47,7 +48,7 @@ export class OverviewElement extends LitElement {
   @state() private filtering = false;
 
   readonly #theme = new ThemeController(this);
-  surface: ThumbnailSurface | null = null;
+  surface: DrawingSurface<ThumbnailFrame> | null = null;
   #layout: OverviewLayout | null = null;
   #list: { key: readonly unknown[]; list: HeadList } | null = null;
   #focused: { site: number; head: number } | null = null;
@@ -87,7 +88,7 @@ export class OverviewElement extends LitElement {
       sorted,
     });
     const rows = visibleRows(this.#layout, this.scrolled - MARGIN, this.scrolled + this.size.height + MARGIN);
-    if (this.form === "thumbnails") this.surface ??= new ThumbnailSurface(() => this.requestUpdate());
+    if (this.form === "thumbnails") this.surface ??= thumbnailSurface(() => this.requestUpdate());
     return html`<section class="pane ${this.form}" aria-label="Overview">
       ${this.form === "thumbnails" ? this.#header(list) : nothing}
       <div class="stage">

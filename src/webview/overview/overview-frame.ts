@@ -2,14 +2,20 @@
 import type { Capture } from "../../shared/capture";
 import { colourTable } from "../../shared/colour-maps";
 import type { Thumbnails } from "../../shared/page";
+import { DrawingSurface } from "../drawing-surface";
 import type { ElementSize } from "../element-size";
+import { framePaint } from "../frame-paint";
 import type { ViewOptions } from "../state";
 import type { Theme } from "../theme";
 import type { OverviewLayout, OverviewRow } from "./overview-layout";
+import { createThumbnailCanvas } from "./thumbnail-canvas";
+import { createThumbnailGl } from "./thumbnail-gl";
 import type { ThumbnailBox, ThumbnailFrame } from "./thumbnail-renderer";
 
-/** Period of the stripes of masked cells, CSS px. */
-const STRIPE_PERIOD = 4;
+/** The canvas of all thumbnails. `replaced` is called when another takes the place of a lost one. */
+export function thumbnailSurface(replaced: () => void): DrawingSurface<ThumbnailFrame> {
+  return new DrawingSurface({ webgl: createThumbnailGl, canvas: createThumbnailCanvas }, replaced);
+}
 
 export function overviewFrame(options: {
   capture: Capture;
@@ -36,11 +42,9 @@ export function overviewFrame(options: {
     }),
   );
   return {
+    ...framePaint(theme, ratio),
     ...{ width: px(size.width), height: px(size.height), boxes },
     table: colourTable(view.colourMap, theme.light),
     scale: view.scale,
-    ...{ ground: theme.ground, hatch: theme.hatch, flag: theme.warning },
-    stripePeriod: Math.round(STRIPE_PERIOD * ratio),
-    stripeWidth: Math.max(1, Math.round(ratio)),
   };
 }

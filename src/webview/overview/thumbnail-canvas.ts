@@ -1,33 +1,27 @@
 /** Thumbnails in Canvas 2D, where WebGL2 is missing or was lost: the same picture, pixel by pixel. */
-import type { Rgb } from "../../shared/colour-maps";
+import { tableColour } from "../../shared/colour-maps";
 import { THUMBNAIL_NAN } from "../../shared/page";
-import { bytePlaces, covered, type ThumbnailFrame, type ThumbnailRenderer } from "./thumbnail-renderer";
-
-function word(red: number, green: number, blue: number): number {
-  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-}
-
-const wordOf = (colour: Rgb): number => word(colour[0], colour[1], colour[2]);
+import type { Renderer } from "../drawing-surface";
+import { onFlag, onHatch, pixelWord } from "../frame-paint";
+import { bytePlaces, covered, type ThumbnailFrame } from "./thumbnail-renderer";
 
 /** A renderer on this canvas, or null where the canvas has another kind of context already. */
-export function createThumbnailCanvas(canvas: HTMLCanvasElement): ThumbnailRenderer | null {
+export function createThumbnailCanvas(canvas: HTMLCanvasElement): Renderer<ThumbnailFrame> | null {
   const context = canvas.getContext("2d", { alpha: false });
   if (!context) return null;
   return {
-    draw: (frame: ThumbnailFrame) => {
-      const { width, height, stripePeriod, stripeWidth } = frame;
+    draw: (frame) => {
+      const { width, height } = frame;
       if (canvas.width !== width) canvas.width = width;
       if (canvas.height !== height) canvas.height = height;
       const image = context.createImageData(width, height);
       const pixels = new Uint32Array(image.data.buffer);
-      const ground = wordOf(frame.ground);
+      const ground = pixelWord(frame.ground);
       pixels.fill(ground);
       const places = bytePlaces(frame.scale);
-      const colours = Uint32Array.from(places, (place) =>
-        word(frame.table[place * 4] ?? 0, frame.table[place * 4 + 1] ?? 0, frame.table[place * 4 + 2] ?? 0),
-      );
-      const hatch = wordOf(frame.hatch);
-      const flag = wordOf(frame.flag);
+      const colours = Uint32Array.from(places, (place) => pixelWord(tableColour(frame.table, place)));
+      const hatch = pixelWord(frame.hatch);
+      const flag = pixelWord(frame.flag);
       for (const box of frame.boxes) {
         const { rows, columns } = box.thumbnails;
         const cells = new Uint8Array(box.thumbnails.cells, box.head * rows * columns, rows * columns);
@@ -44,11 +38,8 @@ export function createThumbnailCanvas(canvas: HTMLCanvasElement): ThumbnailRende
             const pixelX = box.x + x;
             const pixelY = box.y + y;
             let colour = colours[most] ?? ground;
-            if (most === 0) colour = (pixelX + pixelY) % stripePeriod < stripeWidth ? hatch : ground;
-            if (most === THUMBNAIL_NAN) {
-              const phase = (((pixelX - pixelY) % stripePeriod) + stripePeriod) % stripePeriod;
-              colour = phase < stripeWidth ? flag : ground;
-            }
+            if (most === 0) colour = onHatch(pixelX, pixelY, frame) ? hatch : ground;
+            if (most === THUMBNAIL_NAN) colour = onFlag(pixelX, pixelY, frame) ? flag : ground;
             pixels[pixelY * width + pixelX] = colour;
           }
         }

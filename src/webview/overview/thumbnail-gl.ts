@@ -4,13 +4,9 @@
  */
 import type { Rgb } from "../../shared/colour-maps";
 import type { Thumbnails } from "../../shared/page";
+import type { Renderer } from "../drawing-surface";
 import { attributeBuffer, createProgram, createTexture } from "../gl-program";
-import {
-  bytePlaces,
-  type ThumbnailBox,
-  type ThumbnailFrame,
-  type ThumbnailRenderer,
-} from "./thumbnail-renderer";
+import { bytePlaces, type ThumbnailBox, type ThumbnailFrame } from "./thumbnail-renderer";
 
 const vertexSource = `#version 300 es
 in ivec4 box;
@@ -72,7 +68,10 @@ const SLOTS = ACROSS * ACROSS;
 const units = { atlas: 0, places: 1, table: 2 } as const;
 
 /** A renderer on this canvas, or null where there is no WebGL2. `lost` is called when the context goes away. */
-export function createThumbnailGl(canvas: HTMLCanvasElement, lost: () => void): ThumbnailRenderer | null {
+export function createThumbnailGl(
+  canvas: HTMLCanvasElement,
+  lost: () => void,
+): Renderer<ThumbnailFrame> | null {
   const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false });
   if (!gl) return null;
   const onLost = (event: Event): void => {
@@ -139,7 +138,7 @@ export function createThumbnailGl(canvas: HTMLCanvasElement, lost: () => void): 
   };
 
   return {
-    draw: (frame: ThumbnailFrame) => {
+    draw: (frame) => {
       if (canvas.width !== frame.width) canvas.width = frame.width;
       if (canvas.height !== frame.height) canvas.height = frame.height;
       gl.viewport(0, 0, frame.width, frame.height);

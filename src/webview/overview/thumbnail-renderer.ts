@@ -1,6 +1,6 @@
 /** What a renderer of thumbnails is told: all of one picture at once. WebGL2 and Canvas draw the same from it. */
-import type { Rgb } from "../../shared/colour-maps";
 import { position, type ScaleName } from "../../shared/colour-scale";
+import type { FramePaint } from "../frame-paint";
 import { THUMBNAIL_MAX, THUMBNAIL_NAN, type Thumbnails } from "../../shared/page";
 
 /** One head's picture, device px from the canvas's corner. */
@@ -13,7 +13,7 @@ export interface ThumbnailBox {
   readonly height: number;
 }
 
-export interface ThumbnailFrame {
+export interface ThumbnailFrame extends FramePaint {
   /** Size of the picture in device px. */
   readonly width: number;
   readonly height: number;
@@ -21,16 +21,6 @@ export interface ThumbnailFrame {
   /** 256 colours as RGBA bytes. */
   readonly table: Uint8Array;
   readonly scale: ScaleName;
-  readonly ground: Rgb;
-  readonly hatch: Rgb;
-  readonly flag: Rgb;
-  readonly stripePeriod: number;
-  readonly stripeWidth: number;
-}
-
-export interface ThumbnailRenderer {
-  draw(frame: ThumbnailFrame): void;
-  dispose(): void;
 }
 
 /**
