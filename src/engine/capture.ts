@@ -22,6 +22,10 @@ export interface CaptureResult {
   readonly store: CaptureStore;
 }
 
+function bytesOf({ cells, scores }: StoredSite): number {
+  return cells.byteLength + (scores ? scores.before.cells.byteLength + scores.after.cells.byteLength : 0);
+}
+
 export async function captureModel(
   opened: OpenModel,
   request: CaptureRequest,
@@ -43,6 +47,7 @@ export async function captureModel(
     opened.file.source.size,
     externalBytes,
     sites.map((site) => site.found.shape),
+    request.scores === true,
   );
   refuseTooLarge(estimate);
   const instrument = instrumenter(opened, found.sites, sites, request.scores === true);
@@ -80,9 +85,9 @@ export async function captureModel(
     }
     const entry = storeSite(site, plan, run, generation);
     stored.push(entry.site);
-    return [describeSite(entry, planned, run, opened, axes)];
+    return [describeSite(entry, planned, run, opened, axes, request.scores === true)];
   });
-  const mapBytes = stored.reduce((all, site) => all + site.cells.byteLength, 0);
+  const mapBytes = stored.reduce((all, site) => all + bytesOf(site), 0);
   phases.end(
     "reduce",
     `${count(captured.reduce((all, site) => all + site.heads * site.batch, 0))} heads, ${formatBytes(mapBytes)} of maps`,

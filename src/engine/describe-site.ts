@@ -2,6 +2,7 @@
 import type { CapturedSite } from "../shared/capture";
 import { headMap } from "../shared/maps/capture-store";
 import { headMetrics } from "../shared/maps/metrics";
+import { missingScores, siteScoreExtremes } from "../shared/maps/score-map";
 import { batchAxisName, siteEntry } from "../inputs/manifest/lookup";
 import type { AxisTable } from "./axis-table";
 import type { Planned, PlannedSite } from "./instrument";
@@ -52,12 +53,14 @@ function proofOf(
   };
 }
 
+/** @param scores whether the capture asked for the scores */
 export function describeSite(
   { site: stored, validity }: StoredEntry,
   planned: PlannedSite,
   run: RunResult<Planned>,
   opened: OpenModel,
   axes: AxisTable,
+  scores: boolean,
 ): CapturedSite {
   const { site } = planned;
   const named = toSite(site, opened.manifest?.manifest);
@@ -80,5 +83,6 @@ export function describeSite(
     validity,
     ...proofOf(planned, run, stored.keys),
     batchAxis: batchAxisName(said?.batchAxis) ?? (site.windows ? "window" : null),
+    scores: scores ? { ...siteScoreExtremes(stored), reason: missingScores(stored) } : null,
   };
 }

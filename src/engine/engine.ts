@@ -84,7 +84,8 @@ export class Engine {
   async #capture(request: CaptureRequest): Promise<Capture> {
     const before = this.#model();
     const opened = before.file.changed() ? this.#open(before.file.path) : before;
-    this.#captured = undefined;
+    // Scores are asked for beside maps that are looked at: those stay readable until then, and if it fails.
+    if (request.scores !== true) this.#captured = undefined;
     const captured = await captureModel(
       opened,
       request,

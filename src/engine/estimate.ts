@@ -39,12 +39,14 @@ export function freeMemory(): number {
 /**
  * @param view shapes with the sizes of this run's inputs
  * @param maps shapes of the maps that are returned: their cells as float32, a byte of validity and a copy
+ * @param scores whether the scores before and after the mask are returned as well, and copied
  */
 export function estimateRun(
   view: GraphView,
   modelBytes: number,
   externalBytes: number,
   maps: readonly (readonly Dim[] | undefined)[],
+  scores: boolean,
 ): Estimate {
   const count = (shape: readonly Dim[] | undefined): number | undefined =>
     shape?.every((dim) => typeof dim === "number")
@@ -63,7 +65,7 @@ export function estimateRun(
       else largest = Math.max(largest, bytes);
     }
   }
-  const mapBytes = maps.reduce((all, map) => all + (count(map) ?? 0) * 9, 0);
+  const mapBytes = maps.reduce((all, map) => all + (count(map) ?? 0) * (scores ? 9 + 16 : 9), 0);
   // The model's bytes are held while the session copies its weights; a step holds a few tensors at a time.
   const total = modelBytes * 2 + externalBytes + mapBytes + largest * 3;
   return {

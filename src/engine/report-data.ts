@@ -78,6 +78,7 @@ export function reportArrays(
       ...capture,
       sites: sites.map(({ site }) => ({
         ...site,
+        scores: null,
         batch: Math.min(site.batch, samples),
         figures: site.figures.slice(0, samples),
       })),

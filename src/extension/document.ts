@@ -79,6 +79,9 @@ export class AttentionDocument extends DisposableBase {
   /** Number of the load that the engine works on. */
   #loading: number | undefined;
   #capturingAgain = false;
+  /** Scores were asked for: captures from then on have them. */
+  #withScores = false;
+  #scoresComing: Promise<void> | undefined;
 
   constructor(file: string, host: DocumentHost) {
     super();
@@ -166,6 +169,12 @@ export class AttentionDocument extends DisposableBase {
     }
   }
 
+  /** Capture again with the scores; what is shown stays until they are there, and if they cannot be had. */
+  captureScores(): Promise<void> {
+    this.#scoresComing ??= this.#captureScores().finally(() => (this.#scoresComing = undefined));
+    return this.#scoresComing;
+  }
+
   readPage(request: PageRequest): Promise<Page> {
     return this.#read(request, (engine, own) => engine.readPage(own));
   }
@@ -202,13 +211,19 @@ export class AttentionDocument extends DisposableBase {
   }
 
   async #openAndCapture(engine: Engine, load: number): Promise<void> {
-    const { log, trusted, recipe } = this.#host;
+    const { trusted } = this.#host;
     const model = await engine.open(this.path, trusted ? "full" : "scan");
     if (load !== this.#loads) return;
     if (model.sites.length === 0) return this.#finish(engine, { status: "empty", name: this.name, model });
     if (!trusted) return this.#finish(engine, { status: "restricted", name: this.name, model });
     if (this.#state.status === "opening") this.#set({ ...this.#state, model });
-    const capture = await engine.capture({ ...recipe, input: null, sites: null });
+    await this.#capture(engine, model, load);
+  }
+
+  async #capture(engine: Engine, model: ModelSummary, load: number): Promise<void> {
+    const { log, recipe } = this.#host;
+    const scores = this.#withScores ? { scores: true } : {};
+    const capture = await engine.capture({ ...recipe, input: null, sites: null, ...scores });
     if (load !== this.#loads) return;
     log.info(`${this.name}: ${capture.sites.length} sites captured on ${capture.provider.used}`);
     for (const { name, reason } of capture.provider.refused) log.warn(`${name} was not used: ${reason}`);
@@ -221,6 +236,24 @@ export class AttentionDocument extends DisposableBase {
       capture: this.#shown.capture,
       stale: null,
     });
+  }
+
+  async #captureScores(): Promise<void> {
+    if (this.#withScores && this.#shown?.capture.sites.some((site) => site.scores !== null)) return;
+    const engine = this.#engine.value;
+    if (!this.#shown || !engine || this.#loading !== undefined)
+      throw new AttentionError("stale", `${this.name} is being captured now.`);
+    const load = ++this.#loads;
+    this.#loading = load;
+    this.#withScores = true;
+    try {
+      await this.#capture(engine, this.#shown.model, load);
+    } catch (error) {
+      this.#withScores = false;
+      throw error;
+    } finally {
+      if (this.#loading === load) this.#loading = undefined;
+    }
   }
 
   /** A load is done: its engine is the document's engine from now on. */

@@ -64,6 +64,7 @@ class EditorView extends DisposableBase implements View {
             readThumbnails: (request) => document.readThumbnails(request),
             cancel: async () => (await document.cancel(), null),
             retry: () => this.#start(document.load()),
+            captureScores: async () => (await document.captureScores(), null),
             selectProvider: () => this.#start(vscode.commands.executeCommand("attentionLens.selectProvider")),
             manageTrust: () => this.#start(vscode.commands.executeCommand("workbench.trust.manage")),
             showLog: () => (services.log.show(), null),

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { headFiguresSchema } from "./figures";
 import { recordingSchema } from "./input-choice";
 import { siteSchema } from "./model";
+import { bothScoreExtremesSchema } from "./profile";
 
 export const providerNameSchema = z.enum(["tensorrt", "cuda", "dml", "coreml", "webgpu", "cpu"]);
 export type ProviderName = z.infer<typeof providerNameSchema>;
@@ -86,6 +87,13 @@ export const tokenAxisSchema = z.object({
 });
 export type TokenAxis = z.infer<typeof tokenAxisSchema>;
 
+/** Scores of a site, of all its heads and samples. */
+export const capturedScoresSchema = bothScoreExtremesSchema.extend({
+  /** Why there are none, or only one of the two; else null. */
+  reason: z.string().nullable(),
+});
+export type CapturedScores = z.infer<typeof capturedScoresSchema>;
+
 export const capturedSiteSchema = siteSchema.extend({
   handle: z.string(),
   batch: z.number().int().positive(),
@@ -110,6 +118,8 @@ export const capturedSiteSchema = siteSchema.extend({
   proven: z.boolean().nullable(),
   /** What the batch axis means, in words ("history step"), or null when it is samples. */
   batchAxis: z.string().nullable(),
+  /** The scores before the softmax; null where the capture did not ask for them. */
+  scores: capturedScoresSchema.nullable().default(null),
 });
 export type CapturedSite = z.infer<typeof capturedSiteSchema>;
 

@@ -9,6 +9,27 @@ export function probability(p: number): string {
   return p < 0.1 ? p.toFixed(3) : p.toFixed(2);
 }
 
+/** A score, with its sign: `+3.21`, `−0.043`, `0`; fewer decimals from 10 and from 100. */
+export function score(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  const sign = value < 0 ? "−" : "+";
+  if (size === Infinity) return `${sign}∞`;
+  if (size < 0.001) return `${sign}<0.001`;
+  if (size >= 1e5) return `${sign}${size.toExponential(1).replace("+", "")}`;
+  return `${sign}${size.toFixed(size < 0.1 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0)}`;
+}
+
+/** A score in a dense cell: `3.2`, `−.4`, `−12`. */
+export function denseScore(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  const size = Math.abs(value);
+  if (size === Infinity) return value < 0 ? "−∞" : "∞";
+  const text = size < 9.95 ? size.toFixed(1).replace(/^0\./, ".").replace(/^\.0$/, "0") : size.toFixed(0);
+  return value < 0 && text !== "0" ? `−${text}` : text;
+}
+
 /** `.23` in a dense cell; `1` and `0` stay. */
 export function denseValue(p: number): string {
   if (Number.isNaN(p)) return "NaN";

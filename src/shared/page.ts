@@ -17,10 +17,19 @@ const handleSchema = z.string().min(1).max(200);
 export const headChoiceSchema = z.union([index, z.literal("mean"), z.array(index).min(1).max(4096)]);
 export type HeadChoice = z.infer<typeof headChoiceSchema>;
 
+/**
+ * What the cells of a map are: probabilities, or the scores that the softmax made them of, before masks and biases are
+ * added and after. Left out in a request it means probabilities.
+ */
+export const cellKinds = ["probability", "scoreBeforeMask", "scoreAfterMask"] as const;
+export const cellKindSchema = z.enum(cellKinds);
+export type CellKind = z.infer<typeof cellKindSchema>;
+
 const headRef = { handle: handleSchema, generation: z.number().int(), batch: index, head: headChoiceSchema };
 
 export const pageRequestSchema = z.object({
   ...headRef,
+  what: cellKindSchema.optional(),
   /** Half-open ranges of queries and keys. */
   queryStart: index,
   queryEnd: index,
@@ -34,13 +43,18 @@ export const pageRequestSchema = z.object({
 export type PageRequest = z.infer<typeof pageRequestSchema>;
 
 /**
- * Cells are float32 probabilities. A cell of −1 is masked: its key is not visible to its query
- * (a pooled cell is masked when all its cells are). NaN stays NaN.
+ * Cells are float32. A probability of −1 is masked: its key is not visible to its query (a pooled cell is masked when
+ * all its cells are). A score of −∞ is masked: it is −∞ or not above `MASK_SCORE`. NaN stays NaN.
  */
 export const MASKED = -1;
+export const MASKED_SCORE = -Infinity;
+
+/** A score that is not above this is a mask's (`decisions.md` 8): masks are −1e4, −65504, −1e9, −3e38 or −∞. */
+export const MASK_SCORE = -5000;
 
 export const pageSchema = z.object({
   ...headRef,
+  what: cellKindSchema.optional(),
   queryStart: index,
   queryEnd: index,
   keyStart: index,
@@ -56,10 +70,10 @@ export const pageSchema = z.object({
 });
 export type Page = z.infer<typeof pageSchema>;
 
-export const rowRequestSchema = z.object({ ...headRef, query: index });
+export const rowRequestSchema = z.object({ ...headRef, what: cellKindSchema.optional(), query: index });
 export type RowRequest = z.infer<typeof rowRequestSchema>;
-/** One query's probabilities, exact: float32[keys], −1 where masked. */
-export const rowSchema = z.object({ ...headRef, query: index, cells: arrayBufferSchema });
+/** One query's cells, exact: float32[keys], masked ones as in a page. */
+export const rowSchema = rowRequestSchema.extend({ cells: arrayBufferSchema });
 export type Row = z.infer<typeof rowSchema>;
 
 export const headRequestSchema = z.object(headRef);

@@ -132,6 +132,8 @@ export const viewContract = {
   cancel: request(z.object({}), nothing),
   /** Open (and capture) again after an error, a cancel or a change on disk. */
   retry: request(z.object({}), nothing),
+  /** Capture again with the scores before the softmax. Answered when they are there; what is shown stays until then. */
+  captureScores: request(z.object({}), nothing),
   selectProvider: request(z.object({}), nothing),
   manageTrust: request(z.object({}), nothing),
   showLog: request(z.object({}), nothing),

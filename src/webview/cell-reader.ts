@@ -1,19 +1,21 @@
 /**
- * Asks the host for the cells, figures and row of the selected head, and puts into the store what still belongs
- * to it: a reply for another head, generation or window than the last one asked for is dropped.
+ * Asks the host for the cells, figures and rows of the selected head, and puts into the store what still belongs
+ * to it: a reply for another map, generation or window than the last one asked for is dropped.
  */
 import { CancellationTokenSource } from "vscode-jsonrpc";
 import { AttentionError, describe } from "../shared/errors";
-import type { Page, PageRequest, Row } from "../shared/page";
+import type { Page, PageRequest } from "../shared/page";
 import type { Host } from "./host";
+import { RowReader } from "./row-reader";
 import {
-  activeQuery,
   type HeadRef,
+  isOf,
   isPooled,
+  type MapRef,
   pageOf,
   sameHead,
   selectedHead,
-  selectedSite,
+  shownMap,
 } from "./selectors";
 import type { AppState } from "./state";
 import type { Store } from "./store";
@@ -23,9 +25,6 @@ export type PageWindow = Pick<
   PageRequest,
   "queryStart" | "queryEnd" | "keyStart" | "keyEnd" | "maxRows" | "maxColumns" | "pooling"
 >;
-
-/** Rows kept, so that going back over tokens asks for nothing. */
-const ROWS_KEPT = 256;
 
 function contains(page: Page, wanted: PageWindow): boolean {
   return (
@@ -37,30 +36,38 @@ function contains(page: Page, wanted: PageWindow): boolean {
   );
 }
 
-/** The exact row of a query out of a page that holds all its keys unpooled. */
-function rowFromPage(page: Page, query: number, keys: number): Row | null {
-  if (isPooled(page) || page.keyStart !== 0 || page.keyEnd !== keys) return null;
-  if (query < page.queryStart || query >= page.queryEnd) return null;
-  const start = (query - page.queryStart) * page.columns * Float32Array.BYTES_PER_ELEMENT;
-  const cells = page.cells.slice(start, start + page.columns * Float32Array.BYTES_PER_ELEMENT);
-  const { handle, generation, batch, head } = page;
-  return { handle, generation, batch, head, query, cells };
-}
-
 export class CellReader {
-  #head: HeadRef | null = null;
+  #map: MapRef | null = null;
   #wanted: PageWindow | null = null;
   #inFlight: { wanted: PageWindow; cancel: CancellationTokenSource } | null = null;
   #cancelHead: CancellationTokenSource | null = null;
-  #rows = new Map<number, Row>();
-  #rowAsked: number | null = null;
-  /** Queries whose row could not be read: not asked again for this head. */
-  #rowsFailed = new Set<number>();
+  readonly #rows: readonly RowReader[];
 
   constructor(
     private readonly host: Host,
     private readonly store: Store,
   ) {
+    const failed = (map: HeadRef, error: AttentionError): void => this.#rowFailed(map, error);
+    this.#rows = [
+      new RowReader(host, store, {
+        mapOf: (state) => {
+          const head = selectedHead(state);
+          return head && { ...head, what: "probability" };
+        },
+        rowOf: (state) => state.row,
+        arrived: (state, row) => ({ ...state, row }),
+        failed,
+      }),
+      new RowReader(host, store, {
+        mapOf: (state) => {
+          const map = shownMap(state);
+          return map?.what === "probability" ? null : map;
+        },
+        rowOf: (state) => state.scoreRow,
+        arrived: (state, scoreRow) => ({ ...state, scoreRow }),
+        failed,
+      }),
+    ];
     store.subscribe((state) => this.#follow(state));
   }
 
@@ -72,51 +79,53 @@ export class CellReader {
   }
 
   #follow(state: AppState): void {
-    const head = selectedHead(state);
-    if (head === null) return;
-    if (this.#head === null || !sameHead(head, this.#head)) {
-      this.#head = head;
-      this.#rows.clear();
-      this.#rowsFailed.clear();
-      this.#rowAsked = null;
-      this.#cancelHead?.cancel();
+    const map = shownMap(state);
+    if (map === null) return;
+    const before = this.#map;
+    if (before === null || !isOf(before, map)) {
+      this.#map = map;
       this.#inFlight?.cancel.cancel();
       this.#inFlight = null;
       this.#wanted = null;
-      void this.#readProfile(head);
+      if (before === null || !sameHead(before, map)) {
+        this.#cancelHead?.cancel();
+        if (state.rowsLeftOut) this.store.update((now) => ({ ...now, rowsLeftOut: false }));
+        void this.#readProfile(map);
+      }
     }
-    this.#nextRow(state);
+    for (const rows of this.#rows) rows.follow(this.store.state);
   }
 
-  async #readProfile(head: HeadRef): Promise<void> {
+  async #readProfile({ handle, generation, batch, head }: HeadRef): Promise<void> {
     const cancel = new CancellationTokenSource();
     this.#cancelHead = cancel;
+    const own = { handle, generation, batch, head };
     try {
-      const profile = await this.host.calls.readHead(head, cancel.token);
-      if (this.#isCurrent(head)) this.store.update((state) => ({ ...state, profile, problem: null }));
+      const profile = await this.host.calls.readHead(own, cancel.token);
+      if (this.#isCurrent(own)) this.store.update((state) => ({ ...state, profile, problem: null }));
     } catch (error) {
-      this.#failed(head, error);
+      this.#failed(own, AttentionError.wrap(error));
     }
   }
 
   #nextPage(): void {
-    const head = this.#head;
+    const map = this.#map;
     const wanted = this.#wanted;
-    if (!head || !wanted || this.#inFlight) return;
+    if (!map || !wanted || this.#inFlight) return;
     const page = pageOf(this.store.state);
     if (page && contains(page, wanted)) return;
     const cancel = new CancellationTokenSource();
     const flight = { wanted, cancel };
     this.#inFlight = flight;
     void this.host.calls
-      .readPage({ ...head, ...wanted }, cancel.token)
+      .readPage({ ...map, ...wanted }, cancel.token)
       .then(
         (arrived) => {
-          if (this.#isCurrent(head) && this.#inFlight === flight) {
+          if (this.#map && isOf(map, this.#map) && this.#inFlight === flight) {
             this.store.update((state) => ({ ...state, page: arrived, problem: null }));
           }
         },
-        (error: unknown) => this.#failed(head, error),
+        (error: unknown) => this.#failed(map, AttentionError.wrap(error)),
       )
       .finally(() => {
         if (this.#inFlight !== flight) return;
@@ -125,57 +134,18 @@ export class CellReader {
       });
   }
 
-  #nextRow(state: AppState): void {
-    const head = this.#head;
-    const site = selectedSite(state);
-    const query = activeQuery(state);
-    if (!head || !site || query === null) return;
-    if (state.row && state.row.query === query && sameHead(state.row, head)) return;
-    const page = pageOf(state);
-    const known = this.#rows.get(query) ?? (page ? rowFromPage(page, query, site.keys) : null);
-    if (known) {
-      this.#rowArrived(known);
-      return;
-    }
-    // With no page yet the row may come with it; one request is enough while one is on its way.
-    const pageComes = !page && state.view.heads === "one";
-    if (this.#rowAsked !== null || pageComes || this.#rowsFailed.has(query)) return;
-    this.#rowAsked = query;
-    void this.host.calls
-      .readRow({ ...head, query })
-      .then(
-        (row) => {
-          if (this.#isCurrent(head)) this.#keep(row);
-        },
-        (error: unknown) => {
-          if (this.#isCurrent(head)) this.#rowsFailed.add(query);
-          this.#failed(head, error);
-        },
-      )
-      .finally(() => {
-        if (!this.#isCurrent(head)) return;
-        this.#rowAsked = null;
-        this.#nextRow(this.store.state);
-      });
-  }
-
-  #keep(row: Row): void {
-    this.#rows.set(row.query, row);
-    const oldest = this.#rows.keys().next();
-    if (this.#rows.size > ROWS_KEPT && !oldest.done) this.#rows.delete(oldest.value);
-    if (activeQuery(this.store.state) === row.query) this.#rowArrived(row);
-  }
-
-  #rowArrived(row: Row): void {
-    this.store.update((state) => ({ ...state, row }));
+  /** A report that holds maxima alone has no rows: that is said at the cell, not as a failure. */
+  #rowFailed(head: HeadRef, error: AttentionError): void {
+    if (error.code !== "leftOut") this.#failed(head, error);
+    else if (this.#isCurrent(head)) this.store.update((state) => ({ ...state, rowsLeftOut: true }));
   }
 
   #isCurrent(head: HeadRef): boolean {
-    return this.#head !== null && sameHead(head, this.#head);
+    return this.#map !== null && sameHead(head, this.#map);
   }
 
-  #failed(head: HeadRef, error: unknown): void {
-    const report = AttentionError.wrap(error).report();
+  #failed(head: HeadRef, error: AttentionError): void {
+    const report = error.report();
     // A cancelled or outdated request is no failure: its successor is on its way.
     if (!this.#isCurrent(head) || report.code === "cancelled" || report.code === "stale") return;
     const words = describe(report);
@@ -183,6 +153,6 @@ export class CellReader {
       ...state,
       problem: [words.title, words.detail].filter(Boolean).join(": "),
     }));
-    this.host.failed(AttentionError.wrap(error).message);
+    this.host.failed(error.message);
   }
 }

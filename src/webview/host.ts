@@ -31,6 +31,8 @@ export interface HostHandlers {
 export interface Host {
   /** The commands that it can run: a report has no editor behind it. */
   readonly commands: readonly HostCommand[];
+  /** Whether it can capture again with the scores: a report has no engine behind it. */
+  readonly capturesScores: boolean;
   /** The requests of `viewContract`; each rejects with `AttentionError`. */
   readonly calls: Caller<ViewContract>;
   /** Hear of states and commands; call once, before `calls.connect`. */
@@ -65,6 +67,7 @@ export function vsCodeHost(): Host {
   const refused = (error: AttentionError): void => failed(error.message);
   return {
     commands: hostCommandSchema.options,
+    capturesScores: true,
     calls: caller(connection, viewContract),
     listen: (handlers) => {
       listen(connection, hostNotifications, "state", handlers.state, refused);

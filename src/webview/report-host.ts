@@ -37,6 +37,7 @@ export function reportHost(showFacts: () => void): Host {
   };
   return {
     commands: ["copyCommandLine"],
+    capturesScores: false,
     calls: {
       connect: () => Promise.resolve(data.document),
       readPage: later((request) => store.readPage(request)),
@@ -45,6 +46,7 @@ export function reportHost(showFacts: () => void): Host {
       readThumbnails: later((request) => store.readThumbnails(request)),
       cancel: shown,
       retry: shown,
+      captureScores: shown,
       selectProvider: shown,
       manageTrust: shown,
       showLog: shown,

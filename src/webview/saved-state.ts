@@ -3,6 +3,7 @@ import * as z from "zod";
 import { colourMapNames } from "../shared/colour-maps";
 import { scaleNames } from "../shared/colour-scale";
 import { metricNameSchema } from "../shared/figures";
+import { cellKinds } from "../shared/page";
 import { selectionSchema } from "../shared/selection";
 import {
   type AppState,
@@ -30,6 +31,8 @@ const viewSchema = z.object({
   colourMap: z.enum(colourMapNames),
   scale: z.enum(scaleNames),
   range: z.union([z.enum(rangeNames), z.number().positive().max(1)]),
+  cells: z.enum(cellKinds),
+  scoreEnd: z.number().positive().nullable(),
   pooling: z.enum(["max", "mean"]),
   metric: metricNameSchema,
   heads: z.enum(["one", "all"]),

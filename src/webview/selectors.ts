@@ -1,7 +1,7 @@
 /** What follows from the state: the selected site, the query that is shown, the cells that belong to it. */
 import type { Capture, CapturedSite, TokenAxis } from "../shared/capture";
-import type { HeadChoice, Page, Row } from "../shared/page";
-import type { HeadProfile } from "../shared/profile";
+import type { CellKind, HeadChoice, Page, Row } from "../shared/page";
+import type { HeadProfile, ScoreExtremes } from "../shared/profile";
 import type { AppState } from "./state";
 
 export function captureOf(state: AppState): Capture | null {
@@ -49,6 +49,39 @@ export function sameHead(one: HeadRef, other: HeadRef): boolean {
   );
 }
 
+/** A head map and what its cells are. */
+export interface MapRef extends HeadRef {
+  readonly what: CellKind;
+}
+
+/** Whether the captured scores of a site hold this; probabilities are always there. */
+export function holds(site: CapturedSite, what: CellKind): boolean {
+  return what === "probability" || siteScores(site, what) !== null;
+}
+
+/** Extremes of the scores of a whole site; null where it has none. */
+export function siteScores(site: CapturedSite, what: CellKind): ScoreExtremes | null {
+  if (what === "probability") return null;
+  return site.scores?.[what === "scoreBeforeMask" ? "before" : "after"] ?? null;
+}
+
+/** What the map shows: what is chosen where the selected site has it, else probabilities. */
+export function shownCells(state: AppState): CellKind {
+  const site = selectedSite(state);
+  return site && holds(site, state.view.cells) ? state.view.cells : "probability";
+}
+
+/** The map that is shown. */
+export function shownMap(state: AppState): MapRef | null {
+  const head = selectedHead(state);
+  return head && { ...head, what: shownCells(state) };
+}
+
+/** Whether a page or row is of this map. */
+export function isOf(part: HeadRef & { readonly what?: CellKind | undefined }, map: MapRef): boolean {
+  return (part.what ?? "probability") === map.what && sameHead(part, map);
+}
+
 function ofHead<T extends HeadRef>(part: T | null, state: AppState): T | null {
   const head = selectedHead(state);
   return part && head && sameHead(part, head) ? part : null;
@@ -58,8 +91,15 @@ export function profileOf(state: AppState): HeadProfile | null {
   return ofHead(state.profile, state);
 }
 
+/** The last page of the map that is shown: probabilities or scores. */
 export function pageOf(state: AppState): Page | null {
-  return ofHead(state.page, state);
+  const map = shownMap(state);
+  return state.page && map && isOf(state.page, map) ? state.page : null;
+}
+
+/** The same where it holds probabilities. */
+export function probabilityPageOf(state: AppState): Page | null {
+  return shownCells(state) === "probability" ? pageOf(state) : null;
 }
 
 /** The query to show when nothing is pinned or pointed at: the last one that can choose among keys. */
@@ -88,6 +128,12 @@ export function activeKey(state: AppState): number | null {
 /** The last row of this head that arrived; `row.query` says whose. */
 export function rowOf(state: AppState): Row | null {
   return ofHead(state.row, state);
+}
+
+/** The last row of scores that arrived of the map that is shown. */
+export function scoreRowOf(state: AppState): Row | null {
+  const map = shownMap(state);
+  return state.scoreRow && map && isOf(state.scoreRow, map) ? state.scoreRow : null;
 }
 
 /** Rank of a key among the visible keys of its query: 1 is the largest; ties share the better rank. */

@@ -1,10 +1,13 @@
 /** One open view: host, store and readers wired together. Elements get it as their `session` property. */
+import { AttentionError, describe } from "../shared/errors";
+import type { CellKind } from "../shared/page";
 import type { HostCommand, ViewCommand } from "../shared/protocol";
 import { CellReader } from "./cell-reader";
 import { cellText } from "./cell-words";
 import type { Host } from "./host";
-import { documentArrived } from "./reducers";
+import { documentArrived, viewed } from "./reducers";
 import { fromSaved, toSaved } from "./saved-state";
+import { captureOf } from "./selectors";
 import { SideReader } from "./side-reader";
 import type { AppState } from "./state";
 import { Store } from "./store";
@@ -78,6 +81,28 @@ export class Session {
   /** Ask the host to run one of its commands on this view. */
   run(command: HostCommand): void {
     this.host.calls.run({ command }).catch(this.#failed);
+  }
+
+  /** Show probabilities or scores; scores that were not captured are captured first, while the map stays. */
+  showCells(cells: CellKind): void {
+    this.store.update((state) => ({
+      ...viewed(state, { cells }),
+      scoring: { ...state.scoring, problem: null },
+    }));
+    const { state } = this.store;
+    const asked = captureOf(state)?.sites.some((site) => site.scores !== null) ?? false;
+    if (cells === "probability" || asked || state.scoring.running || !this.host.capturesScores) return;
+    const scoring = (running: boolean, problem: string | null): void =>
+      this.store.update((now) => ({ ...now, scoring: { running, problem } }));
+    scoring(true, null);
+    this.host.calls.captureScores({}).then(
+      () => scoring(false, null),
+      (error: unknown) => {
+        const words = describe(AttentionError.wrap(error).report());
+        scoring(false, [words.title, words.detail].filter(Boolean).join(": "));
+        this.store.update((now) => viewed(now, { cells: "probability" }));
+      },
+    );
   }
 
   copy(text: string): void {

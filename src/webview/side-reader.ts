@@ -4,7 +4,7 @@ import { AttentionError } from "../shared/errors";
 import type { Page, PageRequest } from "../shared/page";
 import type { Host } from "./host";
 import { Latest } from "./latest";
-import { type HeadRef, sameHead, selectedHead, selectedSite } from "./selectors";
+import { type HeadRef, sameHead, selectedHead, selectedSite, shownCells } from "./selectors";
 import type { AppState } from "./state";
 import type { Store } from "./store";
 
@@ -59,14 +59,16 @@ export class SideReader {
     );
   }
 
-  /** The whole map in at most `side` × `side` cells; null for none. */
+  /** The whole map that is shown in at most `side` × `side` cells; null for none. */
   wantMinimap(side: number | null): void {
-    this.#minimap.want(side === null ? null : this.#whole(() => ({ maxRows: side, maxColumns: side })));
+    const what = shownCells(this.store.state);
+    this.#minimap.want(side === null ? null : this.#whole(() => ({ what, maxRows: side, maxColumns: side })));
   }
 
   wantTiles(wanted: TilesWanted | null): void {
+    const what = shownCells(this.store.state);
     const request = wanted
-      ? this.#whole(() => ({ maxRows: wanted.maxRows, maxColumns: wanted.maxColumns }))
+      ? this.#whole(() => ({ what, maxRows: wanted.maxRows, maxColumns: wanted.maxColumns }))
       : null;
     this.#tiles.want(request && wanted ? { request: { ...request }, heads: wanted.heads } : null);
   }

@@ -3,7 +3,7 @@ import type { ColourMapName } from "../shared/colour-maps";
 import type { ScaleName } from "../shared/colour-scale";
 import type { DocumentState } from "../shared/document";
 import type { MetricName } from "../shared/figures";
-import type { Page, Row, Thumbnails } from "../shared/page";
+import type { CellKind, Page, Row, Thumbnails } from "../shared/page";
 import type { HeadProfile } from "../shared/profile";
 import type { Selection } from "../shared/selection";
 
@@ -52,6 +52,10 @@ export interface ViewOptions {
   readonly colourMap: ColourMapName;
   readonly scale: ScaleName;
   readonly range: RangeChoice;
+  /** What the map shows where the site has it. */
+  readonly cells: CellKind;
+  /** Score at the end of the colours where it is locked there; null follows `range`. */
+  readonly scoreEnd: number | null;
   /** What a block of cells shows where the map is larger than its pane. */
   readonly pooling: "max" | "mean";
   readonly metric: MetricName;
@@ -104,6 +108,12 @@ export interface AppState {
   readonly page: Page | null;
   readonly profile: HeadProfile | null;
   readonly row: Row | null;
+  /** Scores of the query, while the map shows scores. */
+  readonly scoreRow: Row | null;
+  /** Why there are no exact cells of this head and will be none: a report may hold maxima alone. */
+  readonly rowsLeftOut: boolean;
+  /** Whether the scores are being captured, or why they could not be. */
+  readonly scoring: { readonly running: boolean; readonly problem: string | null };
   /** One key's cells over all queries, as a page of one column. */
   readonly column: Page | null;
   /** The whole map for the minimap. */
@@ -123,6 +133,8 @@ export const initialView: ViewOptions = {
   colourMap: "magma",
   scale: "linear",
   range: "auto",
+  cells: "probability",
+  scoreEnd: null,
   pooling: "max",
   metric: "normalisedEntropy",
   heads: "one",
@@ -149,6 +161,9 @@ export const initialState: AppState = {
   page: null,
   profile: null,
   row: null,
+  scoreRow: null,
+  rowsLeftOut: false,
+  scoring: { running: false, problem: null },
   column: null,
   minimap: null,
   thumbnails: new Map(),

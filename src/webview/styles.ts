@@ -147,3 +147,15 @@ export const tableStyles = css`
     font-family: var(--vscode-editor-font-family, monospace);
   }
 `;
+
+/** A dropdown in the header of a pane. */
+export const smallDropdownStyles = css`
+  vscode-dropdown.small {
+    --input-height: 20;
+    --input-min-width: 60px;
+    --dropdown-list-max-height: 320px;
+    --type-ramp-base-font-size: 11px;
+    --type-ramp-base-line-height: 14px;
+    z-index: 2;
+  }
+`;

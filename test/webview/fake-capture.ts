@@ -10,6 +10,7 @@ import {
 } from "../../src/shared/capture";
 import type { HeadFigures } from "../../src/shared/figures";
 import type { DocumentState } from "../../src/shared/document";
+import type { CellKind } from "../../src/shared/page";
 import { type ModelSummary, siteSchema } from "../../src/shared/model";
 import { type FakeMap, meanMap, profileOfMap, randomMap } from "./fake-maps";
 
@@ -21,6 +22,11 @@ export interface FakeSite {
   readonly keyAxis: number;
   /** [batch][head] */
   readonly maps: readonly (readonly FakeMap[])[];
+  /** The same before and after the mask, −∞ where masked; a test captures them by `captureScores`. */
+  readonly scores?: {
+    readonly before: readonly (readonly FakeMap[])[];
+    readonly after: readonly (readonly FakeMap[])[];
+  };
   readonly over?: Partial<CapturedSite>;
 }
 
@@ -204,6 +210,37 @@ function siteOf(site: FakeSite, index: number, handle: string): CapturedSite {
   });
 }
 
+/** Largest magnitude and 99th percentile of the finite scores. */
+export function scoreExtremes(maps: readonly FakeMap[]): { maximum: number; p99: number } {
+  const sizes = maps
+    .flatMap(({ cells }) => [...cells])
+    .filter(Number.isFinite)
+    .map(Math.abs)
+    .sort((one, other) => one - other);
+  return { maximum: sizes.at(-1) ?? 0, p99: sizes[Math.floor(0.99 * (sizes.length - 1))] ?? 0 };
+}
+
+/** The same capture with the scores that the sites have, in another generation. */
+export function withScores(model: FakeModel, capture: Capture): Capture {
+  return {
+    ...capture,
+    generation: capture.generation + 1,
+    sites: capture.sites.map((site, index) => {
+      const scores = model.sites[index]?.scores;
+      return {
+        ...site,
+        scores: scores
+          ? {
+              before: scoreExtremes(scores.before.flat()),
+              after: scoreExtremes(scores.after.flat()),
+              reason: null,
+            }
+          : { before: null, after: null, reason: "Their layout cannot be followed." },
+      };
+    }),
+  };
+}
+
 export function captureOf(model: FakeModel, over: Partial<Capture> = {}): Capture {
   return {
     generation: 1,
@@ -263,8 +300,13 @@ export function mapOf(
   site: number,
   batch: number,
   head: number | "mean" | number[],
+  what: CellKind = "probability",
 ): FakeMap {
-  const maps = model.sites[site]?.maps[batch] ?? [];
+  const own = model.sites[site];
+  const maps =
+    (what === "probability" ? own?.maps : own?.scores?.[what === "scoreBeforeMask" ? "before" : "after"])?.[
+      batch
+    ] ?? [];
   if (typeof head === "number") return maps[head]!;
   return meanMap(head === "mean" ? maps : head.map((one) => maps[one]!));
 }

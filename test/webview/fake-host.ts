@@ -1,15 +1,18 @@
 /** A host over an in-memory model: answers at once, or when a test lets it, and keeps what it was asked. */
 import type { DocumentState } from "../../src/shared/document";
 import { AttentionError } from "../../src/shared/errors";
-import type { PageRequest, RowRequest, ThumbnailRequest } from "../../src/shared/page";
+import type { CellKind, PageRequest, RowRequest, ThumbnailRequest } from "../../src/shared/page";
 import { type HostCommand, hostCommandSchema, type ViewCommand } from "../../src/shared/protocol";
 import type { Host, HostHandlers, Selected } from "../../src/webview/host";
 import type { Choice } from "../../src/webview/view-commands";
-import { type FakeModel, mapOf } from "./fake-capture";
+import { type FakeModel, mapOf, scoreExtremes, withScores } from "./fake-capture";
 import { pageOfMap, profileOfMap, rowOfMap, thumbnailsOfMaps } from "./fake-maps";
 
 export class FakeHost implements Host {
   commands: readonly HostCommand[] = hostCommandSchema.options;
+  capturesScores = true;
+  /** Called before scores are captured; a test may hold it back or throw. */
+  beforeScores: () => Promise<void> | void = () => undefined;
   readonly pages: PageRequest[] = [];
   readonly rows: RowRequest[] = [];
   readonly acts: string[] = [];
@@ -35,16 +38,26 @@ export class FakeHost implements Host {
     readPage: async (request) => {
       this.pages.push(request);
       await this.beforePage(request);
-      return this.#counted(pageOfMap(this.#map(request), request));
+      return this.#counted(pageOfMap(this.#map(request, request.what), request));
     },
     readRow: async (request) => {
       this.rows.push(request);
       await Promise.resolve();
-      return this.#counted(rowOfMap(this.#map(request), request));
+      return this.#counted(rowOfMap(this.#map(request, request.what), request));
     },
     readHead: async (request) => {
       await Promise.resolve();
-      return profileOfMap(this.#map(request), request);
+      const site = this.model.sites[Number(request.handle.split("/")[1])];
+      const scores = site?.scores && {
+        before: this.#map(request, "scoreBeforeMask"),
+        after: this.#map(request, "scoreAfterMask"),
+      };
+      return {
+        ...profileOfMap(this.#map(request), request),
+        scores: scores
+          ? { before: scoreExtremes([scores.before]), after: scoreExtremes([scores.after]) }
+          : null,
+      };
     },
     readThumbnails: async (request) => {
       this.thumbnails.push(request);
@@ -56,6 +69,14 @@ export class FakeHost implements Host {
     copyText: ({ text }) => {
       this.copied.push(text);
       return Promise.resolve(null);
+    },
+    captureScores: async () => {
+      this.acts.push("captureScores");
+      await this.beforeScores();
+      const { document } = this;
+      if (document.status === "ready")
+        this.send({ ...document, capture: withScores(this.model, document.capture) });
+      return null;
     },
     cancel: () => this.#act("cancel"),
     retry: () => this.#act("retry"),
@@ -74,14 +95,13 @@ export class FakeHost implements Host {
     return answer;
   }
 
-  #map(request: {
-    handle: string;
-    batch: number;
-    head: number | "mean" | number[];
-  }): ReturnType<typeof mapOf> {
+  #map(
+    request: { handle: string; batch: number; head: number | "mean" | number[] },
+    what?: CellKind,
+  ): ReturnType<typeof mapOf> {
     const site = Number(request.handle.split("/")[1]);
     if (!this.model.sites[site]) throw new AttentionError("siteUnknown", request.handle);
-    return mapOf(this.model, site, request.batch, request.head);
+    return mapOf(this.model, site, request.batch, request.head, what);
   }
 
   listen(handlers: HostHandlers): void {

@@ -71,7 +71,8 @@ export function pageOfMap(map: FakeMap, request: PageRequest): Page {
   const columnFactor = Math.ceil((keyEnd - keyStart) / maxColumns);
   const rows = Math.ceil((queryEnd - queryStart) / rowFactor);
   const columns = Math.ceil((keyEnd - keyStart) / columnFactor);
-  const cells = new Float32Array(rows * columns).fill(MASKED);
+  const signed = request.what !== undefined && request.what !== "probability";
+  const cells = new Float32Array(rows * columns).fill(signed ? -Infinity : MASKED);
   const sums = new Float64Array(rows * columns);
   const counts = new Uint32Array(rows * columns);
   for (let query = queryStart; query < queryEnd; query++) {
@@ -80,7 +81,7 @@ export function pageOfMap(map: FakeMap, request: PageRequest): Page {
         Math.floor((query - queryStart) / rowFactor) * columns + Math.floor((key - keyStart) / columnFactor);
       const p = map.cells[query * map.keys + key]!;
       if (Number.isNaN(p) || p > cells[at]!) cells[at] = p;
-      if (p < 0) continue;
+      if (signed ? p === -Infinity : p < 0) continue;
       sums[at]! += p;
       counts[at]!++;
     }
@@ -88,7 +89,7 @@ export function pageOfMap(map: FakeMap, request: PageRequest): Page {
   const pooling = rowFactor * columnFactor > 1 ? request.pooling : "none";
   if (pooling === "mean") counts.forEach((count, at) => count > 0 && (cells[at] = sums[at]! / count));
   return {
-    ...{ handle, generation, batch, head, queryStart, queryEnd, keyStart, keyEnd },
+    ...{ handle, generation, batch, head, what: request.what, queryStart, queryEnd, keyStart, keyEnd },
     ...{ rows, columns, pooling, rowFactor, columnFactor, cells: cells.buffer },
   };
 }
@@ -199,5 +200,6 @@ export function profileOfMap(
     received: received.map((mass, key) => mass / seenBy[key]!).buffer,
     maximum: valid.at(-1) ?? 0,
     p99: quantile(valid, 0.99),
+    scores: null,
   };
 }

@@ -178,7 +178,7 @@ describe("Heatmap", () => {
     const row = [...mapOf(long, 0, 0, 0).cells.slice(query! * 900, (query! + 1) * 900)];
     const rank = row.filter((other) => other > row[key!]!).length + 1;
     expect(textOf(find(open.app, ".tip"))).toContain(`rank ${rank} of ${query! + 1}`);
-    expect(textOf(find(open.app, ".tip"))).toMatch(/max [\d.<]+ in \d+ × \d+/);
+    expect(textOf(find(open.app, ".tip"))).toMatch(/max [\d.<]+ of \d+ × \d+ cells/);
   });
 
   it("moves by arrows, reads the cell aloud and pins with Enter", async () => {

@@ -35,7 +35,7 @@ describe("saved state", () => {
     const open = await openApp(model);
     await drawn(open);
     open.session.store.update((state) => selectHead(state, 2));
-    expect(JSON.stringify(open.host.saved).length).toBeLessThan(500);
+    expect(JSON.stringify(open.host.saved).length).toBeLessThan(600);
   });
 
   it("stays with its site by name when sites have moved, and lets go of what no longer fits", () => {

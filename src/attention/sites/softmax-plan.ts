@@ -1,4 +1,5 @@
 /** What a capture of a written-out site adds to the graph: its map, which of its keys are visible, and its scores. */
+import { MASK_SCORE } from "../../shared/page";
 import type { GraphView } from "../../onnx/graph-view";
 import type { Node } from "../../onnx/model";
 import { Subgraph } from "../../onnx/subgraph";
@@ -7,9 +8,6 @@ import { type KeyOrigin, layoutOf } from "../layout";
 import type { Normaliser } from "../normalisers";
 import { scoreChain } from "../score-path";
 import type { ScoreOutput, SitePlan } from "./site";
-
-/** A score at or below this is a mask (`decisions.md` 8). */
-export const MASK_SCORE = -5000;
 
 const masks = new Set(["Add", "Sub", "Where", "Min", "Max", "Concat"]);
 

@@ -2,8 +2,10 @@
 import { AttentionError } from "../errors";
 import {
   type HeadChoice,
+  type CellKind,
   type HeadRequest,
   MASKED,
+  MASKED_SCORE,
   type Page,
   type PageRequest,
   type Row,
@@ -16,6 +18,7 @@ import {
 import type { HeadProfile } from "../profile";
 import { type HeadMap, meanOfHeads, pageOf } from "./head-map";
 import { headMetrics, quantile } from "./metrics";
+import { headScoreExtremes, meanOfScores, scoreMap, type SiteScores } from "./score-map";
 
 export interface StoredSite {
   readonly handle: string;
@@ -29,11 +32,8 @@ export interface StoredSite {
   readonly valid: Uint8Array;
   /** See `headMetrics`. */
   readonly ownKey: number | null;
-  /** Scores before and after masks and biases, [batch, heads, queries, keys], where a capture asked for them. */
-  readonly scores?: {
-    readonly before: { readonly cells: Float32Array; readonly dims: readonly number[] };
-    readonly after: { readonly cells: Float32Array; readonly dims: readonly number[] };
-  };
+  /** Scores before and after masks and biases, where a capture asked for them. */
+  readonly scores?: SiteScores;
 }
 
 /** Above this many cells the 99th percentile is read from a histogram, to 1/65,536 of the maximum. */
@@ -54,10 +54,11 @@ export class CaptureStore {
   }
 
   readPage(request: PageRequest): Page {
-    const map = this.#map(request);
-    const { cells, ...page } = pageOf(map, request);
+    const map = this.#map(request, request.what);
+    const { cells, ...page } = pageOf(map, request, maskOf(request.what));
     return {
       ...reference(request),
+      what: request.what,
       queryStart: Math.min(request.queryStart, map.queries),
       queryEnd: Math.min(request.queryEnd, map.queries),
       keyStart: Math.min(request.keyStart, map.keys),
@@ -68,13 +69,16 @@ export class CaptureStore {
   }
 
   readRow(request: RowRequest): Row {
-    const map = this.#map(request);
+    const map = this.#map(request, request.what);
     if (request.query >= map.queries)
       throw new AttentionError("badMessage", `Query ${request.query} of ${map.queries}.`);
     const start = request.query * map.keys;
     const cells = map.cells.slice(start, start + map.keys);
-    for (let key = 0; key < map.keys; key++) if (!map.valid[start + key]) cells[key] = MASKED;
-    return { ...reference(request), query: request.query, cells: cells.buffer };
+    // Where no probability is given to a masked key, NaN is. A score that is NaN is no mask's.
+    for (let key = 0; key < map.keys; key++)
+      if (!map.valid[start + key] && !(request.what && Number.isNaN(cells[key])))
+        cells[key] = maskOf(request.what);
+    return { ...reference(request), what: request.what, query: request.query, cells: cells.buffer };
   }
 
   readHead(request: HeadRequest): HeadProfile {
@@ -89,6 +93,9 @@ export class CaptureStore {
       validKeys: metrics.validKeys.buffer as ArrayBuffer,
       received: metrics.received.buffer as ArrayBuffer,
       ...extremes(map),
+      scores: this.#site(request).scores
+        ? headScoreExtremes(this.#scores(request, "scoreBeforeMask"), this.#scores(request, "scoreAfterMask"))
+        : null,
     };
   }
 
@@ -139,7 +146,12 @@ export class CaptureStore {
     return site;
   }
 
-  #map(request: HeadRequest): HeadMap {
+  #map(request: HeadRequest, what: CellKind = "probability"): HeadMap {
+    if (what !== "probability") {
+      const map = this.#scores(request, what);
+      if (!map) throw new AttentionError("badMessage", "The scores of this site were not captured.");
+      return map;
+    }
     const site = this.#site(request);
     if (request.batch >= site.batch)
       throw new AttentionError("badMessage", `Batch ${request.batch} of ${site.batch}.`);
@@ -152,6 +164,21 @@ export class CaptureStore {
       };
     return this.#mean.map;
   }
+
+  /** The scores of a head, or their mean; null where the site has none. */
+  #scores(request: HeadRequest, what: CellKind): HeadMap | null {
+    const site = this.#site(request);
+    const maps = chosen(site, request.head).flatMap(
+      (head) => scoreMap(site, what, request.batch, head) ?? [],
+    );
+    const [only] = maps;
+    return maps.length > 1 ? meanOfScores(maps) : (only ?? null);
+  }
+}
+
+/** What stands for a masked cell. */
+function maskOf(what: CellKind = "probability"): number {
+  return what === "probability" ? MASKED : MASKED_SCORE;
 }
 
 /** Views, not copies, of one head. */

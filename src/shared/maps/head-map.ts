@@ -46,12 +46,15 @@ export interface PooledCells {
   readonly rowFactor: number;
   readonly columnFactor: number;
   readonly pooling: "none" | "max" | "mean";
-  /** float32, rows × columns; −1 where masked, NaN where any cell of the block is NaN. */
+  /** float32, rows × columns; masked as said, NaN where any cell of the block is NaN. */
   readonly cells: Float32Array;
 }
 
-/** A window of a map, pooled by whole factors until it fits. Window ends are cut to the map. */
-export function pageOf(map: HeadMap, window: PageWindow): PooledCells {
+/**
+ * A window of a map, pooled by whole factors until it fits. Window ends are cut to the map.
+ * @param masked what stands for a block without a valid cell
+ */
+export function pageOf(map: HeadMap, window: PageWindow, masked = MASKED): PooledCells {
   const queryStart = Math.min(window.queryStart, map.queries);
   const queryEnd = Math.max(queryStart, Math.min(window.queryEnd, map.queries));
   const keyStart = Math.min(window.keyStart, map.keys);
@@ -67,7 +70,15 @@ export function pageOf(map: HeadMap, window: PageWindow): PooledCells {
     for (let column = 0; column < columns; column++) {
       const fromKey = keyStart + column * columnFactor;
       const toKey = Math.min(fromKey + columnFactor, keyEnd);
-      cells[row * columns + column] = poolBlock(map, fromQuery, toQuery, fromKey, toKey, window.pooling);
+      cells[row * columns + column] = poolBlock(
+        map,
+        fromQuery,
+        toQuery,
+        fromKey,
+        toKey,
+        window.pooling,
+        masked,
+      );
     }
   }
   return {
@@ -87,8 +98,9 @@ function poolBlock(
   fromKey: number,
   toKey: number,
   pooling: "max" | "mean",
+  masked: number,
 ): number {
-  let maximum = MASKED;
+  let maximum = -Infinity;
   let sum = 0;
   let seen = 0;
   for (let query = fromQuery; query < toQuery; query++) {
@@ -101,6 +113,6 @@ function poolBlock(
       seen += 1;
     }
   }
-  if (seen === 0) return MASKED;
+  if (seen === 0) return masked;
   return pooling === "max" ? maximum : sum / seen;
 }

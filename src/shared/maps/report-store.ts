@@ -112,6 +112,7 @@ export class ReportStore {
       received: own.slice(4 * queries, 4 * queries + keys).buffer,
       maximum: own[length - 2] as number,
       p99: own[length - 1] as number,
+      scores: null,
     };
   }
 

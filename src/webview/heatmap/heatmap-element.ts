@@ -2,18 +2,19 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { CapturedSite, TokenAxis } from "../../shared/capture";
-import { colourTable } from "../../shared/colour-maps";
 import { siteTitles } from "../../shared/site-names";
+import { mapColours } from "../cell-kinds";
 import { cursorSentence } from "../cell-words";
 import type { DrawingSurface } from "../drawing-surface";
 import { type ElementSize, noSize, observeSize } from "../element-size";
 import { hovered } from "../reducers";
-import { axesOf, captureOf, pageOf, profileOf, selectedSite } from "../selectors";
+import { axesOf, captureOf, pageOf, profileOf, selectedSite, shownCells } from "../selectors";
 import type { Session } from "../session";
 import type { MapWindow } from "../state";
 import { StoreController } from "../store";
-import { baseStyles, paneStyles, quietButtonStyles } from "../styles";
+import { baseStyles, paneStyles, quietButtonStyles, smallDropdownStyles } from "../styles";
 import { ThemeController } from "../theme-controller";
+import { setValue } from "../toolkit-values";
 import { frameOf, heatmapSurface } from "./heatmap-frame";
 import { type Box, listenToGestures } from "./heatmap-gestures";
 import { heatmapHeader } from "./heatmap-header";
@@ -32,6 +33,7 @@ import { ENTROPY_ROOM, RECEIVED_ROOM } from "./margins";
 import { pageFacts } from "./page-facts";
 import { overlayStyles } from "./overlay.styles";
 import { rangeOf, siteRange } from "./range";
+import { chosenCells, scoreNote } from "./score-choice";
 import "./tiles-element";
 
 /** Smallest stage that has margins beside its map, px. */
@@ -39,7 +41,10 @@ const MARGINS_FROM = { width: 300, height: 230 };
 
 @customElement("attention-heatmap")
 export class HeatmapElement extends LitElement {
-  static override styles = [baseStyles, paneStyles, quietButtonStyles, overlayStyles, heatmapStyles];
+  static override styles = [
+    ...[baseStyles, paneStyles, quietButtonStyles, smallDropdownStyles],
+    ...[overlayStyles, heatmapStyles],
+  ];
 
   @property({ attribute: false }) session!: Session;
 
@@ -143,7 +148,7 @@ export class HeatmapElement extends LitElement {
         zoomIn: () => this.#navigation.zoomBy(ZOOM_STEP),
         fit: () => this.#navigation.zoomTo(null),
       })}
-      ${mapNotes(state, site)}
+      ${mapNotes(state, site)} ${scoreNote(this.session, site)}
       ${
         all
           ? html`<attention-tiles .session=${this.session}></attention-tiles>`
@@ -184,11 +189,12 @@ export class HeatmapElement extends LitElement {
     // Its room is kept from the start, so that the first page is asked for once.
     if (!range) return html`<div class="legend"></div>`;
     const page = shown?.page ?? null;
+    const what = page?.what ?? (all ? shownCells(state) : "probability");
     const layout = all ? null : this.#layout;
     const covers = (start: number, end: number, count: number): boolean => end - start >= count;
     return legend({
-      ...{ session: this.session, range, scale: state.view.scale, page },
-      table: colourTable(state.view.colourMap, this.#theme.theme.light),
+      ...{ session: this.session, range, scale: state.view.scale, page, what },
+      table: mapColours(what, state.view.colourMap, this.#theme.theme.light),
       whole:
         page !== null &&
         covers(page.queryStart, page.queryEnd, site.queries) &&
@@ -202,6 +208,7 @@ export class HeatmapElement extends LitElement {
 
   protected override updated(): void {
     const { state } = this.session.store;
+    setValue(this.renderRoot, "vscode-dropdown.cells", chosenCells(state));
     const site = selectedSite(state);
     if (!site || !this.surface) return;
     this.#attach();
@@ -216,7 +223,7 @@ export class HeatmapElement extends LitElement {
         layout,
         window: this.#window,
         page: shown.page,
-        table: colourTable(state.view.colourMap, this.#theme.theme.light),
+        table: mapColours(shown.page.what, state.view.colourMap, this.#theme.theme.light),
         end: shown.range.end,
         scale: state.view.scale,
         theme: this.#theme.theme,

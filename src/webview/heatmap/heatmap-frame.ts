@@ -2,6 +2,7 @@
 import type { Page } from "../../shared/page";
 import type { ScaleName } from "../../shared/colour-scale";
 import type { MapWindow } from "../state";
+import { isScore } from "../cell-kinds";
 import { framePaint } from "../frame-paint";
 import type { Theme } from "../theme";
 import { cellsOfPixels, type MapLayout, pageIndices } from "./heatmap-layout";
@@ -21,7 +22,12 @@ const grids = new WeakMap<Page, CellGrid>();
 function gridOf(page: Page): CellGrid {
   let grid = grids.get(page);
   if (!grid) {
-    grid = { rows: page.rows, columns: page.columns, cells: new Float32Array(page.cells), signed: false };
+    grid = {
+      rows: page.rows,
+      columns: page.columns,
+      cells: new Float32Array(page.cells),
+      signed: isScore(page.what),
+    };
     grids.set(page, grid);
   }
   return grid;

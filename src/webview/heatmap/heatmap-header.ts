@@ -10,6 +10,7 @@ import { isPooled } from "../selectors";
 import type { Session } from "../session";
 import type { MapWindow } from "../state";
 import { pageFacts } from "./page-facts";
+import { scoreChoice } from "./score-choice";
 
 export interface HeaderOptions {
   readonly session: Session;
@@ -61,7 +62,7 @@ export function heatmapHeader(options: HeaderOptions): TemplateResult {
     <span class="detail" title=${detail}>${detail}</span>
     <span class="space"></span>
     ${site.source && session.host.commands.includes("goToSource") ? sourceLink(session, site.source) : nothing}
-    ${site.heads > 1 ? modes(session, all) : nothing} ${all ? nothing : zoom(options)}
+    ${scoreChoice(session)} ${site.heads > 1 ? modes(session, all) : nothing} ${all ? nothing : zoom(options)}
   </div>`;
 }
 

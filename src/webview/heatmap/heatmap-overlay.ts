@@ -1,11 +1,11 @@
 /** What is drawn over and beside the map: rulers, segment boundaries, outlines of query and key, printed values. */
 import { nothing, svg, type SVGTemplateResult } from "lit";
 import { styles } from "../styles-directive";
-import { denseValue } from "../../shared/format";
 import type { Page } from "../../shared/page";
 import type { MapWindow } from "../state";
-import { colourTable, cssColour, inkOn, tableColour } from "../../shared/colour-maps";
-import { type ScaleName, tableIndex } from "../../shared/colour-scale";
+import { cssColour, inkOn, tableColour } from "../../shared/colour-maps";
+import type { ScaleName } from "../../shared/colour-scale";
+import { colourIndex, denseCellFigure, isMasked } from "../cell-kinds";
 import { segmentColour, type Theme } from "../theme";
 import type { Box } from "./heatmap-gestures";
 import { cellSize, edge, type MapLayout, VALUE_CELL } from "./heatmap-layout";
@@ -136,11 +136,10 @@ export function values(
   layout: MapLayout,
   window: MapWindow,
   page: Page,
-  colours: { theme: Theme; map: Parameters<typeof colourTable>[0]; end: number; scale: ScaleName },
+  colours: { theme: Theme; table: Uint8Array; end: number; scale: ScaleName },
 ): SVGTemplateResult | typeof nothing {
   const size = cellSize(layout, window);
   if (Math.min(size.x, size.y) < VALUE_CELL || page.rowFactor > 1 || page.columnFactor > 1) return nothing;
-  const table = colourTable(colours.map, colours.theme.light);
   const cells = new Float32Array(page.cells);
   const texts: SVGTemplateResult[] = [];
   const lastQuery = Math.min(page.queryEnd, Math.ceil(window.queryEnd));
@@ -148,17 +147,17 @@ export function values(
   for (let query = Math.max(page.queryStart, Math.floor(window.queryStart)); query < lastQuery; query++) {
     for (let key = Math.max(page.keyStart, Math.floor(window.keyStart)); key < lastKey; key++) {
       const p = cells[(query - page.queryStart) * page.columns + key - page.keyStart] ?? Number.NaN;
-      if (p < 0) continue;
+      if (isMasked(p, page.what)) continue;
       const x = edge(key + 0.5, window.keyStart, window.keyEnd, layout.width);
       const y = edge(query + 0.5, window.queryStart, window.queryEnd, layout.height);
       // A value whose middle is outside would be cut.
       if (x < 10 || y < 5 || x > layout.width - 10 || y > layout.height - 5) continue;
       const ink = Number.isFinite(p)
-        ? cssColour(inkOn(tableColour(table, tableIndex(p, colours.end, colours.scale))))
+        ? cssColour(inkOn(tableColour(colours.table, colourIndex(p, page.what, colours, colours.scale))))
         : cssColour(colours.theme.warning);
       texts.push(
         svg`<text text-anchor="middle" dominant-baseline="central" x=${layout.left + x} y=${layout.top + y}
-          style=${styles({ fill: ink })}>${denseValue(p)}</text>`,
+          style=${styles({ fill: ink })}>${denseCellFigure(p, page.what)}</text>`,
       );
     }
   }

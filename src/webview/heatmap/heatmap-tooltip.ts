@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { styles } from "../styles-directive";
 import { probability } from "../../shared/format";
-import { type CellFigures, cellFigures, cellWords, token } from "../cell-words";
+import { blockWords, type CellFigures, cellFigures, cellWords, scoreWords, token } from "../cell-words";
 import { activeKey, activeQuery, axesOf } from "../selectors";
 import type { AppState, MapWindow } from "../state";
 import { cellSize, edge, type MapLayout } from "./heatmap-layout";
@@ -10,9 +10,11 @@ import { cellSize, edge, type MapLayout } from "./heatmap-layout";
 /** Width that a tooltip may take, px; as in the pane's styles. */
 const WIDEST = 260;
 
+/** The drawn value first, where it is a block's and there will be no other. */
 function figuresText(figures: CellFigures): string {
   return [
-    cellWords(figures.p),
+    figures.leftOut && figures.block ? blockWords(figures) : scoreWords(figures),
+    figures.leftOut && figures.block ? "" : cellWords(figures),
     figures.rank ? `rank ${figures.rank.rank} of ${figures.rank.of}` : "",
     figures.received === null ? "" : `received ${probability(figures.received)}`,
   ]
@@ -55,10 +57,7 @@ export function tooltip(
     <div>${figuresText(figures)}</div>
     ${
       figures.block
-        ? html`<div class="of-block">
-            ${figures.block.pooling} ${probability(figures.block.p)} in ${figures.block.queries} ×
-            ${figures.block.keys}
-          </div>`
+        ? html`<div class="of-block">${figures.leftOut ? cellWords(figures) : blockWords(figures)}</div>`
         : nothing
     }
   </div>`;

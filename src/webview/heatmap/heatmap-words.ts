@@ -1,8 +1,8 @@
 /** The sentence of the map, for its image role. */
 import type { CapturedSite, TokenAxis } from "../../shared/capture";
-import { probability } from "../../shared/format";
 import type { HeadChoice, Page } from "../../shared/page";
 import { headTitle } from "../../shared/site-names";
+import { cellFigure, cellKindLabels, isScore } from "../cell-kinds";
 import { token } from "../cell-words";
 import { pageFacts } from "./page-facts";
 
@@ -15,7 +15,8 @@ export function mapSentence(
   page: Page | null,
 ): string {
   const shape = `${site.queries} queries by ${site.keys} keys`;
-  const opening = `Attention of ${title}, ${headTitle(head)}: ${shape}.`;
+  const what = page && isScore(page.what) ? `, ${cellKindLabels[page.what ?? "probability"]},` : "";
+  const opening = `Attention${what} of ${title}, ${headTitle(head)}: ${shape}.`;
   if (!page) return opening;
   const { strongest, maskedRows, flagged } = pageFacts(page);
   const whole = page.queryEnd - page.queryStart >= site.queries && page.keyEnd - page.keyStart >= site.keys;
@@ -24,7 +25,7 @@ export function mapSentence(
     const pair = `${token(axes.query, strongest.query)} to ${token(axes.key, strongest.key)}`;
     const near = page.rowFactor > 1 || page.columnFactor > 1 ? "at or just after " : "";
     const where = whole ? "Strongest pair" : "Strongest visible pair";
-    parts.push(`${where} ${near}${pair}, ${probability(strongest.p)}.`);
+    parts.push(`${where} ${near}${pair}, ${cellFigure(strongest.p, page.what)}.`);
   }
   if (maskedRows > 0) {
     const unit = page.rowFactor > 1 ? `blocks of ${page.rowFactor} rows` : "rows";

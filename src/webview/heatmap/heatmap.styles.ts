@@ -14,6 +14,10 @@ export const heatmapStyles = css`
     --type-ramp-base-font-size: 11px;
     --type-ramp-base-line-height: 16px;
   }
+  .cells {
+    flex: none;
+    width: 138px;
+  }
   .modes {
     display: inline-flex;
     flex: none;

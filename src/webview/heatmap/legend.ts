@@ -1,8 +1,9 @@
 /** The legend under the map: colour bar with three ticks, what is clipped, masked and flagged. */
 import { html, nothing, type TemplateResult } from "lit";
 import { type ScaleName, valueAt } from "../../shared/colour-scale";
-import { count, probability } from "../../shared/format";
-import type { Page } from "../../shared/page";
+import { count } from "../../shared/format";
+import type { CellKind, Page } from "../../shared/page";
+import { cellFigure, cellKindLabels } from "../cell-kinds";
 import { warningIcon } from "../icons";
 import { isPooled } from "../selectors";
 import type { Session } from "../session";
@@ -12,12 +13,14 @@ import { cellsAbove, pageFacts } from "./page-facts";
 import type { NamedRange } from "./range";
 import "./range-handle";
 
-/** "9 cells above p99, max 0.83". */
-function clipNote(range: NamedRange, page: Page | null, whole: boolean): string {
+/** "9 cells above p99, max 0.83"; of scores "9 cells beyond ±p99, largest 12.3". */
+function clipNote(range: NamedRange, what: CellKind, page: Page | null, whole: boolean): string {
   if (!range.clipped) return "";
   const above = page && whole && !isPooled(page) ? cellsAbove(page, range.end) : null;
   const cells = above === null ? "cells" : `${count(above)} ${above === 1 ? "cell" : "cells"}`;
-  return `${cells} above ${range.name}, max ${probability(range.maximum)}`;
+  const most = cellFigure(range.maximum, what);
+  if (!range.signed) return `${cells} above ${range.name}, max ${most}`;
+  return `${cells} beyond ${range.name === "p99" ? "±p99" : range.name}, largest ${most.replace("+", "±")}`;
 }
 
 export interface LegendOptions {
@@ -25,6 +28,8 @@ export interface LegendOptions {
   readonly table: Uint8Array;
   readonly range: NamedRange;
   readonly scale: ScaleName;
+  /** What the colours stand for. */
+  readonly what: CellKind;
   /** What is shown; null for all heads side by side. */
   readonly page: Page | null;
   /** Whether the page covers the whole map. */
@@ -38,13 +43,16 @@ export interface LegendOptions {
 }
 
 export function legend(options: LegendOptions): TemplateResult {
-  const { session, table, range, scale, page, whole, rowsFlagged } = options;
+  const { session, table, range, scale, what, page, whole, rowsFlagged } = options;
   const { masked, flagged } = page ? pageFacts(page) : { masked: 0, flagged: 0 };
-  const clipped = clipNote(range, page, whole);
-  const ticks = [scale === "log" ? `≤ ${probability(valueAt(0, range.end, scale))}` : "0"].concat(
-    probability(valueAt(0.5, range.end, scale)),
-    probability(range.end),
-  );
+  const clipped = clipNote(range, what, page, whole);
+  const ticks = range.signed
+    ? [-range.end, 0, range.end].map((value) => cellFigure(value, what))
+    : [
+        scale === "log" ? `≤ ${cellFigure(valueAt(0, range.end, scale), what)}` : "0",
+        cellFigure(valueAt(0.5, range.end, scale), what),
+        cellFigure(range.end, what),
+      ];
   const flags = [
     flagged > 0 ? `NaN in ${count(flagged)} ${flagged === 1 ? "cell" : "cells"}` : "",
     rowsFlagged > 0 ? `${count(rowsFlagged)} ${rowsFlagged === 1 ? "row does" : "rows do"} not sum to 1` : "",
@@ -53,11 +61,11 @@ export function legend(options: LegendOptions): TemplateResult {
     class="legend"
     style=${styles(options.raised > 0 ? { transform: `translateY(${-options.raised}px)` } : {})}
   >
-    <span>probability</span>
+    <span>${cellKindLabels[what]}</span>
     <span class="scale">
       <span class="bar" style=${styles({ "background-image": gradient(table) })}></span>
       <span class="ticks">${ticks.map((tick) => html`<span>${tick}</span>`)}</span>
-      <attention-range-handle .session=${session} .end=${range.end}></attention-range-handle>
+      <attention-range-handle .session=${session} .range=${range}></attention-range-handle>
     </span>
     ${clipped ? html`<span class="clipped">${clipped}</span>` : nothing}
     ${page === null ? html`<span>one scale for all heads, to ${range.name}</span>` : nothing}

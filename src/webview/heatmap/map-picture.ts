@@ -5,6 +5,7 @@ import type { CapturedSite, TokenAxis } from "../../shared/capture";
 import type { Page } from "../../shared/page";
 import type { HeadProfile } from "../../shared/profile";
 import { ruler } from "../../shared/rulers";
+import { mapColours } from "../cell-kinds";
 import { activeKey, activeQuery } from "../selectors";
 import type { Session } from "../session";
 import type { MapWindow } from "../state";
@@ -84,7 +85,7 @@ function overlay(options: PictureOptions): TemplateResult {
       shown
         ? values(layout, window, shown.page, {
             theme,
-            map: state.view.colourMap,
+            table: mapColours(shown.page.what, state.view.colourMap, theme.light),
             end: shown.range.end,
             scale: state.view.scale,
           })

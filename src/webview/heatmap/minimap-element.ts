@@ -1,11 +1,10 @@
 /** The whole map in a corner while less than 60 % of it is visible; its frame is dragged, or moved by arrow keys. */
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { colourTable } from "../../shared/colour-maps";
-import { tableIndex } from "../../shared/colour-scale";
 import type { Page } from "../../shared/page";
+import { colourIndex, isMasked, mapColours } from "../cell-kinds";
 import { zoomed } from "../reducers";
-import { selectedHead, selectedSite, sameHead } from "../selectors";
+import { isOf, selectedSite, shownMap } from "../selectors";
 import type { Session } from "../session";
 import type { MapWindow } from "../state";
 import { StoreController } from "../store";
@@ -130,9 +129,9 @@ export class MinimapElement extends LitElement {
   protected override updated(): void {
     const { state } = this.session.store;
     const site = selectedSite(state);
-    const head = selectedHead(state);
+    const map = shownMap(state);
     const { window } = state.view;
-    if (!site || !head || !window) return;
+    if (!site || !map || !window) return;
     const scale = MINIMAP / Math.max(site.queries, site.keys);
     this.style.setProperty("width", `${Math.max(12, site.keys * scale)}px`);
     this.style.setProperty("height", `${Math.max(12, site.queries * scale)}px`);
@@ -145,7 +144,7 @@ export class MinimapElement extends LitElement {
     );
     this.session.side.wantMinimap(MINIMAP);
     const { minimap } = state;
-    if (minimap && sameHead(minimap, head)) this.#draw(minimap);
+    if (minimap && isOf(minimap, map)) this.#draw(minimap);
   }
 
   override disconnectedCallback(): void {
@@ -160,12 +159,13 @@ export class MinimapElement extends LitElement {
     const range = currentRange(state);
     if (!canvas || !context || !range) return;
     const { theme } = this.#theme;
-    const table = colourTable(state.view.colourMap, theme.light);
+    const table = mapColours(page.what, state.view.colourMap, theme.light);
     canvas.width = page.columns;
     canvas.height = page.rows;
     const image = context.createImageData(page.columns, page.rows);
     new Float32Array(page.cells).forEach((p, index) => {
-      const place = p >= 0 ? tableIndex(p, range.end, state.view.scale) : -1;
+      const drawn = Number.isFinite(p) && !isMasked(p, page.what);
+      const place = drawn ? colourIndex(p, page.what, range, state.view.scale) : -1;
       const at = index * 4;
       for (let channel = 0; channel < 3; channel++) {
         const masked = Number.isNaN(p) ? theme.warning[channel] : theme.ground[channel];

@@ -1,14 +1,15 @@
 /** What a page says about its head: the strongest pair, masked rows, NaN, cells above the range's end. */
 import type { Page } from "../../shared/page";
+import { isMasked, isScore } from "../cell-kinds";
 
 export interface PageFacts {
-  /** The largest cell, as the first query and key of its block; null when every cell is masked. */
+  /** The largest cell (probability or score), as the first query and key of its block; null when every cell is masked. */
   readonly strongest: { readonly query: number; readonly key: number; readonly p: number } | null;
   /** Cells (blocks when pooled) that are masked. */
   readonly masked: number;
   /** Rows whose cells are all masked. */
   readonly maskedRows: number;
-  /** Cells that are NaN or infinite. */
+  /** Cells that are NaN or infinite without being masked. */
   readonly flagged: number;
 }
 
@@ -19,7 +20,7 @@ export function pageFacts(page: Page): PageFacts {
   if (before) return before;
   const cells = new Float32Array(page.cells);
   let strongest = -1;
-  let largest = -1;
+  let largest = -Infinity;
   let masked = 0;
   let maskedRows = 0;
   let flagged = 0;
@@ -28,8 +29,8 @@ export function pageFacts(page: Page): PageFacts {
     for (let column = 0; column < page.columns; column++) {
       const index = row * page.columns + column;
       const p = cells[index] ?? Number.NaN;
-      if (!Number.isFinite(p)) flagged++;
-      else if (p < 0) maskedInRow++;
+      if (isMasked(p, page.what)) maskedInRow++;
+      else if (!Number.isFinite(p)) flagged++;
       else if (p > largest) {
         largest = p;
         strongest = index;
@@ -55,9 +56,11 @@ export function pageFacts(page: Page): PageFacts {
   return facts;
 }
 
-/** Cells above the end of the colour range. */
+/** Cells above the end of the colour range; of scores, beyond it on either side. */
 export function cellsAbove(page: Page, end: number): number {
+  const cells = new Float32Array(page.cells);
+  const signed = isScore(page.what);
   let above = 0;
-  for (const p of new Float32Array(page.cells)) if (p > end) above++;
+  for (const value of cells) if (value > end || (signed && value < -end && value !== -Infinity)) above++;
   return above;
 }

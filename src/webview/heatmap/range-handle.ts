@@ -1,9 +1,10 @@
 /** The end of the colour bar: dragged or moved by arrow keys it locks the range there; a double click lets it go. */
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { probability } from "../../shared/format";
+import { probability, score } from "../../shared/format";
 import { viewed } from "../reducers";
 import type { Session } from "../session";
+import type { NamedRange } from "./range";
 
 /** Distance that halves or doubles the end, px. */
 const DOUBLES = 60;
@@ -37,8 +38,7 @@ export class RangeHandleElement extends LitElement {
   `;
 
   @property({ attribute: false }) session!: Session;
-  /** Probability at the end of the colours. */
-  @property({ attribute: false }) end = 1;
+  @property({ attribute: false }) range!: NamedRange;
 
   #press: { x: number; end: number } | null = null;
 
@@ -46,7 +46,7 @@ export class RangeHandleElement extends LitElement {
     super();
     this.tabIndex = 0;
     this.addEventListener("pointerdown", (event) => {
-      this.#press = { x: event.clientX, end: this.end };
+      this.#press = { x: event.clientX, end: this.range.end };
       this.setPointerCapture(event.pointerId);
     });
     this.addEventListener("pointermove", (event) => {
@@ -57,7 +57,9 @@ export class RangeHandleElement extends LitElement {
     this.addEventListener("pointerup", () => (this.#press = null));
     this.addEventListener("pointercancel", () => (this.#press = null));
     this.addEventListener("dblclick", () =>
-      this.session.store.update((state) => viewed(state, { range: "auto" })),
+      this.session.store.update((state) =>
+        viewed(state, this.range.signed ? { scoreEnd: null } : { range: "auto" }),
+      ),
     );
     this.addEventListener("keydown", this.#keyed);
   }
@@ -70,15 +72,20 @@ export class RangeHandleElement extends LitElement {
     this.setAttribute("role", "slider");
     this.setAttribute("aria-label", "End of the colours");
     this.setAttribute("aria-valuemin", "0");
-    this.setAttribute("aria-valuemax", "1");
-    this.setAttribute("aria-valuenow", String(Number(this.end.toPrecision(3))));
-    this.setAttribute("aria-valuetext", `probability ${probability(this.end)}`);
+    const { end, signed, maximum } = this.range;
+    this.setAttribute("aria-valuemax", signed ? String(Math.max(end, maximum)) : "1");
+    this.setAttribute("aria-valuenow", String(Number(end.toPrecision(3))));
+    this.setAttribute(
+      "aria-valuetext",
+      signed ? `score ${score(end).replace("+", "±")}` : `probability ${probability(end)}`,
+    );
     this.title = "Drag the end of the colours; double click makes it automatic again";
   }
 
   #set(end: number): void {
-    const range = Math.min(1, Math.max(LEAST, end));
-    this.session.store.update((state) => viewed(state, { range }));
+    const usable = Math.max(LEAST, end);
+    const chosen = this.range.signed ? { scoreEnd: usable } : { range: Math.min(1, usable) };
+    this.session.store.update((state) => viewed(state, chosen));
   }
 
   #keyed = (event: KeyboardEvent): void => {
@@ -90,7 +97,7 @@ export class RangeHandleElement extends LitElement {
     };
     const factor = factors[event.key];
     if (factor === undefined) return;
-    this.#set(this.end * factor);
+    this.#set(this.range.end * factor);
     event.preventDefault();
     event.stopPropagation();
   };

@@ -1,11 +1,14 @@
 /** Where the colours of the map end, as the view's choice says, and in words. */
 import { type ColourRange, colourRange } from "../../shared/colour-scale";
-import { probability } from "../../shared/format";
-import type { HeadProfile } from "../../shared/profile";
-import { profileOf, selectedSite } from "../selectors";
+import { probability, score } from "../../shared/format";
+import type { HeadProfile, ScoreExtremes } from "../../shared/profile";
+import { isScore } from "../cell-kinds";
+import { profileOf, selectedSite, shownCells, siteScores } from "../selectors";
 import type { AppState } from "../state";
 
 export interface NamedRange extends ColourRange {
+  /** Scores: the colours begin at −`end`, and `maximum` is the largest magnitude. */
+  readonly signed: boolean;
   /** What the end is: "p99", "the head's maximum", "0.30". */
   readonly name: string;
 }
@@ -18,23 +21,47 @@ export function siteMaximum(state: AppState): number | null {
     : null;
 }
 
-function named(end: number, maximum: number, name: string): NamedRange {
+function named(end: number, maximum: number, name: string, signed = false): NamedRange {
   const usable = end > 0 ? end : 1;
-  return { end: usable, maximum, clipped: maximum > usable, name };
+  return { end: usable, maximum, clipped: maximum > usable, name, signed };
+}
+
+/**
+ * Symmetric about 0. The automatic range is p99 however small the map: one key that all attend to lies far from the
+ * others. `unit` and a locked probability say nothing of scores and are taken for the automatic range.
+ */
+function scoreRange(
+  { range, scoreEnd }: AppState["view"],
+  head: ScoreExtremes,
+  site: ScoreExtremes,
+): NamedRange {
+  const end = (value: number, maximum: number, name: string): NamedRange => named(value, maximum, name, true);
+  if (scoreEnd !== null) return end(scoreEnd, head.maximum, score(scoreEnd).replace("+", "±"));
+  if (range === "site") return end(site.maximum, head.maximum, "the site's largest");
+  if (range === "maximum") return end(head.maximum, head.maximum, "the largest");
+  return end(head.p99 > 0 ? head.p99 : head.maximum, head.maximum, head.p99 > 0 ? "p99" : "the largest");
 }
 
 /** The range for a head of the selected site. */
 export function rangeOf(
   state: AppState,
-  profile: Pick<HeadProfile, "maximum" | "p99">,
+  profile: Pick<HeadProfile, "maximum" | "p99" | "scores">,
   cells: number,
 ): NamedRange {
+  const what = shownCells(state);
+  const site = selectedSite(state);
+  const ofSite = site && siteScores(site, what);
+  if (isScore(what) && ofSite) {
+    const ofHead = profile.scores?.[what === "scoreBeforeMask" ? "before" : "after"] ?? ofSite;
+    return scoreRange(state.view, ofHead, ofSite);
+  }
   const { range } = state.view;
   const { maximum } = profile;
   switch (range) {
     case "auto": {
       const automatic = colourRange(profile, cells);
-      return { ...automatic, name: automatic.end === profile.p99 ? "p99" : "the maximum" };
+      const name = automatic.end === profile.p99 ? "p99" : "the maximum";
+      return { ...automatic, name, signed: false };
     }
     case "maximum":
       return named(maximum, maximum, "the maximum");
@@ -58,6 +85,9 @@ export function currentRange(state: AppState): NamedRange | null {
 
 /** One scale for all heads of a site side by side. */
 export function siteRange(state: AppState): NamedRange | null {
+  const site = selectedSite(state);
+  const scores = site && siteScores(site, shownCells(state));
+  if (scores) return scoreRange({ ...state.view, range: "site" }, scores, scores);
   const maximum = siteMaximum(state);
   if (maximum === null) return null;
   const { range } = state.view;

@@ -2,10 +2,10 @@
 import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { CapturedSite, TokenAxis } from "../../shared/capture";
-import { colourTable } from "../../shared/colour-maps";
 import type { Page } from "../../shared/page";
 import { ruler } from "../../shared/rulers";
 import { siteTitles } from "../../shared/site-names";
+import { cellKindLabels, isScore, mapColours } from "../cell-kinds";
 import type { DrawingSurface } from "../drawing-surface";
 import { type ElementSize, noSize, observeSize } from "../element-size";
 import { framePaint } from "../frame-paint";
@@ -14,7 +14,16 @@ import { spokenHead } from "../head-names";
 import { warningIcon } from "../icons";
 import { isSelected } from "../overview/overview-cells";
 import { hovered, selectHead, toggleHead, viewed } from "../reducers";
-import { activeKey, activeQuery, axesOf, captureOf, selectedSite } from "../selectors";
+import {
+  activeKey,
+  activeQuery,
+  axesOf,
+  captureOf,
+  isOf,
+  selectedSite,
+  shownCells,
+  shownMap,
+} from "../selectors";
 import type { Session } from "../session";
 import { StoreController } from "../store";
 import { baseStyles } from "../styles";
@@ -237,21 +246,22 @@ export class TilesElement extends LitElement {
       ...framePaint(theme, layout.ratio),
       ...tilesSize(layout),
       ...{ grid, columnOfPixel, rowOfPixel, end: range.end, scale: state.view.scale },
-      table: colourTable(state.view.colourMap, theme.light),
+      table: mapColours(shownCells(state), state.view.colourMap, theme.light),
     });
   }
 
   #page(head: number, site: CapturedSite): Page | undefined {
     const { state } = this.session.store;
     const page = state.tiles.get(head);
-    const own = page?.handle === site.handle && page.batch === state.selection.batch;
-    return own && page.generation === captureOf(state)?.generation ? page : undefined;
+    const map = shownMap(state);
+    return page && map && isOf(page, { ...map, handle: site.handle, head }) ? page : undefined;
   }
 
   #sentence(site: CapturedSite): string {
     const capture = captureOf(this.session.store.state);
     const title = capture ? siteTitles(capture.sites)[this.session.store.state.selection.site] : site.name;
-    return `Attention of all ${site.heads} heads of ${title}, side by side on one scale: ${site.queries} queries by ${site.keys} keys.`;
+    const what = shownCells(this.session.store.state);
+    return `${isScore(what) ? `Attention, ${cellKindLabels[what]},` : "Attention"} of all ${site.heads} heads of ${title}, side by side on one scale: ${site.queries} queries by ${site.keys} keys.`;
   }
 
   /** Lay out with room for names; with room for numbers where the tiles turn out too small for names. */

@@ -2,7 +2,8 @@
 import type { Page } from "../../shared/page";
 import type { MapLayout } from "./heatmap-layout";
 import { cellsOfPixels, pageIndices } from "./heatmap-layout";
-import { type CellGrid, NO_CELL } from "./heatmap-renderer";
+import { isScore } from "../cell-kinds";
+import { type CellGrid, NO_CELL, NO_SCORE } from "./heatmap-renderer";
 
 export interface TilesLayout {
   readonly across: number;
@@ -107,7 +108,8 @@ export function tilesGrid(
   if (!first) return null;
   const { rows, columns } = first;
   const { across, down } = layout;
-  const cells = new Float32Array(across * columns * down * rows).fill(NO_CELL);
+  const signed = isScore(first.what);
+  const cells = new Float32Array(across * columns * down * rows).fill(signed ? NO_SCORE : NO_CELL);
   pages.forEach((page, index) => {
     if (!page || page.rows !== rows || page.columns !== columns) return;
     const own = new Float32Array(page.cells);
@@ -119,7 +121,7 @@ export function tilesGrid(
   const along = (end: number, pixels: number, factor: number): Int32Array =>
     pageIndices(cellsOfPixels(0, end, pixels), { start: 0, end, factor });
   return {
-    grid: { rows: rows * down, columns: columns * across, cells, signed: false },
+    grid: { rows: rows * down, columns: columns * across, cells, signed },
     columnOfPixel: indicesOf(
       ...([across, layout.tileWidth, layout.pitchX] as const),
       along(size.keys, layout.tileWidth, first.columnFactor),

@@ -7,6 +7,7 @@ import { count, probability } from "../../shared/format";
 import { headTitle, siteTitles } from "../../shared/site-names";
 import { token } from "../cell-words";
 import { figuresOf, metricValues } from "../head-metrics";
+import { isScore } from "../cell-kinds";
 import { doneIcon, infoIcon, warningIcon } from "../icons";
 import { hovered, pinned } from "../reducers";
 import {
@@ -15,12 +16,13 @@ import {
   axesOf,
   captureOf,
   isPooled,
-  pageOf,
+  probabilityPageOf,
   profileOf,
   rowOf,
-  sameHead,
+  isOf,
   selectedHead,
   selectedSite,
+  shownCells,
 } from "../selectors";
 import type { Session } from "../session";
 import { StoreController } from "../store";
@@ -138,13 +140,18 @@ export class InspectorElement extends LitElement {
     if (!figures || !profile) return nothing;
     const tile = typeof state.selection.head === "number" ? state.tiles.get(state.selection.head) : undefined;
     const own = selectedHead(state);
-    const page = pageOf(state) ?? (tile && own && sameHead(tile, own) ? tile : null);
+    const ofTile = tile && own && isOf(tile, { ...own, what: "probability" }) ? tile : null;
+    const page = probabilityPageOf(state) ?? ofTile;
     const whole = page && !isPooled(page) && page.rows === site.queries && page.columns === site.keys;
     const roles = rolesOf({
       ...{ site, axes, figures, received: new Float32Array(profile.received) },
       page: whole ? page : null,
     });
-    const limits = whole ? "none of ours fits" : "not told from a pooled map";
+    const limits = whole
+      ? "none of ours fits"
+      : isScore(shownCells(state))
+        ? "told while the map shows probabilities"
+        : "not told from a pooled map";
     return html`<div class="role">
       <h3>Role</h3>
       ${

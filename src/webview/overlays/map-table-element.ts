@@ -2,19 +2,26 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { AttentionError } from "../../shared/errors";
-import { count, probability } from "../../shared/format";
-import type { Page } from "../../shared/page";
+import { count } from "../../shared/format";
+import type { CellKind, Page } from "../../shared/page";
 import { headTitle, siteTitles } from "../../shared/site-names";
+import { cellFigure, isMasked } from "../cell-kinds";
 import { token } from "../cell-words";
 import { backIcon, forwardIcon } from "../icons";
 import { pinned } from "../reducers";
-import { activeKey, activeQuery, axesOf, captureOf, selectedHead, selectedSite } from "../selectors";
+import { activeKey, activeQuery, axesOf, captureOf, selectedSite, shownCells, shownMap } from "../selectors";
 import { csvOf, type TableColumn, type TableRow } from "../table/data-table";
 import { OverlayElement } from "./overlay-element";
 
 /** Queries and keys on one page. */
 export const PAGE_ROWS = 256;
 export const PAGE_COLUMNS = 24;
+
+const plurals: Record<CellKind, string> = {
+  probability: "probabilities",
+  scoreBeforeMask: "scores before mask",
+  scoreAfterMask: "scores after mask",
+};
 
 @customElement("attention-map-table")
 export class MapTableElement extends OverlayElement {
@@ -73,7 +80,9 @@ export class MapTableElement extends OverlayElement {
         return { title: token(axes.key, key), hint, number: true, least: 56, grow: 1 };
       }),
     ];
-    const cell = (p: number): string => (p < 0 ? "–" : probability(p));
+    const what = shownCells(now);
+    const cell = (value: number): string =>
+      isMasked(value, page?.what) ? "–" : cellFigure(value, page?.what);
     const rows: TableRow[] = Array.from({ length: page?.rows ?? 0 }, (_, row) => ({
       cells: [
         token(axes.query, this.queryStart + row),
@@ -86,7 +95,7 @@ export class MapTableElement extends OverlayElement {
       flagged: false,
     }));
     return this.dialog(
-      `${title}, ${headTitle(now.selection.head)}: probabilities, – masked`,
+      `${title}, ${headTitle(now.selection.head)}: ${plurals[what]}, – masked`,
       html`${this.#pager("queries", this.queryStart, PAGE_ROWS, site.queries, (start) => (this.queryStart = start))}
         ${this.#pager("keys", this.keyStart, PAGE_COLUMNS, site.keys, (start) => (this.keyStart = start))}
         <vscode-button
@@ -99,7 +108,7 @@ export class MapTableElement extends OverlayElement {
       this.failure
         ? html`<p class="content" role="alert">${this.failure}</p>`
         : html`<attention-data-table
-            label="Probabilities of ${title}"
+            label="${plurals[what]} of ${title}"
             .columns=${columns}
             .rows=${rows}
             @chosen=${(event: CustomEvent<number>) => this.#choose(event.detail)}
@@ -134,11 +143,11 @@ export class MapTableElement extends OverlayElement {
 
   protected override updated(): void {
     const { state: now } = this.session.store;
-    const head = selectedHead(now);
+    const map = shownMap(now);
     const site = selectedSite(now);
-    if (!head || !site) return;
+    if (!map || !site) return;
     const request = {
-      ...head,
+      ...map,
       queryStart: this.queryStart,
       queryEnd: Math.min(site.queries, this.queryStart + PAGE_ROWS),
       keyStart: this.keyStart,
@@ -177,7 +186,7 @@ export class MapTableElement extends OverlayElement {
     const rows = Array.from({ length: page.rows }, (_, row) => [
       token(axes.query, this.queryStart + row),
       ...Array.from(cells.subarray(row * page.columns, (row + 1) * page.columns), (p) =>
-        p < 0 ? "" : String(p),
+        isMasked(p, page.what) ? "" : String(p),
       ),
     ]);
     this.session.copy(csvOf(["query", ...names], rows));

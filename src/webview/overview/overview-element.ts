@@ -12,7 +12,7 @@ import { captureOf } from "../selectors";
 import type { Session } from "../session";
 import { headOrders } from "../state";
 import { StoreController } from "../store";
-import { baseStyles, paneStyles, quietButtonStyles } from "../styles";
+import { baseStyles, paneStyles, quietButtonStyles, smallDropdownStyles } from "../styles";
 import { ThemeController } from "../theme-controller";
 import { keepKeys, valueOf } from "../toolkit-values";
 import { gridRow } from "./overview-cells";
@@ -38,7 +38,7 @@ const TOP = 2;
 
 @customElement("attention-overview")
 export class OverviewElement extends LitElement {
-  static override styles = [baseStyles, paneStyles, quietButtonStyles, overviewStyles];
+  static override styles = [baseStyles, paneStyles, quietButtonStyles, smallDropdownStyles, overviewStyles];
 
   @property({ attribute: false }) session!: Session;
   /** `strip` has metric cells alone, for narrow panels. */

@@ -8,13 +8,7 @@ export const overviewStyles = css`
     min-height: 0;
     min-width: 0;
   }
-  vscode-dropdown.small {
-    --input-height: 20;
-    --input-min-width: 60px;
-    --dropdown-list-max-height: 320px;
-    --type-ramp-base-font-size: 11px;
-    --type-ramp-base-line-height: 14px;
-    z-index: 2;
+  vscode-dropdown.order {
     width: 116px;
   }
   .header .detail {

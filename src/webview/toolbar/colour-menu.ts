@@ -3,14 +3,15 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { type ColourMapName, colourMapNames, colourTable } from "../../shared/colour-maps";
 import { scaleLabels, scaleNames } from "../../shared/colour-scale";
-import { probability } from "../../shared/format";
+import { cellFigure, isScore } from "../cell-kinds";
 import { gradient } from "../heatmap/gradient";
 import { currentRange } from "../heatmap/range";
 import { chevronDownIcon } from "../icons";
 import { placeBelow } from "../popover";
 import { viewed } from "../reducers";
 import type { Session } from "../session";
-import { type RangeName, rangeNames } from "../state";
+import { shownCells } from "../selectors";
+import { type AppState, type RangeName, rangeNames } from "../state";
 import { StoreController } from "../store";
 import { baseStyles } from "../styles";
 import { styles } from "../styles-directive";
@@ -25,6 +26,20 @@ const rangeLabels: Record<RangeName, string> = {
   site: "site maximum",
   unit: "0 to 1",
 };
+
+/** Where the end of the colours is locked; null where it is not. */
+function lockedEnd(state: AppState): number | null {
+  const { range, scoreEnd } = state.view;
+  if (isScore(shownCells(state))) return scoreEnd;
+  return typeof range === "number" ? range : null;
+}
+
+function rangeChoice(state: AppState): RangeName | "locked" {
+  const { range } = state.view;
+  if (lockedEnd(state) !== null) return "locked";
+  // What says nothing of scores is automatic for them.
+  return typeof range === "number" || (range === "unit" && isScore(shownCells(state))) ? "auto" : range;
+}
 
 /** Maps whose ends are both strong, with the ground in the middle. */
 const diverging = new Set<ColourMapName>(["RdBu"]);
@@ -91,14 +106,19 @@ export class ColourMenuElement extends LitElement {
     new StoreController(
       this,
       () => this.session.store,
-      ({ view, profile, thumbnails }) => [view, profile, thumbnails],
+      ({ view, profile, thumbnails, selection, document }) => [
+        ...[view, profile, thumbnails, selection.site, document],
+      ],
     );
   }
 
   protected override render(): TemplateResult {
     const { view } = this.session.store.state;
     const table = colourTable(view.colourMap, this.#theme.theme.light);
-    const locked = typeof view.range === "number" ? view.range : null;
+    const locked = lockedEnd(this.session.store.state);
+    const ranges = isScore(shownCells(this.session.store.state))
+      ? rangeNames.filter((name) => name !== "unit")
+      : rangeNames;
     const words = `${view.colourMap} · ${scaleLabels[view.scale]}`;
     return html`<button
         class="opener"
@@ -130,9 +150,12 @@ export class ColourMenuElement extends LitElement {
           ${this.#choice(
             "range",
             "Range of colours",
-            locked === null ? (view.range as RangeName) : "locked",
-            locked === null ? rangeNames : [...rangeNames, "locked" as const],
-            (name) => (name === "locked" ? `locked, ${probability(locked ?? 0)}` : rangeLabels[name]),
+            rangeChoice(this.session.store.state),
+            locked === null ? ranges : [...ranges, "locked" as const],
+            (name) =>
+              name === "locked"
+                ? `locked, ${cellFigure(locked ?? 0, shownCells(this.session.store.state)).replace("+", "±")}`
+                : rangeLabels[name],
           )}
           <vscode-checkbox
             class="lock"
@@ -176,7 +199,7 @@ export class ColourMenuElement extends LitElement {
     const range = rangeNames.find((one) => one === value);
     if (name === "colour-map" && colourMap) store.update((state) => viewed(state, { colourMap }));
     if (name === "scale" && scale) store.update((state) => viewed(state, { scale }));
-    if (name === "range" && range) store.update((state) => viewed(state, { range }));
+    if (name === "range" && range) store.update((state) => viewed(state, { range, scoreEnd: null }));
     if (name === "pooling" && (value === "max" || value === "mean"))
       store.update((state) => viewed(state, { pooling: value }));
   }
@@ -185,11 +208,12 @@ export class ColourMenuElement extends LitElement {
     const { target } = event;
     const wanted = target instanceof HTMLElement && "checked" in target && target.checked === true;
     const { store } = this.session;
-    if (wanted === (typeof store.state.view.range === "number")) return;
+    if (wanted === (lockedEnd(store.state) !== null)) return;
+    const scores = isScore(shownCells(store.state));
     const end = currentRange(store.state)?.end;
-    if (!wanted) store.update((state) => viewed(state, { range: "auto" }));
+    if (!wanted) store.update((state) => viewed(state, scores ? { scoreEnd: null } : { range: "auto" }));
     else if (end !== undefined && end > 0)
-      store.update((state) => viewed(state, { range: Math.min(1, end) }));
+      store.update((state) => viewed(state, scores ? { scoreEnd: end } : { range: Math.min(1, end) }));
   };
 
   #toggled = (): void => {
@@ -211,12 +235,8 @@ export class ColourMenuElement extends LitElement {
     setValue(this.renderRoot, "vscode-dropdown.colour-map", view.colourMap);
     setValue(this.renderRoot, "vscode-dropdown.scale", view.scale);
     setValue(this.renderRoot, "vscode-dropdown.pooling", view.pooling);
-    setValue(
-      this.renderRoot,
-      "vscode-dropdown.range",
-      typeof view.range === "number" ? "locked" : view.range,
-    );
+    setValue(this.renderRoot, "vscode-dropdown.range", rangeChoice(this.session.store.state));
     const lock = this.renderRoot.querySelector("vscode-checkbox.lock");
-    if (lock && "checked" in lock) lock.checked = typeof view.range === "number";
+    if (lock && "checked" in lock) lock.checked = lockedEnd(this.session.store.state) !== null;
   }
 }

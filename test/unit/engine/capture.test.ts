@@ -2,7 +2,8 @@ import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { readNpz } from "../../../src/inputs/arrays";
-import { MASKED } from "../../../src/shared/page";
+import type { Capture } from "../../../src/shared/capture";
+import { type CellKind, MASKED } from "../../../src/shared/page";
 import { attentionGraph, buildModel } from "../onnx/model-builder";
 import { exampleModel, newClient, onCpu, root, temporaryFile, temporaryFolder } from "./harness";
 
@@ -86,6 +87,41 @@ describe("a capture of the example", () => {
         expect(masked[query * 17 + key]).toBe(-Infinity);
         expect(Number.isFinite(scores[query * 17 + key])).toBe(true);
       }
+    }
+  });
+
+  it("answers pages of scores beside those of the map, and keeps the maps while scores are captured", async () => {
+    const client = newClient();
+    await client.open(exampleModel, "full");
+    const plain = await client.capture(onCpu);
+    expect(plain.sites[0]!.scores).toBeNull();
+    const window = {
+      ...{ batch: 0, head: 0, queryStart: 0, queryEnd: 17, keyStart: 0, keyEnd: 17 },
+      ...{ maxRows: 17, maxColumns: 17, pooling: "max" as const },
+    };
+    const read = async (capture: Capture, what: CellKind) => {
+      const of = { handle: capture.sites[0]!.handle, generation: capture.generation };
+      return new Float32Array((await client.readPage({ ...window, ...of, what })).cells);
+    };
+    await expect(read(plain, "scoreAfterMask")).rejects.toMatchObject({ code: "badMessage" });
+    await expect(client.capture({ ...onCpu, sites: ["nothing.*"], scores: true })).rejects.toThrow();
+    const before = await read(plain, "probability");
+    const scored = await client.capture({ ...onCpu, scores: true });
+    const { scores } = scored.sites[0]!;
+    expect(scores?.reason).toBeNull();
+    expect(await read(scored, "probability")).toEqual(before);
+    const after = await read(scored, "scoreAfterMask");
+    const largest = Math.max(...after.map((score) => (Number.isFinite(score) ? Math.abs(score) : 0)));
+    expect(scores!.after!.maximum).toBeGreaterThanOrEqual(largest);
+    expect((await read(scored, "scoreBeforeMask")).every(Number.isFinite)).toBe(true);
+    for (let query = 0; query < 17; query++) {
+      const row = after.subarray(query * 17, (query + 1) * 17);
+      const sum = row.reduce((all, score) => all + Math.exp(score), 0);
+      row.forEach((score, key) => {
+        const p = before[query * 17 + key]!;
+        if (p < 0) expect(score).toBe(-Infinity);
+        else expect(Math.exp(score) / sum).toBeCloseTo(p, 5);
+      });
     }
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { documentStateSchema } from "../../../src/shared/document";
 import { AttentionError } from "../../../src/shared/errors";
 import { DocumentBench, settle } from "./fake-engine";
-import { samplePhases } from "./samples";
+import { sampleCapture, samplePhases } from "./samples";
 
 const statuses = (bench: DocumentBench) =>
   bench.states.map((state) => state.status).filter((status, index, all) => status !== all[index - 1]);
@@ -67,6 +67,60 @@ describe("opening a model", () => {
     expect(scanning.disposed).toBe(true);
     expect(bench.engine.opens[0]!.mode).toBe("full");
     expect(bench.state.status).toBe("ready");
+  });
+});
+
+describe("scores", () => {
+  const withScores = (generation: number) => {
+    const capture = sampleCapture(generation);
+    const extremes = { maximum: 5, p99: 4 };
+    const sites = capture.sites.map((site) => ({
+      ...site,
+      scores: { before: extremes, after: extremes, reason: null },
+    }));
+    return { ...capture, sites };
+  };
+
+  it("are captured by the same engine when they are asked for, once for all who ask", async () => {
+    const bench = new DocumentBench();
+    await bench.show();
+    const asked = [bench.document.captureScores(), bench.document.captureScores()];
+    await settle();
+    expect(bench.engines).toHaveLength(1);
+    expect(bench.engine.captures).toHaveLength(2);
+    expect(bench.engine.captures[1]!.scores).toBe(true);
+    // What is shown stays, and is answered.
+    expect(bench.state).toMatchObject({ status: "ready", capture: { generation: 1 } });
+    await expect(bench.document.readPage(bench.page(1))).resolves.toMatchObject({ generation: 1 });
+    bench.engine.captures[1]!.resolve(withScores(2));
+    await Promise.all(asked);
+    expect(bench.state).toMatchObject({ status: "ready", stale: null, capture: { generation: 2 } });
+    await bench.document.captureScores();
+    expect(bench.engine.captures).toHaveLength(2);
+    // A later load has them as well.
+    void bench.document.load();
+    await bench.answerOpen();
+    expect(bench.engine.captures.at(-1)!.scores).toBe(true);
+  });
+
+  it("that cannot be had leave what is shown, and the next load asks for none", async () => {
+    const bench = new DocumentBench();
+    await bench.show();
+    const asked = bench.document.captureScores();
+    await settle();
+    bench.engine.captures[1]!.reject(new AttentionError("memory", "It needs 9 GB."));
+    await expect(asked).rejects.toMatchObject({ code: "memory" });
+    expect(bench.state).toMatchObject({ status: "ready", stale: null, capture: { generation: 1 } });
+    await expect(bench.document.readPage(bench.page(1))).resolves.toMatchObject({ generation: 1 });
+    void bench.document.load();
+    await bench.answerOpen();
+    expect(bench.engine.captures.at(-1)!.scores).toBe(false);
+  });
+
+  it("are not asked for while nothing is shown", async () => {
+    const bench = new DocumentBench();
+    void bench.document.load();
+    await expect(bench.document.captureScores()).rejects.toMatchObject({ code: "stale" });
   });
 });
 

@@ -24,7 +24,7 @@ interface Pending<T> {
 /** Opens and captures wait until the test answers them; pages are answered at once, as the real engine would. */
 export class FakeEngine implements Engine {
   readonly opens: (Pending<ModelSummary> & { mode: string })[] = [];
-  readonly captures: (Pending<Capture> & { provider: string })[] = [];
+  readonly captures: (Pending<Capture> & { provider: string; scores: boolean })[] = [];
   readonly asked: number[] = [];
   disposed = false;
   cancels = 0;
@@ -36,8 +36,8 @@ export class FakeEngine implements Engine {
 
   open = (_path: string, mode: "full" | "scan") =>
     new Promise<ModelSummary>((resolve, reject) => this.opens.push({ resolve, reject, mode }));
-  capture = ({ provider }: { provider: string }) =>
-    new Promise<Capture>((resolve, reject) => this.captures.push({ resolve, reject, provider }));
+  capture = ({ provider, scores = false }: { provider: string; scores?: boolean | undefined }) =>
+    new Promise<Capture>((resolve, reject) => this.captures.push({ resolve, reject, provider, scores }));
   readPage = async (request: PageRequest) => {
     this.asked.push(request.generation);
     if (request.generation !== this.holds) throw new AttentionError("stale");

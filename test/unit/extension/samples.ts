@@ -115,6 +115,7 @@ export function sampleCapture(generation = 1): Capture {
       controlError: null,
       proven: null,
       batchAxis: null,
+      scores: null,
     })),
     phases: samplePhases(),
     mapBytes: LAYERS * HEADS * TOKENS * TOKENS * 4,

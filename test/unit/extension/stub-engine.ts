@@ -67,6 +67,7 @@ serve(connection, engineContract, {
       received: six(),
       maximum: 1,
       p99: 0.9,
+      scores: null,
     };
   },
   readThumbnails: (request) => {

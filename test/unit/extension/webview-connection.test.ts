@@ -47,6 +47,7 @@ beforeEach(() => {
         readThumbnails: () => Promise.reject(new Error("unexpected")),
         cancel: () => (acts.push("cancel"), null),
         retry: () => (acts.push("retry"), null),
+        captureScores: () => (acts.push("captureScores"), null),
         selectProvider: () => null,
         manageTrust: () => null,
         showLog: () => null,

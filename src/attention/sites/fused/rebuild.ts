@@ -2,9 +2,9 @@
  * Rebuilds the probabilities of a fused operator beside it, and proves them: probabilities times values must give the
  * operator's own output, and with the keys moved by one they must not (`decisions.md` 13).
  */
+import { MASK_SCORE } from "../../../shared/page";
 import type { GraphView } from "../../../onnx/graph-view";
 import type { Subgraph } from "../../../onnx/subgraph";
-import { MASK_SCORE } from "../softmax-plan";
 import type { OperatorParts } from "./operator";
 import { asFloat, tail } from "./pieces";
 
