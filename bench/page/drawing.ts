@@ -5,10 +5,11 @@ import { GridComponent, VisualMapComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
 import { colourTable } from "../../src/shared/colour-maps";
 import type { Page } from "../../src/shared/page";
-import { createCanvasRenderer } from "../../src/webview/heatmap/heatmap-canvas";
+import type { Renderer } from "../../src/webview/drawing-surface";
+import { createHeatmapCanvas } from "../../src/webview/heatmap/heatmap-canvas";
 import { frameOf, gridOf } from "../../src/webview/heatmap/heatmap-frame";
-import { createGlRenderer } from "../../src/webview/heatmap/heatmap-gl";
-import type { HeatmapFrame, HeatmapRenderer } from "../../src/webview/heatmap/heatmap-renderer";
+import { createHeatmapGl } from "../../src/webview/heatmap/heatmap-gl";
+import type { HeatmapFrame } from "../../src/webview/heatmap/heatmap-renderer";
 import type { MapWindow } from "../../src/webview/state";
 import { readTheme } from "../../src/webview/theme";
 
@@ -69,7 +70,10 @@ function frame(page: Page, window: MapWindow): HeatmapFrame {
     ...{ left: 0, top: 0, width: PICTURE, height: PICTURE },
     ...{ deviceWidth: PICTURE, deviceHeight: PICTURE },
   };
-  return frameOf({ layout, window, page, end: END, scale: "linear", theme: readTheme(), ratio: 1 });
+  return frameOf({
+    ...{ layout, window, page, end: END, scale: "linear", theme: readTheme(), ratio: 1 },
+    table: colourTable("magma", false),
+  });
 }
 
 const whole = (side: number): MapWindow => ({ queryStart: 0, queryEnd: side, keyStart: 0, keyEnd: side });
@@ -93,8 +97,8 @@ function finish(canvas: HTMLCanvasElement): void {
 }
 
 function withCanvas<T>(
-  create: (canvas: HTMLCanvasElement) => HeatmapRenderer | null,
-  work: (renderer: HeatmapRenderer, canvas: HTMLCanvasElement) => T,
+  create: (canvas: HTMLCanvasElement) => Renderer<HeatmapFrame> | null,
+  work: (renderer: Renderer<HeatmapFrame>, canvas: HTMLCanvasElement) => T,
 ): T {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = PICTURE;
@@ -109,16 +113,14 @@ function withCanvas<T>(
   }
 }
 
-const glRenderer = (canvas: HTMLCanvasElement): HeatmapRenderer | null => {
-  const renderer = createGlRenderer(canvas, () => undefined);
+const glRenderer = (canvas: HTMLCanvasElement): Renderer<HeatmapFrame> | null => {
+  const renderer = createHeatmapGl(canvas, () => undefined);
   if (renderer && canvas.getContext("webgl2")!.getParameter(WebGL2RenderingContext.MAX_TEXTURE_SIZE) < 4096)
     throw new Error("Textures here are smaller than 4096².");
   return renderer;
 };
 
-function draw(renderer: HeatmapRenderer, canvas: HTMLCanvasElement, side: number): void {
-  renderer.setGrid(gridOf(pageOf(side)));
-  renderer.setTable(colourTable("magma", false));
+function draw(renderer: Renderer<HeatmapFrame>, canvas: HTMLCanvasElement, side: number): void {
   renderer.draw(frame(pageOf(side), whole(side)));
   finish(canvas);
 }
@@ -196,15 +198,17 @@ window.drawing = {
       draw(renderer, canvas, side);
       const ms = timed(() => {
         for (const window of way(side)) {
-          if (upload) renderer.setGrid(gridOf(pageOf(side)));
-          renderer.draw(frame(pageOf(side), window));
+          const own = frame(pageOf(side), window);
+          // Another view of the same bytes is other cells to the renderer.
+          const grid = upload ? { ...own.grid, cells: new Float32Array(own.grid.cells.buffer) } : own.grid;
+          renderer.draw({ ...own, grid });
           finish(canvas);
         }
       });
       return ms / FRAMES;
     }),
   canvasRedraw: (side, everyCell) =>
-    withCanvas(createCanvasRenderer, (renderer, canvas) => {
+    withCanvas(createHeatmapCanvas, (renderer, canvas) => {
       draw(renderer, canvas, side);
       return timed(() => {
         if (everyCell) drawEveryCell(canvas, side);

@@ -200,7 +200,7 @@ export class ViewServer {
       readHead: (request) => this.#client.readHead(request),
       readThumbnails: (request) => thumbnails(() => this.#client.readThumbnails(request)),
       ...{ cancel: nothing, retry: nothing, selectProvider: nothing, manageTrust: nothing },
-      ...{ showLog: nothing, run: nothing, copyText: nothing },
+      ...{ showLog: nothing, run: nothing, copyText: nothing, captureScores: nothing },
     };
   }
 }

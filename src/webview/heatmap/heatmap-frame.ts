@@ -19,7 +19,7 @@ export function heatmapSurface(replaced: () => void): DrawingSurface<HeatmapFram
 const grids = new WeakMap<Page, CellGrid>();
 
 /** The cells of a page; the same object for the same page, so that they are uploaded once. */
-function gridOf(page: Page): CellGrid {
+export function gridOf(page: Page): CellGrid {
   let grid = grids.get(page);
   if (!grid) {
     grid = {
