@@ -16,6 +16,7 @@ const badInput: ReadonlySet<ErrorCode> = new Set([
   "inputMissing",
   "inputTooLarge",
   "filterInvalid",
+  "inputRefused",
   "frameUnreadable",
   "manifestInvalid",
   "siteUnknown",

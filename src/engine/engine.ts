@@ -84,8 +84,7 @@ export class Engine {
   async #capture(request: CaptureRequest): Promise<Capture> {
     const before = this.#model();
     const opened = before.file.changed() ? this.#open(before.file.path) : before;
-    // Scores are asked for beside maps that are looked at: those stay readable until then, and if it fails.
-    if (request.scores !== true) this.#captured = undefined;
+    // What was captured before is kept until then, and when this fails: it is still shown.
     const captured = await captureModel(
       opened,
       request,

@@ -2,6 +2,7 @@
  * The report: one page with the views and the maps that they draw. It opens from disk, asks for nothing, and its
  * Content-Security-Policy allows no script and no style but its own, by their hashes.
  */
+import { noInputChosen, plainRecording } from "../shared/input-choice";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -37,7 +38,15 @@ export function reportPage(input: ReportInput): { page: string; leftOut: string[
   // Where the model lay is nobody's business but its owner's.
   const model = { ...input.model, path: input.model.name, manifest: null };
   const data: ReportData = {
-    document: { status: "ready", name: model.name, model, capture, stale: null },
+    // A page has no model to run on another input.
+    document: {
+      status: "ready",
+      name: model.name,
+      model,
+      capture: { ...capture, recording: plainRecording },
+      input: noInputChosen,
+      stale: null,
+    },
     sites: [...sites],
     command: input.provenance.command,
     viewState: input.viewState,

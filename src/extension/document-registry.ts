@@ -10,6 +10,7 @@ import { AttentionDocument, type DocumentHost } from "./document";
 import { DisposableBase, type Disposable } from "./disposable";
 import { plainText } from "./log";
 import { FileWatch, filesOf } from "./file-watch";
+import { ModelInputs } from "./input-memory";
 import { onSettingsChange, readSettings } from "./settings";
 
 /** How often the files of a visible model are looked at, for file systems that tell of no changes. */
@@ -26,13 +27,15 @@ export interface DocumentReference extends Disposable {
 class OpenModel extends DisposableBase {
   readonly uri: vscode.Uri;
   readonly document: AttentionDocument;
+  readonly inputs: ModelInputs;
   references = 0;
   readonly #watch: FileWatch;
   readonly #visibleTo = new Set<object>();
 
-  constructor(uri: vscode.Uri, host: DocumentHost) {
+  constructor(uri: vscode.Uri, host: DocumentHost, inputs: ModelInputs) {
     super();
     this.uri = uri;
+    this.inputs = inputs;
     this.document = this.register(new AttentionDocument(uri.fsPath, host));
     const report = (error: unknown) =>
       host.log.error(`${this.document.name}: ${AttentionError.wrap(error).message}`);
@@ -81,11 +84,14 @@ export class DocumentRegistry extends DisposableBase {
   readonly #models = new Map<string, OpenModel>();
   readonly #enginePath: string;
   readonly #log: vscode.LogOutputChannel;
+  readonly #memento: vscode.Memento;
 
-  constructor(enginePath: string, log: vscode.LogOutputChannel) {
+  /** @param memento where the inputs of the models are remembered */
+  constructor(enginePath: string, log: vscode.LogOutputChannel, memento: vscode.Memento) {
     super();
     this.#enginePath = enginePath;
     this.#log = log;
+    this.#memento = memento;
     this.register(vscode.workspace.onDidGrantWorkspaceTrust(() => this.#all((d) => d.replaceEngine())));
     this.register(
       onSettingsChange(({ engine }) => this.#all((d) => (engine ? d.replaceEngine() : d.load()))),
@@ -113,6 +119,7 @@ export class DocumentRegistry extends DisposableBase {
         model.references -= 1;
         if (model.references > 0) return;
         this.#models.delete(key);
+        model.inputs.forgetCurrent();
         model.dispose();
       },
     };
@@ -137,9 +144,11 @@ export class DocumentRegistry extends DisposableBase {
   #add(key: string, uri: vscode.Uri): OpenModel {
     const name = path.basename(uri.fsPath);
     const createEngine = () => this.createEngine(name);
-    const model = new OpenModel(uri, {
+    const inputs = new ModelInputs(this.#memento, uri.fsPath);
+    const host: DocumentHost = {
       log: this.#log,
       createEngine,
+      inputs,
       get trusted() {
         return vscode.workspace.isTrusted;
       },
@@ -147,7 +156,8 @@ export class DocumentRegistry extends DisposableBase {
         const { provider, providerOrder } = readSettings();
         return { provider, providerOrder };
       },
-    });
+    };
+    const model = new OpenModel(uri, host, inputs);
     this.#models.set(key, model);
     this.#tellWhenHidden(model);
     return model;

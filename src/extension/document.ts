@@ -15,6 +15,14 @@ import type { EngineClient } from "../client/engine-client";
 import { type Capture, type Phase, phaseLabels } from "../shared/capture";
 import type { DocumentState } from "../shared/document";
 import { AttentionError, oneLine } from "../shared/errors";
+import {
+  type Frame,
+  type FrameRequest,
+  type InputChoice,
+  type InputState,
+  type RecentInput,
+  type Tokenized,
+} from "../shared/input-choice";
 import type { ModelSummary } from "../shared/model";
 import type {
   HeadRequest,
@@ -38,6 +46,9 @@ export type Engine = Pick<
   | "readRow"
   | "readHead"
   | "readThumbnails"
+  | "readFrame"
+  | "tokenize"
+  | "stop"
   | "writeData"
   | "writeFigure"
   | "writeReport"
@@ -55,6 +66,18 @@ export interface DocumentHost {
   readonly recipe: Pick<CaptureRequest, "provider" | "providerOrder">;
   createEngine(): Engine;
   readonly log: Log;
+  /** The inputs of this model that were chosen before. */
+  readonly inputs: InputMemory;
+}
+
+/** Remembers what was chosen for one model. */
+export interface InputMemory {
+  /** What was shown last, where it is to be shown again. */
+  readonly current: InputChoice | null;
+  /** The latest first. */
+  readonly recent: readonly RecentInput[];
+  /** @param label what the capture calls it */
+  remember(choice: InputChoice | null, label: string): void;
 }
 
 interface Shown {
@@ -82,12 +105,18 @@ export class AttentionDocument extends DisposableBase {
   /** Scores were asked for: captures from then on have them. */
   #withScores = false;
   #scoresComing: Promise<void> | undefined;
+  /** What to run on; null for the model's own input. */
+  #input: InputChoice | null;
+  /** The input that was chosen while another was being captured. */
+  #nextInput: { readonly choice: InputChoice | null } | undefined;
+  #choosing: Promise<void> | undefined;
 
   constructor(file: string, host: DocumentHost) {
     super();
     this.path = file;
     this.name = path.basename(file);
     this.#host = host;
+    this.#input = host.inputs.current;
     this.#state = { status: "opening", name: this.name, phases: [], model: null };
   }
 
@@ -175,6 +204,16 @@ export class AttentionDocument extends DisposableBase {
     return this.#scoresComing;
   }
 
+  /**
+   * Capture on another input; null for the model's own. What is shown stays until the capture is there, and when it
+   * fails. One is captured at a time: of those that are chosen meanwhile, the last.
+   */
+  chooseInput(choice: InputChoice | null): Promise<void> {
+    this.#nextInput = { choice };
+    this.#choosing ??= this.#chooseInTurn().finally(() => (this.#choosing = undefined));
+    return this.#choosing;
+  }
+
   readPage(request: PageRequest): Promise<Page> {
     return this.#read(request, (engine, own) => engine.readPage(own));
   }
@@ -186,6 +225,22 @@ export class AttentionDocument extends DisposableBase {
   }
   readThumbnails(request: ThumbnailRequest): Promise<Thumbnails> {
     return this.#read(request, (engine, own) => engine.readThumbnails(own));
+  }
+
+  readFrame(request: FrameRequest): Promise<Frame> {
+    return this.#read(request, (engine, own) => engine.readFrame(own));
+  }
+
+  /** Tokens of a text by the model's tokenizer. */
+  async tokenize(request: { text: string; textPair: string | null }): Promise<Tokenized> {
+    const engine = this.#engine.value;
+    if (!engine || this.#state.status !== "ready") throw new AttentionError("stale");
+    return engine.tokenize(request);
+  }
+
+  /** End a generation; what was made is kept. */
+  async stop(): Promise<void> {
+    await this.#engine.value?.stop();
   }
 
   /** Write files of what is shown; an engine that gave its memory back captures again first. */
@@ -217,14 +272,21 @@ export class AttentionDocument extends DisposableBase {
     if (model.sites.length === 0) return this.#finish(engine, { status: "empty", name: this.name, model });
     if (!trusted) return this.#finish(engine, { status: "restricted", name: this.name, model });
     if (this.#state.status === "opening") this.#set({ ...this.#state, model });
-    await this.#capture(engine, model, load);
+    await this.#capture(engine, model, load, this.#input);
   }
 
-  async #capture(engine: Engine, model: ModelSummary, load: number): Promise<void> {
-    const { log, recipe } = this.#host;
+  async #capture(
+    engine: Engine,
+    model: ModelSummary,
+    load: number,
+    choice: InputChoice | null,
+  ): Promise<void> {
+    const { log, recipe, inputs } = this.#host;
     const scores = this.#withScores ? { scores: true } : {};
-    const capture = await engine.capture({ ...recipe, input: null, sites: null, ...scores });
+    const capture = await engine.capture({ ...recipe, input: choice, sites: null, ...scores });
     if (load !== this.#loads) return;
+    this.#input = choice;
+    inputs.remember(choice, capture.input.label);
     log.info(`${this.name}: ${capture.sites.length} sites captured on ${capture.provider.used}`);
     for (const { name, reason } of capture.provider.refused) log.warn(`${name} was not used: ${reason}`);
     const generation = ++this.#generation;
@@ -234,6 +296,12 @@ export class AttentionDocument extends DisposableBase {
       name: this.name,
       model,
       capture: this.#shown.capture,
+      input: {
+        choice,
+        running: this.#nextInput !== undefined,
+        problem: null,
+        recent: [...this.#host.inputs.recent],
+      },
       stale: null,
     });
   }
@@ -247,13 +315,48 @@ export class AttentionDocument extends DisposableBase {
     this.#loading = load;
     this.#withScores = true;
     try {
-      await this.#capture(engine, this.#shown.model, load);
+      await this.#capture(engine, this.#shown.model, load, this.#input);
     } catch (error) {
       this.#withScores = false;
       throw error;
     } finally {
       if (this.#loading === load) this.#loading = undefined;
     }
+  }
+
+  async #chooseInTurn(): Promise<void> {
+    for (let next = this.#nextInput; next && !this.disposed; next = this.#nextInput) {
+      this.#nextInput = undefined;
+      await this.#captureOn(next.choice);
+    }
+  }
+
+  async #captureOn(choice: InputChoice | null): Promise<void> {
+    const engine = this.#engine.value;
+    const shown = this.#shown;
+    if (!shown || !engine || this.#loading !== undefined) {
+      // Nothing is shown that could stay: open it on this input from the beginning.
+      this.#input = choice;
+      return this.load();
+    }
+    const load = ++this.#loads;
+    this.#loading = load;
+    this.#setInput({ running: true, problem: null });
+    try {
+      await this.#capture(engine, shown.model, load, choice);
+    } catch (thrown) {
+      if (load !== this.#loads) return;
+      const error = AttentionError.wrap(thrown);
+      if (error.code !== "cancelled") this.#host.log.error(`${this.name}: ${oneLine(error.report())}`);
+      this.#setInput({ running: false, problem: error.code === "cancelled" ? null : error.report() });
+    } finally {
+      if (this.#loading === load) this.#loading = undefined;
+    }
+  }
+
+  #setInput(change: Partial<InputState>): void {
+    if (this.#state.status === "ready")
+      this.#set({ ...this.#state, input: { ...this.#state.input, ...change } });
   }
 
   /** A load is done: its engine is the document's engine from now on. */
@@ -292,6 +395,8 @@ export class AttentionDocument extends DisposableBase {
     if (error.code !== "cancelled") this.#host.log.error(`${this.name}: ${oneLine(error.report())}`);
     if (error.code === "internal" && error.stack) this.#host.log.debug(error.stack);
     this.#shown = undefined;
+    // An input that does not fit (any more) is not tried again: the model's own comes next.
+    if (/^(input|fileNotFound|frame)/.test(error.code)) this.#input = null;
     this.#set({ status: "error", name: this.name, error: error.report(), model });
   }
 

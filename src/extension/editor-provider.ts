@@ -5,6 +5,7 @@ import type { HostCommand } from "../shared/protocol";
 import type { AttentionDocument } from "./document";
 import type { DocumentReference, DocumentRegistry } from "./document-registry";
 import { DisposableBase } from "./disposable";
+import type { InputFiles } from "./input-files";
 import { readViewDefaults } from "./settings";
 import { type View, type ViewChoice, type Views, type ViewSelection, viewType } from "./views";
 import { WebviewConnection } from "./webview-connection";
@@ -15,6 +16,7 @@ export interface EditorServices {
   readonly documents: DocumentRegistry;
   readonly views: Views;
   readonly log: vscode.LogOutputChannel;
+  readonly inputFiles: InputFiles;
   /** Run a command of the extension on a view. */
   run(command: HostCommand, view: View): PromiseLike<unknown>;
 }
@@ -62,6 +64,20 @@ class EditorView extends DisposableBase implements View {
             readRow: (request) => document.readRow(request),
             readHead: (request) => document.readHead(request),
             readThumbnails: (request) => document.readThumbnails(request),
+            readFrame: (request) => document.readFrame(request),
+            tokenize: (request) => document.tokenize(request),
+            stop: async () => (await document.stop(), null),
+            chooseInput: ({ choice }) => {
+              const { state } = document;
+              const recent = state.status === "ready" ? state.input.recent : [];
+              services.inputFiles.check(
+                choice,
+                recent.map((one) => one.choice),
+              );
+              return this.#start(document.chooseInput(choice));
+            },
+            browse: ({ kind }) => services.inputFiles.browse(kind, this.uri),
+            keepFile: ({ name, bytes }) => services.inputFiles.keep(name, bytes),
             cancel: async () => (await document.cancel(), null),
             retry: () => this.#start(document.load()),
             captureScores: async () => (await document.captureScores(), null),

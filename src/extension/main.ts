@@ -5,6 +5,7 @@ import { registerCommands } from "./commands";
 import { DocumentRegistry } from "./document-registry";
 import { AttentionEditorProvider } from "./editor-provider";
 import { type AttentionApi, extensionApi } from "./extension-api";
+import { InputFiles } from "./input-files";
 import { openFromEnvironment } from "./launch";
 import { createLog } from "./log";
 import { SourceLink } from "./source-link";
@@ -21,7 +22,7 @@ export function activate(context: vscode.ExtensionContext): AttentionApi {
   };
   try {
     const enginePath = context.asAbsolutePath("dist/engine/main.cjs");
-    const documents = new DocumentRegistry(enginePath, log);
+    const documents = new DocumentRegistry(enginePath, log, context.workspaceState);
     const views = new Views();
     const source = new SourceLink(views);
     const { extensionUri, globalStorageUri: storageUri } = context;
@@ -35,6 +36,7 @@ export function activate(context: vscode.ExtensionContext): AttentionApi {
         documents,
         views,
         log,
+        inputFiles: new InputFiles(vscode.Uri.joinPath(storageUri, "inputs").fsPath),
         run: (command, view) => vscode.commands.executeCommand(`attentionLens.${command}`, view),
       }),
       registerCommands({ documents, views, source, log, extensionUri, storageUri }),

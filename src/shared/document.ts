@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { captureSchema, phaseSchema, providerNameSchema } from "./capture";
 import { errorReportSchema } from "./errors";
+import { inputStateSchema } from "./input-choice";
 import { modelSummarySchema } from "./model";
 
 export const documentStateSchema = z.discriminatedUnion("status", [
@@ -16,6 +17,7 @@ export const documentStateSchema = z.discriminatedUnion("status", [
     name: z.string(),
     model: modelSummarySchema,
     capture: captureSchema,
+    input: inputStateSchema,
     /** Set while the file on disk differs from what is shown. */
     stale: z.string().nullable(),
   }),

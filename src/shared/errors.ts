@@ -60,6 +60,10 @@ const wording = {
     title: "The condition cannot be read",
     fix: "Write it as return > 5 and length < 20.",
   },
+  inputRefused: {
+    title: "The input is not read",
+    fix: "Choose the file with the button of the Input dialog.",
+  },
   frameUnreadable: {
     title: "The picture cannot be decoded",
     fix: "Save it as PNG, JPEG or WebP; for a video, take a frame of it out first.",

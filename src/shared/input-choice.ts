@@ -3,6 +3,7 @@
  * it: which samples, episodes, steps and passes there are, and which are shown.
  */
 import * as z from "zod";
+import { errorReportSchema } from "./errors";
 import { arrayBufferSchema } from "./page";
 
 export const pathSchema = z.string().min(1).max(32_768);
@@ -117,6 +118,26 @@ export const plainRecording: Recording = {
   tokenizer: null,
   imageInputs: [],
 };
+
+/** An input that was chosen before, and what it is called. */
+export const recentInputSchema = z.object({ choice: inputChoiceSchema, label: z.string().max(1_000) });
+export type RecentInput = z.infer<typeof recentInputSchema>;
+
+/** What is chosen for a model that is open, and what comes in its place. */
+export const inputStateSchema = z.object({
+  /** What the capture that is shown was made on; null for what the manifest says, else for a made-up input. */
+  choice: inputChoiceSchema.nullable(),
+  /** Another input is being captured; what is shown stays until it is there. */
+  running: z.boolean(),
+  /** Why the input that was chosen last cannot be shown. */
+  problem: errorReportSchema.nullable(),
+  /** Inputs that were shown before, the latest first. */
+  recent: z.array(recentInputSchema),
+});
+export type InputState = z.infer<typeof inputStateSchema>;
+
+/** Nothing was chosen yet. */
+export const noInputChosen: InputState = { choice: null, running: false, problem: null, recent: [] };
 
 /** A frame of the recording, or the image that was given, as a small encoded picture. */
 export const frameRequestSchema = z.object({

@@ -16,6 +16,7 @@ import {
 import { manifestReportSchema } from "./manifest-report";
 import { modelSummarySchema } from "./model";
 import {
+  arrayBufferSchema,
   headChoiceSchema,
   headRequestSchema,
   pageRequestSchema,
@@ -128,6 +129,16 @@ export const viewContract = {
   readRow: engineContract.readRow,
   readHead: engineContract.readHead,
   readThumbnails: engineContract.readThumbnails,
+  readFrame: engineContract.readFrame,
+  tokenize: engineContract.tokenize,
+  /** End a generation; what was made is kept. */
+  stop: engineContract.stop,
+  /** Capture on another input; null for the model's own. What is shown stays until it is there. */
+  chooseInput: request(z.object({ choice: inputChoiceSchema.nullable() }), nothing),
+  /** Ask for a file of that kind; null when none was chosen. */
+  browse: request(z.object({ kind: z.enum(["arrays", "image", "video"]) }), pathSchema.nullable()),
+  /** Keep what was dropped or pasted as a file, whose path an input can name. */
+  keepFile: request(z.object({ name: z.string().min(1).max(255), bytes: arrayBufferSchema }), pathSchema),
   /** Stop what runs: the engine is ended and started again. */
   cancel: request(z.object({}), nothing),
   /** Open (and capture) again after an error, a cancel or a change on disk. */
@@ -174,6 +185,12 @@ export const viewCommandSchema = z.enum([
   "copyValue",
   /** Copy selection and view as JSON by `copyText`, as `apply.viewState` takes it. */
   "copyViewState",
+  /** What the model runs on. */
+  "showInput",
+  "nextStep",
+  "previousStep",
+  /** Go from step to step by itself, and stop. */
+  "play",
 ]);
 export type ViewCommand = z.infer<typeof viewCommandSchema>;
 

@@ -31,6 +31,8 @@ export function reportHost(showFacts: () => void): Host {
     <P, R>(read: (request: P) => R) =>
     (request: P): Promise<R> =>
       new Promise((resolve) => resolve(read(request)));
+  const refused = (): Promise<never> =>
+    Promise.reject(new AttentionError("stale", "A report runs no model."));
   const copied = async (text: string): Promise<null> => {
     await navigator.clipboard.writeText(text);
     return null;
@@ -44,6 +46,12 @@ export function reportHost(showFacts: () => void): Host {
       readRow: later((request) => store.readRow(request)),
       readHead: later((request) => store.readHead(request)),
       readThumbnails: later((request) => store.readThumbnails(request)),
+      readFrame: refused,
+      tokenize: refused,
+      stop: shown,
+      chooseInput: shown,
+      browse: () => Promise.resolve(null),
+      keepFile: refused,
       cancel: shown,
       retry: shown,
       captureScores: shown,

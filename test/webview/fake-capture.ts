@@ -1,5 +1,5 @@
 /** Documents over seeded maps: an encoder like the player encoder, and whatever a test needs beside it. */
-import { plainRecording } from "../../src/shared/input-choice";
+import { noInputChosen, plainRecording } from "../../src/shared/input-choice";
 import {
   type Capture,
   type CapturedSite,
@@ -271,6 +271,7 @@ export function readyState(
     name: summary.name,
     model: summary,
     capture: captureOf(model, over),
+    input: noInputChosen,
     stale: null,
   };
 }

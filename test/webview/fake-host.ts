@@ -1,6 +1,7 @@
 /** A host over an in-memory model: answers at once, or when a test lets it, and keeps what it was asked. */
 import type { DocumentState } from "../../src/shared/document";
 import { AttentionError } from "../../src/shared/errors";
+import type { Frame, FrameRequest, InputChoice, Tokenized } from "../../src/shared/input-choice";
 import type { CellKind, PageRequest, RowRequest, ThumbnailRequest } from "../../src/shared/page";
 import { type HostCommand, hostCommandSchema, type ViewCommand } from "../../src/shared/protocol";
 import type { Host, HostHandlers, Selected } from "../../src/webview/host";
@@ -20,6 +21,21 @@ export class FakeHost implements Host {
   readonly selections: Selected[] = [];
   /** Texts that were put on the clipboard. */
   readonly copied: string[] = [];
+  /** Inputs that were chosen. */
+  readonly choices: (InputChoice | null)[] = [];
+  /** What a file dialog answers. */
+  browsed: string | null = null;
+  /** Answers a frame; a test gives its pictures. */
+  frame: (request: FrameRequest) => Promise<Frame> = () => Promise.reject(new AttentionError("stale"));
+  /** Answers the tokens of a text: its words. */
+  tokens: (request: { text: string; textPair: string | null }) => Promise<Tokenized> = ({ text }) =>
+    Promise.resolve({
+      tokens: text
+        .split(/\s+/)
+        .filter(Boolean)
+        .map((word, id) => ({ text: word, raw: word, id, special: false })),
+      from: "tokenizer.json",
+    });
   /** Bytes of cells that were answered. */
   bytes = 0;
   readonly failures: string[] = [];
@@ -64,6 +80,21 @@ export class FakeHost implements Host {
       await Promise.resolve();
       const maps = this.model.sites[Number(request.handle.split("/")[1])]?.maps[request.batch] ?? [];
       return this.#counted(thumbnailsOfMaps(maps, request));
+    },
+    readFrame: (request) => this.frame(request),
+    tokenize: (request) => this.tokens(request),
+    stop: () => this.#act("stop"),
+    chooseInput: ({ choice }) => {
+      this.choices.push(choice);
+      return Promise.resolve(null);
+    },
+    browse: ({ kind }) => {
+      this.acts.push(`browse ${kind}`);
+      return Promise.resolve(this.browsed);
+    },
+    keepFile: ({ name, bytes }) => {
+      this.acts.push(`keep ${name} ${bytes.byteLength}`);
+      return Promise.resolve(`/kept/${name}`);
     },
     run: ({ command }) => this.#act(command),
     copyText: ({ text }) => {

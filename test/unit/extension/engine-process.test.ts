@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { EngineClient } from "../../../src/client/engine-client";
 import { AttentionDocument } from "../../../src/extension/document";
-import { TestLog } from "./fake-engine";
+import { TestInputs, TestLog } from "./fake-engine";
 
 let folder: string;
 let entry: string;
@@ -39,6 +39,7 @@ function open(name: string, nodePath?: string): Opened {
   const document = new AttentionDocument(`/models/${name}.onnx`, {
     trusted: true,
     recipe: { provider: "auto", providerOrder: [] },
+    inputs: new TestInputs(),
     log,
     createEngine: () => {
       const client = new EngineClient({ entry, nodePath, trusted: true, log: (line) => log.info(line) });

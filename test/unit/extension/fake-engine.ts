@@ -2,9 +2,15 @@
 import type { Capture, Phase } from "../../../src/shared/capture";
 import type { DocumentState } from "../../../src/shared/document";
 import { AttentionError } from "../../../src/shared/errors";
+import type { InputChoice, RecentInput } from "../../../src/shared/input-choice";
 import type { ModelSummary } from "../../../src/shared/model";
 import type { PageRequest } from "../../../src/shared/page";
-import { AttentionDocument, type DocumentHost, type Engine } from "../../../src/extension/document";
+import {
+  AttentionDocument,
+  type DocumentHost,
+  type Engine,
+  type InputMemory,
+} from "../../../src/extension/document";
 import type { Log } from "../../../src/extension/log";
 import { sampleCapture, sampleModel, samplePage } from "./samples";
 
@@ -24,7 +30,8 @@ interface Pending<T> {
 /** Opens and captures wait until the test answers them; pages are answered at once, as the real engine would. */
 export class FakeEngine implements Engine {
   readonly opens: (Pending<ModelSummary> & { mode: string })[] = [];
-  readonly captures: (Pending<Capture> & { provider: string; scores: boolean })[] = [];
+  readonly captures: (Pending<Capture> & { provider: string; input: InputChoice | null; scores: boolean })[] =
+    [];
   readonly asked: number[] = [];
   disposed = false;
   cancels = 0;
@@ -36,8 +43,14 @@ export class FakeEngine implements Engine {
 
   open = (_path: string, mode: "full" | "scan") =>
     new Promise<ModelSummary>((resolve, reject) => this.opens.push({ resolve, reject, mode }));
-  capture = ({ provider, scores = false }: { provider: string; scores?: boolean | undefined }) =>
-    new Promise<Capture>((resolve, reject) => this.captures.push({ resolve, reject, provider, scores }));
+  capture = ({
+    scores = false,
+    ...asked
+  }: {
+    provider: string;
+    input: InputChoice | null;
+    scores?: boolean | undefined;
+  }) => new Promise<Capture>((resolve, reject) => this.captures.push({ resolve, reject, ...asked, scores }));
   readPage = async (request: PageRequest) => {
     this.asked.push(request.generation);
     if (request.generation !== this.holds) throw new AttentionError("stale");
@@ -46,6 +59,9 @@ export class FakeEngine implements Engine {
   readRow = () => Promise.reject(new AttentionError("internal"));
   readHead = () => Promise.reject(new AttentionError("internal"));
   readThumbnails = () => Promise.reject(new AttentionError("internal"));
+  readFrame = () => Promise.reject(new AttentionError("internal"));
+  tokenize = () => Promise.reject(new AttentionError("internal"));
+  stop = () => Promise.resolve();
   /** What was asked to be written. */
   readonly written: unknown[] = [];
   writeData = (request: unknown) => this.#write(request);
@@ -78,21 +94,36 @@ export class FakeEngine implements Engine {
   }
 }
 
+/** Remembers in memory. */
+export class TestInputs implements InputMemory {
+  current: InputChoice | null = null;
+  recent: RecentInput[] = [];
+
+  remember(choice: InputChoice | null, label: string): void {
+    this.current = choice;
+    if (choice !== null) this.recent = [{ choice, label }, ...this.recent];
+  }
+}
+
 export const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
 
 export class DocumentBench {
   readonly engines: FakeEngine[] = [];
   readonly states: DocumentState[] = [];
   readonly log = new TestLog();
+  readonly inputs = new TestInputs();
   trusted = true;
   provider: "auto" | "cpu" | "cuda" = "auto";
   readonly document: AttentionDocument;
 
-  constructor() {
+  /** @param current the input that was shown when the window was last open */
+  constructor(current: InputChoice | null = null) {
+    this.inputs.current = current;
     // Read at every load, so a test changes trust and settings by changing the bench.
     const bench = { trusted: () => this.trusted, provider: () => this.provider };
     const host: DocumentHost = {
       log: this.log,
+      inputs: this.inputs,
       get trusted() {
         return bench.trusted();
       },

@@ -216,6 +216,8 @@ export const workspace = {
     return watcher;
   },
   findFiles: async () => seen.found,
+  getWorkspaceFolder: (uri: Uri) =>
+    workspace.workspaceFolders?.find((folder) => uri.path.startsWith(`${folder.uri.path}/`)),
   asRelativePath: (uri: Uri) => uri.path.replace(/^\/project\//, ""),
   openTextDocument: async (what: Uri | { content: string }) =>
     what instanceof Uri ? fakeText(what, 200) : what,

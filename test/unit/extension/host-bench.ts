@@ -26,6 +26,7 @@ vi.mock("../../../src/client/engine-client", () => ({
 }));
 
 const { DocumentRegistry } = await import("../../../src/extension/document-registry");
+const { InputFiles } = await import("../../../src/extension/input-files");
 const { AttentionEditorProvider } = await import("../../../src/extension/editor-provider");
 const { registerCommands } = await import("../../../src/extension/commands");
 const { SourceLink } = await import("../../../src/extension/source-link");
@@ -91,6 +92,14 @@ export class Panel {
   }
 }
 
+/** Remembers in memory. */
+class TestMemento {
+  readonly #values = new Map<string, unknown>();
+  keys = () => [...this.#values.keys()];
+  get = <T>(key: string): T | undefined => this.#values.get(key) as T | undefined;
+  update = async (key: string, value: unknown) => void this.#values.set(key, value);
+}
+
 export class HostBench {
   readonly folder = mkdtempSync(path.join(tmpdir(), "host "));
   readonly log = new TestChannel();
@@ -109,7 +118,7 @@ export class HostBench {
     const extensionUri = Uri.file("/extension") as unknown as vscode.Uri;
     const storageUri = this.file("storage");
     const { views } = this;
-    this.documents = new DocumentRegistry("/extension/dist/engine/main.cjs", log);
+    this.documents = new DocumentRegistry("/extension/dist/engine/main.cjs", log, new TestMemento());
     const { documents } = this;
     const source = new SourceLink(views);
     this.provider = new AttentionEditorProvider({
@@ -117,6 +126,7 @@ export class HostBench {
       documents,
       views,
       log,
+      inputFiles: new InputFiles(path.join(this.folder, "kept")),
       run: async (command, view) => this.run(command, view),
     });
     this.#held = [

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Capture } from "../../../src/shared/capture";
 import type { DocumentState } from "../../../src/shared/document";
+import { noInputChosen } from "../../../src/shared/input-choice";
 import { statusText } from "../../../src/extension/status-text";
 import { sampleCapture, sampleModel, samplePhases } from "./samples";
 
@@ -10,6 +11,7 @@ const ready = (change: Partial<Capture> = {}, stale: string | null = null): Docu
   name: "actor.onnx",
   model,
   capture: { ...sampleCapture(), ...change },
+  input: noInputChosen,
   stale,
 });
 

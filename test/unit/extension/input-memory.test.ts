@@ -1,0 +1,102 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Memento } from "vscode";
+import { ModelInputs } from "../../../src/extension/input-memory";
+import { seen, Uri, workspace } from "./fake-vscode";
+
+vi.mock("vscode", () => import("./fake-vscode"));
+const { InputFiles } = await import("../../../src/extension/input-files");
+
+class TestMemento {
+  readonly values = new Map<string, unknown>();
+  keys = () => [...this.values.keys()];
+  get = <T>(key: string): T | undefined => this.values.get(key) as T | undefined;
+  update = async (key: string, value: unknown) =>
+    void (value === undefined ? this.values.delete(key) : this.values.set(key, value));
+}
+
+describe("inputs of a model", () => {
+  const memento = new TestMemento();
+  const inputs = (file = "/models/a.onnx") => new ModelInputs(memento as unknown as Memento, file);
+  beforeEach(() => memento.values.clear());
+
+  it("are offered again, the latest first, one entry for an episode whatever its step", () => {
+    inputs().remember({ text: "one" }, "“one”");
+    inputs().remember({ episode: "a", step: 3 }, "episode a");
+    inputs().remember({ episode: "a", step: 4 }, "episode a");
+    inputs().remember({ text: "one" }, "“one”");
+    expect(inputs().recent.map(({ choice }) => choice)).toEqual([{ text: "one" }, { episode: "a" }]);
+    expect(inputs("/models/b.onnx").recent).toEqual([]);
+  });
+
+  it("are eight at most", () => {
+    for (let seed = 0; seed < 20; seed++) inputs().remember({ synthetic: { seed } }, `seed ${seed}`);
+    expect(inputs().recent.map(({ label }) => label)).toEqual(
+      [19, 18, 17, 16, 15, 14, 13, 12].map((seed) => `seed ${seed}`),
+    );
+  });
+
+  it("come back after a reload of the window, and not after the model was closed", () => {
+    inputs().remember({ text: "kept" }, "“kept”");
+    expect(inputs().current).toEqual({ text: "kept" });
+    inputs().forgetCurrent();
+    expect(inputs().current).toBeNull();
+    expect(inputs().recent).toHaveLength(1);
+  });
+
+  it("leave aside what an earlier version or another hand has written", () => {
+    void memento.update("input:/models/a.onnx", { current: { shell: "rm" }, recent: 3 });
+    expect(inputs().current).toBeNull();
+    expect(inputs().recent).toEqual([]);
+  });
+});
+
+describe("files that an input names", () => {
+  let folder: string;
+  beforeEach(() => {
+    seen.reset();
+    folder = mkdtempSync(path.join(tmpdir(), "kept "));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it("are kept by their content where they were dropped", async () => {
+    const files = new InputFiles(folder);
+    const content = new TextEncoder().encode("picture").buffer;
+    const first = await files.keep("../../cat <1>.png", content);
+    expect(path.dirname(first)).toBe(folder);
+    expect(path.basename(first)).toMatch(/^[0-9a-f]{16}-cat_1_\.png$/);
+    expect(await files.keep("../../cat <1>.png", content)).toBe(first);
+    expect(readdirSync(folder)).toHaveLength(1);
+    expect(readFileSync(first, "utf8")).toBe("picture");
+    expect(() => files.check({ images: { "": first } }, [])).not.toThrow();
+  });
+
+  it("are the forty latest", async () => {
+    const files = new InputFiles(folder);
+    for (let index = 0; index < 45; index++) await files.keep("a.png", new Uint8Array([index]).buffer);
+    expect(readdirSync(folder)).toHaveLength(40);
+  });
+
+  it("are refused where nobody chose them", () => {
+    workspace.workspaceFolders = [{ uri: Uri.file("/project") }];
+    const files = new InputFiles(folder);
+    const refused = /Nobody chose/;
+    expect(() => files.check({ file: "/etc/passwd" }, [])).toThrow(refused);
+    expect(() => files.check({ images: { pixels: "/etc/passwd" } }, [])).toThrow(refused);
+    expect(() => files.check({ video: { file: "/etc/passwd", frame: 0 } }, [])).toThrow(refused);
+    expect(() => files.check({ file: "/project/../etc/passwd" }, [])).toThrow(refused);
+    expect(() => files.check({ file: "/project/data/a.npz" }, [])).not.toThrow();
+    expect(() => files.check({ file: "/elsewhere/a.npz" }, [{ file: "/elsewhere/a.npz" }])).not.toThrow();
+    expect(() => files.check({ text: "/etc/passwd" }, [])).not.toThrow();
+    expect(() => files.check(null, [])).not.toThrow();
+  });
+
+  it("are too large to be dropped above 64 MB", async () => {
+    await expect(new InputFiles(folder).keep("big.npz", new ArrayBuffer(64e6 + 1))).rejects.toThrow(
+      /at most 64\.0 MB/,
+    );
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
