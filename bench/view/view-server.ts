@@ -10,6 +10,7 @@ import { WebviewConnection } from "../../src/extension/webview-connection";
 import { viewHtml } from "../../src/extension/webview-html";
 import type { Capture } from "../../src/shared/capture";
 import type { DocumentState } from "../../src/shared/document";
+import { noInputChosen } from "../../src/shared/input-choice";
 import type { PageRequest, Thumbnails } from "../../src/shared/page";
 import { themes } from "../../test/webview/themes";
 import { pack, packedBytes, toBlock } from "./wire";
@@ -65,7 +66,7 @@ export class ViewServer {
     const capture = await this.#client.capture({
       ...{ provider: "cpu", providerOrder: [], input: null, sites: null },
     });
-    this.#document = { status: "ready", name: model.name, model, capture, stale: null };
+    this.#document = { status: "ready", name: model.name, model, capture, input: noInputChosen, stale: null };
     return capture;
   }
 
@@ -199,6 +200,10 @@ export class ViewServer {
       readRow: (request) => this.#client.readRow(request),
       readHead: (request) => this.#client.readHead(request),
       readThumbnails: (request) => thumbnails(() => this.#client.readThumbnails(request)),
+      readFrame: (request) => this.#client.readFrame(request),
+      tokenize: (request) => this.#client.tokenize(request),
+      keepFile: () => Promise.reject(new Error("Nothing is kept here.")),
+      ...{ stop: nothing, chooseInput: nothing, browse: nothing },
       ...{ cancel: nothing, retry: nothing, selectProvider: nothing, manageTrust: nothing },
       ...{ showLog: nothing, run: nothing, copyText: nothing, captureScores: nothing },
     };
