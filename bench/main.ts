@@ -73,10 +73,19 @@ async function main(): Promise<number> {
   const loadBefore = os.loadavg()[0]!;
   const control = new Control(controlModel(), pairs, chosen.length + (wanted.includes(OPENING) ? 2 : 0));
   const results: BarResult[] = [];
+  const failures: string[] = [];
   for (const bar of chosen) {
     await control.measure();
     console.log(`measuring ${bar.name} …`);
-    results.push(...(await bar.measure(setting(pairs, "product"))));
+    try {
+      results.push(...(await bar.measure(setting(pairs, "product"))));
+    } catch (error) {
+      // What the other bars took half an hour for is not lost.
+      failures.push(
+        `${bar.name} was not measured: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      console.error(failures.at(-1));
+    }
   }
   const openings: Opening[] = [];
   if (wanted.includes(OPENING)) {
@@ -107,6 +116,8 @@ async function main(): Promise<number> {
     writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
     console.log(`written: bench/results.json (${judged.map(({ id }) => id).join(", ")})`);
   }
+  for (const failure of failures) console.error(failure);
+  if (failures.length > 0) return 1;
   return Math.max(exitCodeOf(results, control.spread), slowedExitCode(slowed)) as 0 | 1 | 2;
 }
 

@@ -55,15 +55,15 @@ export class Vscode {
 
   /** Open the model and wait until its map is drawn. */
   async open(): Promise<void> {
-    // Before the extension is there, the model would be opened as text.
+    // A click that comes before the extension is there opens the model as text; on a busy machine one is lost.
     for (let tries = 0; ; tries++) {
       await this.#row.dblclick();
       try {
-        await this.#view.locator("attention-app").waitFor({ timeout: 30_000 });
+        await this.#view.locator("attention-app").waitFor({ timeout: 60_000 });
         break;
       } catch (error) {
         if (tries === 3) throw error;
-        await this.#closeTab();
+        if ((await this.#tab.count()) > 0) await this.#closeTab();
       }
     }
     const map = this.#view.locator("attention-heatmap");
@@ -110,15 +110,18 @@ export class Vscode {
       .filter({ has: this.#page.locator(".label-name", { hasText: /^model\.onnx$/ }) });
   }
 
+  get #tab() {
+    return this.#page.locator(`.tabs-container .tab[data-resource-name="${MODEL}"]`);
+  }
+
   get #view(): FrameLocator {
     return this.#page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
   }
 
   async #closeTab(): Promise<void> {
-    const tab = this.#page.locator(`.tabs-container .tab[data-resource-name="${MODEL}"]`);
-    await tab.hover();
-    await tab.locator(".codicon-close").click();
-    await tab.waitFor({ state: "detached" });
+    await this.#tab.hover();
+    await this.#tab.locator(".codicon-close").click();
+    await this.#tab.waitFor({ state: "detached" });
   }
 
   /** The view's own process where its frame has one, else the window's, in whose heap it lives. */

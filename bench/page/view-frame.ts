@@ -2,6 +2,7 @@
 import type { AppElement } from "../../src/webview/app/app-element";
 import type { HeatmapElement } from "../../src/webview/heatmap/heatmap-element";
 import type { OverviewElement } from "../../src/webview/overview/overview-element";
+import type { MapWindow } from "../../src/webview/state";
 import { fromBlock, unpack } from "../view/wire";
 
 /** What the bench asks of this page. */
@@ -10,6 +11,8 @@ export interface ViewFrame {
   drawn(): Promise<number>;
   /** Heads whose pictures lie in the visible part of the Overview. */
   visibleHeads(): number;
+  /** Milliseconds from choosing a window (shares of the map) until its cells have come and are drawn. */
+  moved(window: MapWindow): Promise<number>;
 }
 declare global {
   interface Window {
@@ -22,9 +25,13 @@ const frame = document.querySelector("iframe");
 if (!frame) throw new Error("The page has no frame.");
 const inner = frame;
 
+/** Requests of the page that have no reply yet. */
+const pending = new Set<unknown>();
 let sent = Promise.resolve<unknown>(undefined);
 window.addEventListener("message", (event) => {
   if (event.source !== inner.contentWindow) return;
+  const { id: request, method } = event.data as { id?: unknown; method?: string };
+  if (request !== undefined && method !== undefined) pending.add(request);
   const body = JSON.stringify(event.data);
   // One after the other: requests of a page arrive in their order.
   sent = sent.then(() => fetch(`/up/${id}`, { method: "POST", body }));
@@ -42,7 +49,9 @@ async function receive(): Promise<void> {
     left = joined;
     for (let block = fromBlock(left); block; block = fromBlock(left)) {
       left = block.rest;
-      inner.contentWindow?.postMessage(unpack(block.packed), location.origin, [...block.packed.buffers]);
+      const message = unpack(block.packed) as { id?: unknown };
+      pending.delete(message.id);
+      inner.contentWindow?.postMessage(message, location.origin, [...block.packed.buffers]);
     }
   }
 }
@@ -93,6 +102,26 @@ window.view = {
     finish(found?.overview.surface?.canvas);
     finish(found?.heatmap.surface?.canvas);
     return performance.now();
+  },
+  moved: async ({ queryStart, queryEnd, keyStart, keyEnd }) => {
+    const found = parts();
+    const { store } = found!.app.session;
+    const { document: model, selection } = store.state;
+    if (model?.status !== "ready") throw new Error("Nothing is captured.");
+    const { queries, keys } = model.capture.sites[selection.site]!;
+    const window = {
+      ...{ queryStart: queryStart * queries, queryEnd: queryEnd * queries },
+      ...{ keyStart: keyStart * keys, keyEnd: keyEnd * keys },
+    };
+    const started = performance.now();
+    store.update((state) => ({ ...state, view: { ...state.view, window } }));
+    // The element asks for its cells as it draws what it has.
+    do await nextFrame();
+    while (pending.size > 0);
+    await found!.heatmap.updateComplete;
+    await nextFrame();
+    finish(found!.heatmap.surface?.canvas);
+    return performance.now() - started;
   },
   visibleHeads: () => {
     const root = parts()?.overview.shadowRoot;
