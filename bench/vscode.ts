@@ -1,5 +1,14 @@
 /** The package in a real VS Code for the browser, with the example's folder open: views are opened and closed there. */
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -46,6 +55,7 @@ export class Vscode {
       await page.goto(server.address(folder));
       const vscode = new Vscode(page);
       await vscode.#row.waitFor();
+      await activated(server.logs);
       return await work(vscode);
     } finally {
       await server.stop();
@@ -55,7 +65,7 @@ export class Vscode {
 
   /** Open the model and wait until its map is drawn. */
   async open(): Promise<void> {
-    // A click that comes before the extension is there opens the model as text; on a busy machine one is lost.
+    // On a busy machine a click may be lost.
     for (let tries = 0; ; tries++) {
       await this.#row.dblclick();
       try {
@@ -63,7 +73,7 @@ export class Vscode {
         break;
       } catch (error) {
         if (tries === 3) throw error;
-        if ((await this.#tab.count()) > 0) await this.#closeTab();
+        await this.#closeTab();
       }
     }
     const map = this.#view.locator("attention-heatmap");
@@ -119,9 +129,12 @@ export class Vscode {
   }
 
   async #closeTab(): Promise<void> {
-    await this.#tab.hover();
-    await this.#tab.locator(".codicon-close").click();
-    await this.#tab.waitFor({ state: "detached" });
+    for (let count = await this.#tab.count(); count > 0; count = await this.#tab.count()) {
+      const tab = this.#tab.first();
+      await tab.hover();
+      await tab.locator(".codicon-close").click();
+      await this.#tab.nth(count - 1).waitFor({ state: "detached" });
+    }
   }
 
   /** The view's own process where its frame has one, else the window's, in whose heap it lives. */
@@ -134,4 +147,21 @@ export class Vscode {
     }
     return { session: await this.#page.context().newCDPSession(this.#page), own: false };
   }
+}
+
+/** Before the extension is there, a model would be opened as text. */
+async function activated(logs: string): Promise<void> {
+  const isActive = () =>
+    existsSync(logs) &&
+    readdirSync(logs, { recursive: true, encoding: "utf8" })
+      .filter((name) => /exthost\.log$/i.test(name))
+      .some((name) =>
+        readFileSync(path.join(logs, name), "utf8").includes("_doActivateExtension attention-lens"),
+      );
+  for (
+    const until = Date.now() + LONGEST;
+    !isActive();
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  )
+    if (Date.now() > until) throw new Error("VS Code has not activated the extension.");
 }
