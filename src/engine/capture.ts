@@ -107,6 +107,11 @@ export async function captureModel(
         ...(run.replacedBecause === null
           ? []
           : [`Fused operators were replaced by their rebuilt graphs: ${run.replacedBecause}`]),
+        ...(run.widened
+          ? [
+              "This provider has few kernels for bfloat16: operators were run in float32 and their results rounded to bfloat16.",
+            ]
+          : []),
         ...opened.summary.manifestProblems,
       ],
     },

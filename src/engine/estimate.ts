@@ -3,23 +3,9 @@ import os from "node:os";
 import type { Dim } from "../shared/model";
 import { AttentionError } from "../shared/errors";
 import { bytes as formatBytes } from "../shared/format";
+import { BFLOAT16 } from "../onnx/bfloat16";
 import type { GraphView } from "../onnx/graph-view";
-
-const elementBytes: Readonly<Record<number, number>> = {
-  1: 4,
-  2: 1,
-  3: 1,
-  4: 2,
-  5: 2,
-  6: 4,
-  7: 8,
-  9: 1,
-  10: 2,
-  11: 8,
-  12: 4,
-  13: 8,
-  16: 2,
-};
+import { elementBytes } from "../onnx/model";
 
 export interface Estimate {
   readonly bytes: number;
@@ -66,8 +52,12 @@ export function estimateRun(
     }
   }
   const mapBytes = maps.reduce((all, map) => all + (count(map) ?? 0) * (scores ? 9 + 16 : 9), 0);
+  // Weights of bfloat16 are held in float32 as well, where the provider has no kernels for them.
+  const widened = [...view.graph.initializers.values()]
+    .filter(({ elementType }) => elementType === BFLOAT16)
+    .reduce((all, { dims }) => all + (count(dims) ?? 0) * 4, 0);
   // The model's bytes are held while the session copies its weights; a step holds a few tensors at a time.
-  const total = modelBytes * 2 + externalBytes + mapBytes + largest * 3;
+  const total = modelBytes * 2 + externalBytes + widened + mapBytes + largest * 3;
   return {
     bytes: total,
     parts: `model ${formatBytes(modelBytes + externalBytes)}, maps ${formatBytes(mapBytes)}, largest step ${formatBytes(largest)}`,

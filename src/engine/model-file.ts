@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { AttentionError } from "../shared/errors";
-import type { ExternalTensor, Graph, OnnxModel, TensorRef } from "../onnx/model";
+import { elementBytes, type ExternalTensor, type Graph, type OnnxModel, type TensorRef } from "../onnx/model";
 import { readWhole } from "../onnx/functions/read-whole";
 import type { ByteSource } from "../onnx/source";
 import { isLfsPointer, refuseOtherKinds } from "./file-kind";
@@ -138,22 +138,6 @@ function* tensors(graph: Graph): Generator<TensorRef> {
     }
   }
 }
-
-const elementBytes: Readonly<Record<number, number>> = {
-  1: 4,
-  2: 1,
-  3: 1,
-  4: 2,
-  5: 2,
-  6: 4,
-  7: 8,
-  9: 1,
-  10: 2,
-  11: 8,
-  12: 4,
-  13: 8,
-  16: 2,
-};
 
 /** Sizes that cannot be: negative or overflowing dimensions, and raw data of another length than its shape says. */
 function checkTensors(model: OnnxModel): void {

@@ -5,7 +5,11 @@ import { type ProviderName, type ProviderReport, providerLabels } from "../share
 import { AttentionError } from "../shared/errors";
 import { bytes as formatBytes } from "../shared/format";
 import type { NamedArray } from "../inputs/arrays";
-import { type Piece, pieceLength } from "../onnx/pieces";
+import { fromBfloat16 } from "../inputs/half-precision";
+import { floatName, holdsBfloat16, withoutBfloat16 } from "../onnx/bfloat16";
+import { type Piece, PiecedSource, pieceLength } from "../onnx/pieces";
+import { readModel } from "../onnx/read";
+import type { ByteSource } from "../onnx/source";
 import type { ModelFile } from "./model-file";
 import { freeMemory } from "./estimate";
 import { adviceFor, gpu, orderFor, shortReason, verify } from "./providers";
@@ -39,6 +43,8 @@ export interface RunResult<I extends Instrumented> {
   readonly instrumented: I;
   /** Why the fused operators were replaced, in the runtime's words; null where they ran as they are. */
   readonly replacedBecause: string | null;
+  /** Operators of bfloat16 ran in float32 between casts. */
+  readonly widened: boolean;
   readonly outputs: ReadonlyMap<string, RunOutput>;
   readonly provider: ProviderReport;
 }
@@ -58,41 +64,46 @@ export async function runModel<I extends Instrumented>(request: RunRequest<I>): 
   throw new AttentionError("providerUnavailable", "No provider is named in the order.");
 }
 
-/** On one provider: as it is, and where that fails with its fused operators replaced. */
+/** On one provider: as it is; where that fails with bfloat16 in float32, then with its fused operators replaced. */
 async function runOn<I extends Instrumented>(
   name: ProviderName,
   request: RunRequest<I>,
 ): Promise<Omit<RunResult<I>, "provider">> {
-  const plain = request.instrument(name, false);
-  if (!plain) throw new AttentionError("internal", "Nothing to run.");
-  try {
-    return { instrumented: plain, replacedBecause: null, outputs: await runOnce(name, request, plain) };
-  } catch (error) {
-    const replaced = request.instrument(name, true);
-    if (!replaced) throw error;
-    try {
-      return {
-        instrumented: replaced,
-        replacedBecause: shortReason(error),
-        outputs: await runOnce(name, request, replaced),
-      };
-    } catch {
-      // The model fails for another reason: its own message is the one that helps.
-      throw error;
+  const isShort = holdsBfloat16(request.file.model);
+  let failure: unknown;
+  for (const replaceAll of [false, true]) {
+    const instrumented = request.instrument(name, replaceAll);
+    if (!instrumented) continue;
+    // The CPU is known to lack the kernels.
+    for (const widened of isShort ? (name === "cpu" ? [true] : [false, true]) : [false]) {
+      try {
+        const outputs = await runOnce(name, request, instrumented, isShort ? { widened } : null);
+        return {
+          instrumented,
+          replacedBecause: replaceAll ? shortReason(failure) : null,
+          widened,
+          outputs,
+        };
+      } catch (error) {
+        // Where nothing helps the model fails for another reason: its own message is the one that does.
+        failure ??= error;
+      }
     }
   }
+  throw failure ?? new AttentionError("internal", "Nothing to run.");
 }
 
 async function runOnce(
   name: ProviderName,
   request: RunRequest<Instrumented>,
   { pieces, fetches }: Instrumented,
+  bfloat16: { readonly widened: boolean } | null,
 ): Promise<Map<string, RunOutput>> {
   const runtime = await loadRuntime();
   let stage: "sessionFailed" | "runFailed" = "sessionFailed";
   let session: Ort.InferenceSession | undefined;
   try {
-    session = await runtime.InferenceSession.create(assembled(request.file, pieces), {
+    session = await runtime.InferenceSession.create(written(request.file, pieces, bfloat16), {
       executionProviders: [name],
       intraOpNumThreads: threads(),
       logSeverityLevel: 3,
@@ -123,7 +134,17 @@ function outOfMemory(error: unknown): boolean {
 const CHUNK_BYTES = 64e6;
 
 /** The model's bytes with what is added; the file itself is never touched. */
-function assembled({ source }: ModelFile, pieces: Instrumented["pieces"]): Uint8Array {
+function written(
+  { source }: ModelFile,
+  pieces: Instrumented["pieces"],
+  bfloat16: { readonly widened: boolean } | null,
+): Uint8Array {
+  if (!bfloat16) return assembled(source, pieces);
+  const whole = new PiecedSource(source, pieces);
+  return assembled(whole, withoutBfloat16(readModel(whole), whole, bfloat16.widened).list);
+}
+
+function assembled(source: ByteSource, pieces: Instrumented["pieces"]): Uint8Array {
   const model = new Uint8Array(pieces.reduce((all, piece) => all + pieceLength(piece), 0));
   let at = 0;
   for (const piece of pieces) {
@@ -146,10 +167,14 @@ function assembled({ source }: ModelFile, pieces: Instrumented["pieces"]): Uint8
 
 function toTensors(runtime: typeof Ort, feeds: ReadonlyMap<string, NamedArray>): Record<string, Ort.Tensor> {
   return Object.fromEntries(
-    [...feeds].map(([name, { dtype, dims, data }]) => [
-      name,
-      new runtime.Tensor(dtype as "float32", data as Float32Array, [...dims]),
-    ]),
+    [...feeds].map(([name, { dtype, dims, data }]) =>
+      dtype === "bfloat16"
+        ? [
+            floatName(name),
+            new runtime.Tensor("float32", Float32Array.from(data as Uint16Array, fromBfloat16), [...dims]),
+          ]
+        : [name, new runtime.Tensor(dtype as "float32", data as Float32Array, [...dims])],
+    ),
   );
 }
 

@@ -17,7 +17,7 @@ export type ArrayData =
   | string[];
 
 export interface NamedArray {
-  /** ONNX element type in lower case; `float16` holds its bits in a Uint16Array. */
+  /** ONNX element type in lower case; `float16` and `bfloat16` hold their bits in a Uint16Array. */
   readonly dtype: string;
   readonly dims: readonly number[];
   /** Row-major. */

@@ -2,6 +2,7 @@
 import { AttentionError } from "../shared/errors";
 import type { TensorSignature } from "../shared/model";
 import type { ArrayData, NamedArray } from "./arrays";
+import { fromBfloat16, fromHalf, toBfloat16, toHalf } from "./half-precision";
 
 export interface FeedResult {
   readonly feeds: ReadonlyMap<string, NamedArray>;
@@ -59,13 +60,32 @@ export function fitFeeds(
     const converted = convert(array, input.dtype);
     if (!converted) throw mismatch("the type differs");
     if (converted !== array)
-      notices.push(`${input.name} was recorded as ${array.dtype} and given as ${input.dtype}.`);
+      notices.push(`${input.name} was recorded as ${array.dtype} and ${howGiven(array.dtype, input.dtype)}.`);
     feeds.set(input.name, converted);
   }
   return { feeds, notices };
 }
 
-/** The array as another type where that is what a person means: double for single precision, and integers of other widths. */
+function howGiven(from: string, to: string): string {
+  if (to === "bfloat16" && from === "uint16") return "taken as the bits of bfloat16";
+  const size = floatSizes[to];
+  const isRounded = size !== undefined && (size < 4 || size < (floatSizes[from] ?? 0));
+  return isRounded ? `rounded to ${to}` : `given as ${to}`;
+}
+
+const floatSizes: Readonly<Record<string, number>> = { float64: 8, float32: 4, float16: 2, bfloat16: 2 };
+
+/** Values of an array of floating point numbers; those of two bytes are held as their bits. */
+function floatsOf({ dtype, data }: NamedArray): ArrayLike<number> {
+  if (dtype === "float16") return Float32Array.from(data as Uint16Array, fromHalf);
+  if (dtype === "bfloat16") return Float32Array.from(data as Uint16Array, fromBfloat16);
+  return data as Float32Array | Float64Array;
+}
+
+/**
+ * The array as another type where that is what a person means: numbers of another precision, the
+ * bits of bfloat16, which NumPy does not have, and integers of other widths.
+ */
 function convert(array: NamedArray, dtype: string): NamedArray | undefined {
   if (array.dtype === dtype) return array;
   const { data } = array;
@@ -73,8 +93,13 @@ function convert(array: NamedArray, dtype: string): NamedArray | undefined {
   const make = (to: ArrayData): NamedArray => ({ dtype, dims: array.dims, data: to });
   const numbers = () => Array.from(data as ArrayLike<number | bigint>, Number);
   const isInteger = /^u?int|^bool/.test(array.dtype);
-  if (dtype === "float32" && array.dtype === "float64") return make(Float32Array.from(data as Float64Array));
-  if (dtype === "float64" && array.dtype === "float32") return make(Float64Array.from(data as Float32Array));
+  if (dtype === "bfloat16" && array.dtype === "uint16") return make(data);
+  if (array.dtype in floatSizes) {
+    if (dtype === "float32") return make(Float32Array.from(floatsOf(array)));
+    if (dtype === "float64") return make(Float64Array.from(floatsOf(array)));
+    if (dtype === "float16") return make(Uint16Array.from(floatsOf(array), toHalf));
+    if (dtype === "bfloat16") return make(Uint16Array.from(floatsOf(array), toBfloat16));
+  }
   if (dtype === "int64" && isInteger)
     return make(BigInt64Array.from(Array.from(data as ArrayLike<number | bigint>, BigInt)));
   if (dtype === "int32" && isInteger) {

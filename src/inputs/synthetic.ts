@@ -5,6 +5,7 @@
 import { AttentionError } from "../shared/errors";
 import type { Dim, TensorSignature } from "../shared/model";
 import type { ArrayData, NamedArray } from "./arrays";
+import { toBfloat16, toHalf } from "./half-precision";
 
 const SEQUENCE = 32;
 const IMAGE_SIDE = 224;
@@ -139,6 +140,8 @@ function synthesise(
         return Float64Array.from(float());
       case "float16":
         return Uint16Array.from(float(), toHalf);
+      case "bfloat16":
+        return Uint16Array.from(float(), toBfloat16);
       case "int64":
         return BigInt64Array.from(fill(integer), BigInt);
       case "uint64":
@@ -166,17 +169,4 @@ function synthesise(
     }
   })();
   return { dtype: input.dtype, dims, data };
-}
-
-/** A number as IEEE 754 binary16 bits, rounded to nearest even for normal numbers. */
-function toHalf(value: number): number {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setFloat32(0, value);
-  const bits = view.getUint32(0);
-  const sign = (bits >>> 16) & 0x8000;
-  const exponent = ((bits >>> 23) & 0xff) - 112;
-  if (exponent >= 31) return sign | 0x7c00;
-  if (exponent <= 0) return sign;
-  const rounded = (exponent << 10) + ((bits >>> 13) & 0x3ff) + ((bits >>> 12) & 1);
-  return sign | Math.min(rounded, 0x7c00);
 }

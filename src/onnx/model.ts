@@ -26,6 +26,23 @@ export function elementTypeName(type: number): string {
   return elementTypes[type] ?? `type ${type}`;
 }
 
+/** Bytes of one element by type number; a type that is not listed has no fixed size. */
+export const elementBytes: Readonly<Record<number, number>> = {
+  1: 4,
+  2: 1,
+  3: 1,
+  4: 2,
+  5: 2,
+  6: 4,
+  7: 8,
+  9: 1,
+  10: 2,
+  11: 8,
+  12: 4,
+  13: 8,
+  16: 2,
+};
+
 export interface TensorRef {
   readonly name: string;
   readonly dims: readonly number[];

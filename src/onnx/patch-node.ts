@@ -1,6 +1,6 @@
 /**
  * Rewrites a control-flow node so that tensors of its bodies are returned: its own bytes are kept, a body's graph is
- * extended by a second `g` field (which merges with the first, as message fields do), and outputs are added.
+ * extended at its end, and outputs are added.
  */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Node } from "./model";
@@ -39,12 +39,32 @@ export function patchNode(
     const extra = bodies.get(nameOf(attribute));
     if (!extra) raw(start, to);
     else {
-      const merged = new BinaryWriter().raw(window.bytes(from, to - from).slice());
-      merged.tag(6, WireType.LengthDelimited).bytes(extra);
-      written.tag(5, WireType.LengthDelimited).bytes(merged.finish());
+      written.tag(5, WireType.LengthDelimited).bytes(extended(window, from, to, extra));
     }
   }
   for (const output of outputs) written.tag(2, WireType.LengthDelimited).string(output);
+  return written.finish();
+}
+
+/** An attribute whose graph has more at its end: the bytes of two messages one after the other are both merged. */
+function extended(window: Window, start: number, end: number, extra: Uint8Array): Uint8Array {
+  const attribute = new Cursor(window, start, end);
+  const written = new BinaryWriter();
+  const bytes = (from: number, to: number) => window.bytes(from, to - from).slice();
+  for (
+    let from = attribute.offset, next = attribute.field();
+    next;
+    from = attribute.offset, next = attribute.field()
+  ) {
+    if (next.number !== 6) {
+      attribute.skip(next);
+      written.raw(bytes(from, attribute.offset));
+      continue;
+    }
+    const { offset, length } = attribute.range();
+    written.tag(6, WireType.LengthDelimited).uint32(length + extra.length);
+    written.raw(bytes(offset, offset + length)).raw(extra);
+  }
   return written.finish();
 }
 

@@ -171,6 +171,13 @@ function inferType(node: Node, state: State, output: number): number {
         node.attributes.get("value")?.tensor?.elementType ??
         (node.attributes.has("value_int") || node.attributes.has("value_ints") ? 7 : 1)
       );
+    case "If":
+    case "Loop":
+    case "Scan": {
+      const body = [...node.attributes.values()].find(({ graph }) => graph)?.graph;
+      // A loop's body gives its condition first.
+      return body?.outputs[node.opType === "Loop" ? output + 1 : output]?.elementType ?? 0;
+    }
     case "EmbedLayerNormalization":
       return output === 1 ? 6 : (state.types.get(node.inputs[2] ?? "") ?? 0);
     case "QEmbedLayerNormalization":

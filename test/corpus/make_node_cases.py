@@ -36,6 +36,7 @@ def map_of(node: onnx.NodeProto, values: dict[str, Array]) -> Array:
 
 
 def plain(array: Array) -> Array:
+    """NumPy's archives hold no bfloat16: it is given as float32, which is exact."""
     return array.astype(np.float32) if array.dtype == ml_dtypes.bfloat16 else array
 
 
@@ -65,9 +66,6 @@ def main() -> None:
             refused.append({"name": case.name, "why": "its fused twin has no reference"})
             continue
         types = sorted({str(value.dtype) for value in values.values()})
-        if "bfloat16" in types:
-            refused.append({"name": case.name, "why": "NumPy's archives hold no bfloat16"})
-            continue
         (FOLDER / f"{case.name}.onnx").write_bytes(model.SerializeToString())
         arrays = {name: plain(value) for name, value in values.items()}
         arrays["ref/site_000"] = map_.astype(np.float32)
@@ -82,7 +80,8 @@ def main() -> None:
                 "types": types,
                 "expectedSites": 1,
                 "kinds": ["cross"],
-                "tolerance": 2e-3 if "float16" in types else 1e-5,
+                # Two steps of bfloat16 below 1: the reference rounds every intermediate.
+                "tolerance": 8e-3 if "bfloat16" in types else 2e-3 if "float16" in types else 1e-5,
             }
         )
     table = {

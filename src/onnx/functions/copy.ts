@@ -7,24 +7,19 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Attribute, Graph, LocalFunction, Node } from "../model";
 import { Pieces } from "../pieces";
-import { Renamer } from "./renamed";
+import { keyOf, NotCopied } from "./call";
+import { Renamer } from "../renamer";
 import { labelOf, type Names, Scope } from "./scope";
 import type { ByteSource } from "../source";
 
-/** Copies of all calls together; the largest model known so far has about 100,000 nodes. */
-const MAX_NODES = 400_000;
 /** What the copies hold in memory, and what a model may have in all. */
 const MAX_BYTES = 256e6;
 const MAX_MODEL_BYTES = 2 ** 31 - 1;
-const MAX_CALLS = 50;
 /** A longer path of calls is cut in names. */
 const MAX_PATH = 200;
 
 /** Metadata of a copied node: the calls that lead to it, as JSON: [[function, name of the call], …], outermost first. */
 export const CALLS_KEY = "attention_lens.calls";
-
-/** Why the functions of a model are not copied. */
-export class NotCopied extends Error {}
 
 /** Where a node is copied from and to. */
 interface Context {
@@ -45,11 +40,10 @@ export class Copier {
   readonly #renamer: Renamer;
   readonly #touched = new Map<Node, boolean>();
   readonly used = new Set<LocalFunction>();
-  #nodes = 0;
   #bytes = 0;
   #length = 0;
 
-  /** @param functions by `keyOf` */
+  /** @param functions by `keyOf`; their calls are checked (`checkCalls`) */
   constructor(source: ByteSource, functions: ReadonlyMap<string, LocalFunction>, names: Names) {
     this.#functions = functions;
     this.#names = names;
@@ -90,20 +84,13 @@ export class Copier {
   }
 
   #count(content: Pieces): void {
-    this.#nodes += 1;
     this.#length += content.length;
     for (const piece of content.list) if (piece instanceof Uint8Array) this.#bytes += piece.length;
-    if (this.#nodes > MAX_NODES)
-      throw new NotCopied(`the copies of functions have more than ${MAX_NODES} nodes`);
     if (this.#bytes > MAX_BYTES || this.#length > MAX_MODEL_BYTES)
       throw new NotCopied("the copies of functions would be too large");
   }
 
   #call(call: Node, called: LocalFunction, outer: Context, out: Pieces): void {
-    if (outer.calls.some((each) => each.called === called))
-      throw new NotCopied(`the function ${called.name} calls itself`);
-    if (outer.calls.length >= MAX_CALLS)
-      throw new NotCopied(`functions call each other more than ${MAX_CALLS} deep`);
     this.used.add(called);
     const calls = [...outer.calls, { called, label: labelOf(call) }];
     const path = pathOf(calls);
@@ -203,16 +190,6 @@ export class Copier {
     }
     return out;
   }
-}
-
-/** What a node calls, and what a function is called by. */
-export function keyOf(each: {
-  readonly domain: string;
-  readonly overload: string;
-  readonly name?: string;
-  readonly opType?: string;
-}): string {
-  return JSON.stringify([each.domain, each.opType ?? each.name, each.overload]);
 }
 
 function pathOf(calls: Context["calls"]): string {

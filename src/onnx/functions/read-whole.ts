@@ -4,10 +4,13 @@
  */
 import { AttentionError } from "../../shared/errors";
 import type { LocalFunction, Node, OnnxModel } from "../model";
-import { Pieces, PiecedSource } from "../pieces";
+import { PiecedSource, type Pieces } from "../pieces";
 import { readModel } from "../read";
+import { rewritten } from "../rewrite";
 import type { ByteSource } from "../source";
-import { Copier, keyOf, NotCopied, opsetImport } from "./copy";
+import { keyOf, NotCopied } from "./call";
+import { Copier, opsetImport } from "./copy";
+import { checkCalls } from "./count";
 import { Names } from "./scope";
 
 export interface WholeModel {
@@ -29,6 +32,7 @@ export function readWhole(file: ByteSource): WholeModel {
     for (const each of scanned.functions) {
       if (!ofRuntime.test(each.domain) && !functions.has(keyOf(each))) functions.set(keyOf(each), each);
     }
+    checkCalls(scanned.graph.nodes, functions);
     const copier = new Copier(file, functions, new Names(scanned.graph));
     const touched = scanned.graph.nodes.filter((node) => copier.touches(node));
     const pieces = written(scanned, file.size, touched, copier);
@@ -50,22 +54,8 @@ export function readWhole(file: ByteSource): WholeModel {
 
 /** The file with the copies in the places of the calls, and the operator sets that they need. */
 function written(model: OnnxModel, fileBytes: number, touched: readonly Node[], copier: Copier): Pieces {
-  const whole = new Pieces();
-  let at = 0;
-  let next = 0;
-  for (const field of model.graphFields) {
-    const content = new Pieces();
-    let from = field.content;
-    // Nodes are in the order of the file.
-    for (let node = touched[next]; node && node.range.end <= field.end; node = touched[++next]) {
-      content.add({ start: from, end: node.range.start }).addAll(copier.replacement(node));
-      from = node.range.end;
-    }
-    content.add({ start: from, end: field.end });
-    whole.add({ start: at, end: field.start }).message(7, content);
-    at = field.end;
-  }
-  whole.add({ start: at, end: fileBytes });
+  const edits = touched.map((node) => ({ ...node.range, by: copier.replacement(node) }));
+  const whole = rewritten(model, fileBytes, edits);
   const opsets = new Map<string, number>();
   for (const { opsets: wanted } of copier.used) {
     for (const [domain, version] of wanted) {

@@ -169,9 +169,9 @@ describe("what cannot be copied is named", () => {
     const functions = [...steps, define("Step40", ["a"], ["b"], inner())];
     const started = process.cpuUsage().user;
     const { model } = whole([call("Step0", ["x"], ["y"])], functions);
-    expect(model.notCopied[0]?.reason).toMatch(/more than 400000 nodes|too large/);
+    expect(model.notCopied[0]?.reason).toMatch(/more than 200000 nodes/);
     expect(model.graph.nodes).toHaveLength(1);
-    expect((process.cpuUsage().user - started) / 1e6).toBeLessThan(20);
+    expect((process.cpuUsage().user - started) / 1e6).toBeLessThan(2);
   });
 });
 

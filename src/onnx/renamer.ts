@@ -1,8 +1,8 @@
 /** Parts of a graph's bytes under other names; what is large stays a range of the file. */
 import { WireType } from "@bufbuild/protobuf/wire";
-import { Pieces } from "../pieces";
-import type { ByteSource } from "../source";
-import { Cursor, type Field, Window } from "../wire";
+import { Pieces } from "./pieces";
+import type { ByteSource } from "./source";
+import { Cursor, type Field, Window } from "./wire";
 
 /** What is longer is not read: it may be a weight. */
 const MAX_READ = 4096;
