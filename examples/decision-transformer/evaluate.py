@@ -23,7 +23,7 @@ from minigrid.envs.memory import MemoryEnv
 from environment import FixedStartMemoryEnv, RandomStartMemoryEnv
 from model import Config, DecisionTransformer
 from rollout import EVALUATION_SEED, Outcome, RandomPolicy, evaluate_model, model_inputs, outcome, roll_out
-from train import QUICK_STEPS, STEPS, train
+from train import QUICK_STEPS, STEPS, save, train
 
 HERE = Path(__file__).resolve().parent
 EPISODES = 100
@@ -81,9 +81,15 @@ def decision_milliseconds(model: DecisionTransformer, repeats: int = 30) -> floa
     return round(1e3 * float(np.median(times)), 2)
 
 
-def trained_figures(name: str, seed: int, steps: int) -> Figures:
+def trained_figures(name: str, seed: int, steps: int, keep: Path | None) -> Figures:
+    """Trains one model and measures it; its weights are kept if a folder is given, also those on the way."""
+    on_the_way = None if keep is None else keep / f"{name}_{seed}"
+    if on_the_way is not None:
+        on_the_way.mkdir(parents=True, exist_ok=True)
     started = time.process_time()
-    model = train(CONFIGS[name], seed, steps, report_every=0)
+    model = train(CONFIGS[name], seed, steps, report_every=0, checkpoints=on_the_way)
+    if on_the_way is not None:
+        save(model, on_the_way.with_suffix(".pt"))
     figures: Figures = {
         "cpu_seconds": round(time.process_time() - started, 1),
         "decision_milliseconds": decision_milliseconds(model),
@@ -98,11 +104,13 @@ def trained_figures(name: str, seed: int, steps: int) -> Figures:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=tuple(CONFIGS), help="only these; other figures stay as they are")
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--keep", type=Path, help="folder for the weights of every training, also those on the way")
     parser.add_argument("--quick", action="store_true", help="one seed, twenty steps, to see that everything runs")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
     parser.add_argument("--out", type=Path, default=HERE / "figures.json")
     options = parser.parse_args()
-    seeds, steps = ([0], QUICK_STEPS) if options.quick else (options.seeds, STEPS)
+    seeds, steps = ([0], QUICK_STEPS) if options.quick else (options.seeds, options.steps)
     random = [random_policy_figures(seed) for seed in seeds]
     report: dict[str, Any] = json.loads(options.out.read_text()) if options.models and options.out.exists() else {}
     report |= {
@@ -115,7 +123,7 @@ def main() -> None:
     for name in options.models or CONFIGS:
         per_seed: list[Figures] = []
         for seed in seeds:
-            per_seed.append(trained_figures(name, seed, steps))
+            per_seed.append(trained_figures(name, seed, steps, options.keep))
             report[name] = {
                 "parameters": sum(p.numel() for p in DecisionTransformer(CONFIGS[name]).parameters()),
                 "training_steps": steps,
