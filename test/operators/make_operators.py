@@ -29,6 +29,7 @@ from function_cases import function_cases
 from fused_attention import attention_cases, multi_head_cases
 from fused_decoding import decoding_cases
 from fused_group_query import group_query_cases
+from fused_onnx import onnx_cases
 from fused_packed import packed_cases
 from negative_cases import negative_cases
 from output_cases import output_cases
@@ -59,6 +60,7 @@ def cases() -> Iterator[Case]:
         group_query_cases,
         decoding_cases,
         packed_cases,
+        onnx_cases,
         softmax_cases,
         product_cases,
         score_cases,

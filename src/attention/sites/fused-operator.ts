@@ -14,7 +14,7 @@ import { groupQueryAttention } from "./fused/group-query-attention";
 import { longformerAttention } from "./fused/longformer-attention";
 import { decoderMaskedMultiHeadAttention, multiHeadAttention } from "./fused/multi-head-attention";
 import { onnxAttention } from "./fused/onnx-attention";
-import { type FusedOperator, NotRebuilt, type OperatorParts } from "./fused/operator";
+import { type FusedOperator, NotRebuilt, type OperatorParts, type Rebuilt } from "./fused/operator";
 import { asFloat } from "./fused/pieces";
 import { packedAttention, packedMultiHeadAttention } from "./fused/packed-attention";
 import { pagedAttention } from "./fused/paged-attention";
@@ -123,7 +123,7 @@ function plan(
       }
     : null;
   if (options.replace) {
-    takeOver(graph, node, view, parts, rebuilt.context);
+    takeOver(graph, node, view, parts, rebuilt);
     return { extension: graph.extension, removed: [node], map, valid, scores, proof: null };
   }
   const { error, control } = proof(graph, view, parts, rebuilt, node.outputs[0] ?? "");
@@ -133,18 +133,24 @@ function plan(
 }
 
 /** Give the node's outputs from the rebuilt attention, in the node's own element type. */
-function takeOver(graph: Subgraph, node: Node, view: GraphView, parts: OperatorParts, context: string): void {
+function takeOver(
+  graph: Subgraph,
+  node: Node,
+  view: GraphView,
+  parts: OperatorParts,
+  rebuilt: Rebuilt,
+): void {
   const type = [10, 11, 16].includes(view.elementType(node.outputs[0] ?? ""))
     ? view.elementType(node.outputs[0] ?? "")
     : 1;
   const give = (value: string, output: string | undefined) => {
     if (output) graph.named("Cast", [value], output, { to: { int: type } });
   };
-  give(context, node.outputs[0]);
+  give(rebuilt.context, node.outputs[0]);
   for (const [index, output] of node.outputs.entries()) {
     if (index === 0 || !output || !(view.outputs.has(output) || view.consumers(output).length > 0)) continue;
     const other = parts.others?.[index];
     if (other === undefined) throw new NotRebuilt(`its output ${output} is used and cannot be rebuilt`);
-    give(asFloat(graph, view, other()), output);
+    give(asFloat(graph, view, other(rebuilt)), output);
   }
 }

@@ -11,7 +11,15 @@ import { plus } from "../../../onnx/dim-algebra";
 import type { GraphView } from "../../../onnx/graph-view";
 import type { Node } from "../../../onnx/model";
 import type { Subgraph } from "../../../onnx/subgraph";
-import { type FusedOperator, floatAttribute, inputOf, intAttribute, NotRebuilt, required } from "./operator";
+import {
+  type FusedOperator,
+  floatAttribute,
+  inputOf,
+  intAttribute,
+  NotRebuilt,
+  type Rebuilt,
+  required,
+} from "./operator";
 import { asFloat, beforeLength, positions, repeatHeads, splitHeads, cached } from "./pieces";
 
 interface Sizes {
@@ -54,6 +62,14 @@ function fullMask(
     { mode: { string: "constant" } },
   );
   return isBool ? { visible: graph.cast(padded, 9) } : { bias: padded };
+}
+
+/** What the operator's fourth output holds: products, or probabilities. */
+function products(node: Node, { map, scores }: Rebuilt): string {
+  const mode = intAttribute(node, "qk_matmul_output_mode", 0);
+  if (mode === 0) return scores.raw;
+  if (mode === 3) return map;
+  throw new NotRebuilt("its output of masked or capped products is used and cannot be rebuilt");
 }
 
 export const onnxAttention: FusedOperator = {
@@ -139,7 +155,7 @@ export const onnxAttention: FusedOperator = {
       visible,
       maskedRows: "zero",
       result: rank === 4 ? "BHTD" : "BTD",
-      others: { 1: () => present.key, 2: () => present.value },
+      others: { 1: () => present.key, 2: () => present.value, 3: (rebuilt) => products(node, rebuilt) },
     };
   },
 };

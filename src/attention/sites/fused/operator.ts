@@ -52,7 +52,19 @@ export interface OperatorParts {
   /** Brings [B, T, H·dv] to the form of the operator's result, where that is none of these. */
   readonly repack?: (context: string) => string;
   /** The operator's other outputs by number, for when its place is taken. */
-  readonly others?: Readonly<Record<number, () => string>>;
+  readonly others?: Readonly<Record<number, (rebuilt: Rebuilt) => string>>;
+}
+
+/** Tensors of an attention that was rebuilt. */
+export interface Rebuilt {
+  /** float32 [B, H, T, S]. */
+  readonly map: string;
+  /** Scaled products before the softcap, then the scores before and after biases and masks, float32 [B, H, T, S]. */
+  readonly scores: { readonly raw: string; readonly before: string; readonly after: string };
+  /** bool [B, H, T, S]. */
+  readonly valid: string;
+  /** Probabilities times values in the operator's own layout. */
+  readonly context: string;
 }
 
 export interface FusedOperator {

@@ -5,22 +5,11 @@
 import { MASK_SCORE } from "../../../shared/page";
 import type { GraphView } from "../../../onnx/graph-view";
 import type { Subgraph } from "../../../onnx/subgraph";
-import type { OperatorParts } from "./operator";
+import type { OperatorParts, Rebuilt } from "./operator";
 import { asFloat, tail } from "./pieces";
 
 /** Low enough to vanish in any softmax, and finite, so that a row without keys is not NaN. */
 const LOWEST = -1e30;
-
-export interface Rebuilt {
-  /** float32 [B, H, T, S]. */
-  readonly map: string;
-  /** Scores before and after biases and masks, float32 [B, H, T, S]. */
-  readonly scores: { readonly before: string; readonly after: string };
-  /** bool [B, H, T, S]. */
-  readonly valid: string;
-  /** Probabilities times values in the operator's own layout. */
-  readonly context: string;
-}
 
 export function rebuild(graph: Subgraph, parts: OperatorParts): Rebuilt {
   const { query, key, scale, softcap = 0, biases, visible, sink } = parts;
@@ -35,6 +24,7 @@ export function rebuild(graph: Subgraph, parts: OperatorParts): Rebuilt {
     scale === null
       ? graph.div(product, graph.op("Sqrt", [graph.cast(graph.size(query, 3), 1)]))
       : graph.mul(product, graph.scalar(scale));
+  const raw = score;
   if (softcap > 0)
     score = graph.mul(graph.op("Tanh", [graph.div(score, graph.scalar(softcap))]), graph.scalar(softcap));
   const before = score;
@@ -53,7 +43,7 @@ export function rebuild(graph: Subgraph, parts: OperatorParts): Rebuilt {
     map = graph.where(any, map, graph.scalar(0));
   }
   if (zeroRows !== undefined) map = graph.where(zeroRows, graph.scalar(0), map);
-  return { map, scores: { before, after: score }, valid, context: contextOf(graph, parts, map) };
+  return { map, scores: { raw, before, after: score }, valid, context: contextOf(graph, parts, map) };
 }
 
 function contextOf(graph: Subgraph, parts: OperatorParts, map: string): string {
