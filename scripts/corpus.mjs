@@ -20,9 +20,10 @@ const makers = [
   "make_jax.py",
   "make_optimised.py",
   "make_blind.py",
+  "make_blind_more.py",
 ];
 /** Those with models that are made only on demand. */
-const withLarge = ["make_families.py", "make_optimised.py"];
+const withLarge = ["make_families.py", "make_optimised.py", "make_blind_more.py"];
 
 try {
   const { values } = parseArgs({

@@ -2,6 +2,7 @@
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
 import { einsumLetters, type Shape } from "../onnx/shapes";
+import { productOperands } from "./products";
 import { type Atom, atom, type Axes, isFeature, sameSize } from "./axis-atoms";
 import type { Dim } from "../shared/model";
 
@@ -17,7 +18,7 @@ export interface Traced {
  * A free axis of a score product. It keeps the factors of its operand's axis where all their sizes are known, so that
  * windows can still be told apart afterwards.
  */
-function free(
+function freeAxis(
   own: readonly Atom[],
   size: Dim,
   origin: "rows" | "columns",
@@ -26,7 +27,7 @@ function free(
 ): readonly Atom[] {
   if (size === 1) return [];
   // Heads that stand in the place of queries (one token and a cache) stay heads, unless channels attend to channels.
-  if (!channels && isFeature(own)) {
+  if (!channels && own.some(({ origin, guessed }) => origin === "feature" && guessed !== true)) {
     const tokens = own.filter((each) => each.origin !== "feature");
     if (tokens.length === 0 || own.every((each) => typeof each.size === "number"))
       return own.map((each) => (each.origin === "feature" ? each : { ...each, origin, product }));
@@ -70,8 +71,8 @@ export function axesOfMatMul(
     const channels = isFeature(ofRows) && isFeature(ofColumns);
     return [
       ...leading,
-      free(ofRows, rows, "rows", node, channels),
-      free(ofColumns, columns, "columns", node, channels),
+      freeAxis(ofRows, rows, "rows", node, channels),
+      freeAxis(ofColumns, columns, "columns", node, channels),
     ];
   }
   const weight = view.isConstant(right);
@@ -93,8 +94,8 @@ export function axesOfGemm(
   if (products.has(node) && shape) {
     const columns = axes(b)?.[flipped("transB") ? 0 : 1];
     return [
-      free(rows ?? [], shape[0] ?? null, "rows", node),
-      free(columns ?? [], shape[1] ?? null, "columns", node),
+      freeAxis(rows ?? [], shape[0] ?? null, "rows", node),
+      freeAxis(columns ?? [], shape[1] ?? null, "columns", node),
     ];
   }
   return rows && shape && [rows, [atom(shape[1] ?? null, "feature")]];
@@ -110,32 +111,59 @@ export function axesOfEinsum(
     node.inputs.map((name) => view.shape(name)?.length),
   );
   if (!letters || !shape) return undefined;
-  const product = products.has(node);
+  const holdersOf = (letter: string) =>
+    letters.operands
+      .map((operand, index) => ({ operand, name: node.inputs[index] ?? "" }))
+      .filter(({ operand }) => operand.includes(letter));
+  const own = (letter: string) => {
+    const [holder] = holdersOf(letter);
+    return holder ? (axes(holder.name)?.[holder.operand.indexOf(letter)] ?? []) : [];
+  };
+  const factors = products.has(node) ? productOperands(node, view) : undefined;
+  const free = factors && freeLetters(letters, node, shape, factors, own);
   return [...letters.result].map((letter, axis) => {
     const size = shape[axis] ?? null;
     if (size === 1) return [];
-    const holders = letters.operands
-      .map((operand, index) => ({ operand, name: node.inputs[index] ?? "" }))
-      .filter(({ operand }) => operand.includes(letter));
-    if (product && holders.length === 1) {
-      const [{ name, operand }] = holders as [{ operand: string; name: string }];
-      const own = axes(name)?.[operand.indexOf(letter)] ?? [];
-      // Groups of heads stand beside the queries in one operand alone; the queries are the last such axis.
-      const exclusive = [...letters.result].filter(
-        (each) =>
-          letters.operands.filter((other) => other.includes(each)).length === 1 && operand.includes(each),
-      );
-      if (isFeature(own) || exclusive[exclusive.length - 1] !== letter)
-        return own.length > 0 ? own : [atom(size, "position")];
-      return free(own, size, name === node.inputs[0] ? "rows" : "columns", node);
+    const side = free?.indexOf(letter) ?? -1;
+    if (side >= 0) return freeAxis(own(letter), size, side === 0 ? "rows" : "columns", node);
+    const holders = holdersOf(letter);
+    if (free && holders.length === 1) {
+      const atoms = own(letter);
+      return atoms.length > 0 ? atoms : [atom(size, "position")];
     }
-    const traced = holders.map(({ operand, name }) =>
-      view.isConstant(name)
-        ? [atom(size, "feature")]
-        : (axes(name)?.[operand.indexOf(letter)] ?? [atom(size, "unknown")]),
+    // What the input's own axis is counts, and a weight's only where the input has none.
+    const ofInputs = holders.filter(({ name }) => !view.isConstant(name));
+    const traced = ofInputs.map(
+      ({ operand, name }) => axes(name)?.[operand.indexOf(letter)] ?? [atom(size, "unknown")],
     );
-    return traced.find(isFeature) ?? traced[0] ?? [];
+    return traced.find(isFeature) ?? traced[0] ?? [atom(size, "feature")];
   });
+}
+
+/**
+ * The letters along which queries and keys stand: each in one factor alone. Heads and groups may stand beside them, so
+ * the last that is no feature counts; channels that attend to channels are features on both sides.
+ */
+function freeLetters(
+  letters: { readonly operands: readonly string[]; readonly result: string },
+  node: Node,
+  shape: Shape,
+  factors: readonly [string, string],
+  own: (letter: string) => readonly Atom[],
+): readonly (string | undefined)[] {
+  const isHead = (letter: string) => own(letter).some((each) => each.origin === "feature" && !each.guessed);
+  const exclusive = factors.map((name) => {
+    const operand = letters.operands[node.inputs.indexOf(name)] ?? "";
+    return [...letters.result].filter(
+      (letter, axis) =>
+        shape[axis] !== 1 &&
+        operand.includes(letter) &&
+        letters.operands.filter((other) => other.includes(letter)).length === 1,
+    );
+  });
+  const tokens = exclusive.map((each) => each.filter((letter) => !isHead(letter)));
+  const channels = tokens.every((each) => each.length === 0);
+  return (channels ? exclusive : tokens).map((each) => each.at(-1));
 }
 
 /** A product written as Mul and ReduceSum: rows are spread by the second factor, columns by the first. */
@@ -177,7 +205,7 @@ function spread(by: Node, shape: Shape, node: Node, { view, axes }: Traced): rea
     ] as const) {
       if (dims(short, axis) !== 1) continue;
       const own = atoms(long, axis);
-      return isFeature(own) ? own : free(own, size, origin, node);
+      return isFeature(own) ? own : freeAxis(own, size, origin, node);
     }
     return isFeature(atoms(right, axis)) ? atoms(right, axis) : atoms(left, axis);
   });

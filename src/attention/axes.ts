@@ -53,7 +53,7 @@ export class AxisTrace {
       traced && (!shape || traced.length === shape.length)
         ? traced
         : shape?.map((size) => [atom(size, "unknown")]);
-    const result = axes && placed(axes, value, node?.opType === "Conv" ? 2 : Infinity);
+    const result = axes && placed(axes, value, this.#isGrid(node, value, shape) ? 2 : Infinity);
     this.#memo.set(value, result);
     this.#depth -= 1;
     return result;
@@ -62,12 +62,33 @@ export class AxisTrace {
   #ofLeaf(value: string, shape: Shape | undefined): Axes | undefined {
     const formal = this.#view.formal(value);
     if (formal) return this.axes(formal.from)?.filter((_, axis) => axis !== formal.axis);
-    // The last axis of a table or of an input of numbers holds features; all others count something.
+    // The last axis of a table or of an input of numbers holds features, and an image's second; others count something.
     const numbers = [1, 10, 11, 16].includes(this.#view.elementType(value));
-    return shape?.map((size, axis) =>
-      size === 1
-        ? []
-        : [atom(size, numbers && axis === shape.length - 1 && shape.length > 1 ? "feature" : "position")],
+    const features = this.#isImage(value, shape)
+      ? 1
+      : (shape?.length ?? 0) > 1
+        ? (shape?.length ?? 0) - 1
+        : -1;
+    const guessed = !this.#view.isConstant(value);
+    return shape?.map((size, axis) => {
+      if (size === 1) return [];
+      if (!numbers || axis !== features) return [atom(size, "position")];
+      return [{ ...atom(size, "feature"), guessed }];
+    });
+  }
+
+  #isGrid(node: Node | undefined, value: string, shape: Shape | undefined): boolean {
+    return node ? spatial.has(node.opType) : this.#isImage(value, shape);
+  }
+
+  /** Whether a value is what convolutions read: [B, channels, …]. */
+  #isImage(value: string, shape: Shape | undefined): boolean {
+    return (
+      (shape?.length ?? 0) > 2 &&
+      this.#view
+        .consumers(value)
+        .slice(0, 50)
+        .some(({ opType, inputs }) => spatial.has(opType) && inputs[0] === value)
     );
   }
 
@@ -109,12 +130,6 @@ export class AxisTrace {
         return axesOfGemm(node, shape, this.#traced);
       case "Einsum":
         return axesOfEinsum(node, shape, this.#traced);
-      case "Conv":
-      case "QLinearConv":
-      case "ConvInteger":
-      case "FusedConv":
-      case "ConvTranspose":
-        return this.#ofConvolution(node, shape);
       case "Transpose": {
         const axes = this.axes(input(0));
         const perm =
@@ -166,6 +181,7 @@ export class AxisTrace {
       case "Sum":
         return this.#ofElementwise(node.inputs, shape);
       default:
+        if (spatial.has(node.opType)) return this.#ofConvolution(node, shape);
         return sameAxes.has(node.opType) && value === node.outputs[0] ? this.axes(input(0)) : undefined;
     }
   }
@@ -198,7 +214,9 @@ export class AxisTrace {
     const before = this.#view.shape(node.inputs[0] ?? "");
     return shape?.map((size, axis) => {
       const own = image?.[axis] ?? [];
-      if (axis === 1) return size === 1 ? [] : [atom(size, "feature")];
+      if (size === 1) return [];
+      // A pool or a change of size keeps its channels.
+      if (axis === 1) return own.length > 0 && pools.has(node.opType) ? own : [atom(size, "feature")];
       if (axis === 0) return own;
       return size !== null && size === before?.[axis] && own.length > 0 ? own : [atom(size, "position")];
     });
@@ -284,6 +302,14 @@ export class AxisTrace {
     });
   }
 }
+
+const pools = new Set(
+  "MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool Resize Upsample QLinearAveragePool QLinearGlobalAveragePool".split(
+    " ",
+  ),
+);
+/** Operators of images [B, channels, …]. */
+const spatial = new Set([..."Conv QLinearConv ConvInteger FusedConv ConvTranspose".split(" "), ...pools]);
 
 const sameAxes = new Set(
   "Identity Cast Dropout Softmax LogSoftmax Tanh Clip Neg Exp Log Sqrt Relu LeakyRelu Elu Selu PRelu Celu Softplus HardSwish Swish Mish QuickGelu FastGelu BiasGelu Gelu Erf Sigmoid Floor Ceil Round Sign Sin Cos CumSum Trilu QLinearSigmoid QLinearLeakyRelu Abs LayerNormalization SimplifiedLayerNormalization RMSNormalization SkipLayerNormalization BatchNormalization InstanceNormalization GroupNormalization RotaryEmbedding DequantizeLinear QuantizeLinear DynamicQuantizeLinear QLinearSoftmax Reciprocal CastLike LpNormalization ScatterND ScatterElements".split(

@@ -28,6 +28,8 @@ export interface Atom {
   readonly origin: Origin;
   /** The product whose free axis this is, for rows and columns. */
   readonly product?: Node;
+  /** A feature by its place among the axes of an input alone: no projection made it. */
+  readonly guessed?: boolean;
   /** Where its cells stood before reshapes; null where that can't be told, and not set for features. */
   readonly place?: Place | null;
 }

@@ -27,7 +27,7 @@ function sources(operand: string, view: GraphView): Set<string> {
     }
     const projected = recurrent.has(node.opType) ? node.inputs[0] : mixedOperand(node, view);
     if (projected !== undefined) {
-      found.add(beforeNorm(projected, view));
+      found.add(projectedFrom(projected, view));
       continue;
     }
     const inputs =
@@ -49,6 +49,20 @@ const layoutOnly = new Set(
     " ",
   ),
 );
+
+/** What a chain of projections started from: a low-rank one is made of two, with a norm between. */
+function projectedFrom(value: string, view: GraphView): string {
+  let current = beforeNorm(value, view);
+  for (let steps = 0; steps < 50; steps++) {
+    const node = view.producer(current);
+    if (!node) return current;
+    const biased = node.opType === "Add" ? node.inputs.filter((input) => !view.isConstant(input)) : [];
+    const next = biased.length === 1 ? biased[0] : mixedOperand(node, view);
+    if (next === undefined) return current;
+    current = beforeNorm(next, view);
+  }
+  return current;
+}
 
 /** The tensor that a chain of norms and changes of layout started from. */
 export function beforeNorm(value: string, view: GraphView): string {

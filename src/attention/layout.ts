@@ -28,6 +28,7 @@ export interface LayoutResult {
  * @param axes traced axes of the map's tensor
  * @param keyOrigin which free axis of the score product the softmax runs over
  * @param products the site's own score products: rows of another site's are positions here
+ * @param oneQuery whether the products have no axis of queries: there is but one
  * @returns undefined when queries or keys are not among the axes
  */
 export function layoutOf(
@@ -35,6 +36,7 @@ export function layoutOf(
   shape: readonly Dim[],
   keyOrigin: KeyOrigin,
   products: ReadonlySet<Node>,
+  oneQuery = false,
 ): LayoutResult | undefined {
   const rank = axes.length;
   const assumed: string[] = [];
@@ -57,9 +59,8 @@ export function layoutOf(
   for (const role of ["key", "query"] as const) {
     if (has(role)) continue;
     const free = [rank - 1, rank - 2].find((axis) => axis >= 0 && factors[axis]?.length === 0);
-    // One query whose heads stand in the place of queries has no axis of its own.
-    const known = axes.flat().every(({ origin }) => origin !== "unknown" && origin !== "repeat");
-    if (free === undefined && role === "query" && known && has("head")) continue;
+    // One query that its product has no axis for (its heads stand there, or nothing does) needs none here.
+    if (free === undefined && role === "query" && oneQuery) continue;
     if (free === undefined) return undefined;
     factors[free] = [{ role, size: 1 }];
   }

@@ -15,6 +15,8 @@ export interface Normaliser {
   readonly axis: number | undefined;
   /** A tensor that is positive where a key takes part, where the shares themselves were masked on the way. */
   readonly unmasked: string | null;
+  /** Weights that sum to nothing in particular: a sigmoid of each score. The values tell which axis holds the keys. */
+  readonly unnormalised?: boolean;
   /** Scale and zero point of shares that are 8-bit integers. */
   readonly quantised?: { readonly scale: string; readonly zero: string };
 }
@@ -26,6 +28,7 @@ export function normalisers(view: GraphView): Normaliser[] {
       quantisedSoftmaxOf(node, view) ??
       logSoftmaxOf(node, view) ??
       minusLogSum(node, view) ??
+      sigmoidOf(node) ??
       writtenOut(node, view) ??
       [],
   );
@@ -85,6 +88,12 @@ function logSoftmaxOf(node: Node, view: GraphView): Normaliser | undefined {
     axis: axisOf(log, view),
     unmasked: null,
   };
+}
+
+function sigmoidOf(node: Node): Normaliser | undefined {
+  if (node.opType !== "Sigmoid") return undefined;
+  const [score = "", probability = ""] = [node.inputs[0], node.outputs[0]];
+  return { node, score, probability, axis: undefined, unmasked: null, unnormalised: true };
 }
 
 /** exp(x − log Σ exp(x)), the logarithm by ReduceLogSumExp or written out, with or without a maximum subtracted. */

@@ -1,6 +1,7 @@
 /** The walk from a softmax's shares on to the product with the values: the map is what meets them. */
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
+import { einsumLetters } from "../onnx/shapes";
 import { dataInputs, isProduct, mixedOperand, productShare } from "./products";
 
 const MAX_WALK = 400;
@@ -52,12 +53,13 @@ interface Step {
   readonly renormalised: Renormalised | undefined;
 }
 
-/**
- * The way from a softmax's output to the values, shortest first.
- * @param shares outputs of all softmaxes: what is added to a map must come from one of them, or be a constant
- */
-export function valuePath(probability: string, view: GraphView, shares: ReadonlySet<string>): ValuePath {
-  const start: Step = {
+/** A way that leads nowhere. */
+export function noPath(probability: string): ValuePath {
+  return { product: undefined, mixed: false, ...startAt(probability) };
+}
+
+function startAt(probability: string): Step {
+  return {
     tensors: [probability],
     map: probability,
     changed: false,
@@ -65,7 +67,14 @@ export function valuePath(probability: string, view: GraphView, shares: Readonly
     terms: [],
     renormalised: undefined,
   };
-  const queue: Step[] = [start];
+}
+
+/**
+ * The way from a softmax's output to the values, shortest first.
+ * @param shares outputs of all softmaxes: what is added to a map must come from one of them, or be a constant
+ */
+export function valuePath(probability: string, view: GraphView, shares: ReadonlySet<string>): ValuePath {
+  const queue: Step[] = [startAt(probability)];
   const seen = new Set<string>([probability]);
   for (let steps = 0; queue.length > 0 && steps < MAX_WALK; steps++) {
     const step = queue.shift() as Step;
@@ -83,7 +92,7 @@ export function valuePath(probability: string, view: GraphView, shares: Readonly
       }
     }
   }
-  return { product: undefined, mixed: false, ...start };
+  return noPath(probability);
 }
 
 interface Taken extends Omit<Step, "tensors" | "map"> {
@@ -163,6 +172,27 @@ function renormalisation(node: Node, value: string, view: GraphView): Renormalis
     if (towardsSum.has(by.opType)) queue.push(...by.inputs.filter((input) => !view.isConstant(input)));
   }
   return undefined;
+}
+
+/** The axis of the map over which its product with the values sums; undefined where that can't be told. */
+export function summedAxis({ product, tensors }: ValuePath, view: GraphView): number | undefined {
+  const operand = tensors[tensors.length - 1] ?? "";
+  const rank = view.shape(operand)?.length;
+  const at = product?.inputs.indexOf(operand) ?? -1;
+  if (!product || at < 0 || rank === undefined) return undefined;
+  if (product.opType === "MatMul" || product.opType === "FusedMatMul") {
+    const turned = product.attributes.get(at === 0 ? "transA" : "transB")?.int === 1n;
+    return (at === 0) === turned ? rank - 2 : rank - 1;
+  }
+  if (product.opType !== "Einsum") return undefined;
+  const letters = einsumLetters(
+    product,
+    product.inputs.map((name) => view.shape(name)?.length),
+  );
+  const gone = [...(letters?.operands[at] ?? "")].flatMap((letter, axis) =>
+    letters?.result.includes(letter) ? [] : [axis],
+  );
+  return gone.length === 1 ? gone[0] : undefined;
 }
 
 /** The product with the values that a consumer of the probabilities is, or begins. */

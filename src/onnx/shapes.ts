@@ -653,6 +653,10 @@ const rules: Readonly<Record<string, Rule>> = {
   LSTM: (node, state) => recurrence(node, state),
   GRU: (node, state) => recurrence(node, state),
   RNN: (node, state) => recurrence(node, state),
+  AveragePool: (node, state) => pooled(node, state),
+  MaxPool: (node, state) => pooled(node, state),
+  LpPool: (node, state) => pooled(node, state),
+  GlobalMaxPool: (node, state) => [shapeOf(node, 0, state)?.map((dim, axis) => (axis < 2 ? dim : 1))],
   GlobalAveragePool: (node, state) => [shapeOf(node, 0, state)?.map((dim, axis) => (axis < 2 ? dim : 1))],
   ArgMax: (node, state) => {
     const shape = shapeOf(node, 0, state);
@@ -674,6 +678,27 @@ const rules: Readonly<Record<string, Rule>> = {
     return [result, result];
   },
 };
+
+/** [B, C, …] → the same with as many cells along each axis as windows of `kernel_shape` fit. */
+function pooled(node: Node, state: State): readonly (Shape | undefined)[] {
+  const input = shapeOf(node, 0, state);
+  const kernel = intsOf(node, "kernel_shape");
+  if (!input || !kernel) return [undefined];
+  const pads = intsOf(node, "pads");
+  const strides = intsOf(node, "strides");
+  const same = node.attributes.get("auto_pad")?.string?.startsWith("SAME") === true;
+  const round = intOf(node, "ceil_mode", 0) === 1 ? Math.ceil : Math.floor;
+  const cells = input.slice(2).map((dim, axis) => {
+    const stride = strides?.[axis] ?? 1;
+    if (typeof dim !== "number") return null;
+    if (same) return Math.ceil(dim / stride);
+    const padding = (pads?.[axis] ?? 0) + (pads?.[axis + kernel.length] ?? 0);
+    const dilation = intsOf(node, "dilations")?.[axis] ?? 1;
+    return round((dim + padding - dilation * ((kernel[axis] ?? 1) - 1) - 1) / stride) + 1;
+  });
+  const shape = [...input.slice(0, 2), ...cells];
+  return [shape, shape];
+}
 
 /** [T, B, ·] → all states [T, directions, B, hidden] and the last [directions, B, hidden]; batch first with layout 1. */
 function recurrence(node: Node, state: State): readonly (Shape | undefined)[] {

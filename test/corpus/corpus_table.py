@@ -194,7 +194,14 @@ def make_rows(maker: str, makers: Mapping[str, Maker], only: str, packages: Sequ
     check_size(folder)
 
 
-ORDER = ("make_families.py", "make_opsets.py", "make_jax.py", "make_optimised.py", "make_blind.py")
+ORDER = (
+    "make_families.py",
+    "make_opsets.py",
+    "make_jax.py",
+    "make_optimised.py",
+    "make_blind.py",
+    "make_blind_more.py",
+)
 """Of makers in the table; rows of make_transformers.py, which name none, come first."""
 
 
@@ -211,8 +218,8 @@ def put(
     refused: dict[str, Any] | None,
     packages: Sequence[str],
 ) -> None:
-    """Replaces what the table says of one model. What is a known miss stays one until a person says otherwise; rows that
-    their maker no longer names are dropped."""
+    """Replaces what the table says of one model. What is a known miss stays one until a person says otherwise, and
+    what was missed at first is kept; rows that their maker no longer names are dropped."""
     path = folder / "corpus.json"
     table = json.loads(path.read_text()) if path.exists() else {"models": [], "notExported": []}
     rows = {each["file"]: each for each in table["models"] if each.get("madeBy") == maker}
@@ -220,7 +227,8 @@ def put(
     before = rows.pop(f"{name}.onnx", None)
     reasons.pop(name, None)
     if row:
-        rows[row["file"]] = {**({"knownMiss": before["knownMiss"]} if before and "knownMiss" in before else {}), **row}
+        kept = {key: before[key] for key in ("knownMiss", "missedAtFirst") if before and key in before}
+        rows[row["file"]] = {**kept, **row}
     if refused:
         reasons[name] = refused
     others = [each for each in table["models"] if each.get("madeBy") != maker]

@@ -17,7 +17,7 @@ import { type KeyOrigin, type Layout, layoutOf } from "../layout";
 import { type Normaliser, normalisers } from "../normalisers";
 import { onlyLayout, productOperands } from "../products";
 import { scoreChain, type ScoreProduct, scoreProducts } from "../score-path";
-import { type ValuePath, valuePath } from "../value-path";
+import { noPath, summedAxis, type ValuePath, valuePath } from "../value-path";
 import { windowsOf } from "../windows";
 import type { FoundSite, Match, SiteModule } from "./site";
 import { plan, sameShape, scoreTensors } from "./softmax-plan";
@@ -43,6 +43,7 @@ export const softmaxSites: SiteModule = {
       if (terms.length > 0 && sites.has(map)) continue;
       const result = matchOne(candidate, trace, view);
       const name = node.name || (node.outputs[0] ?? "");
+      if ("reason" in result && candidate.normaliser.unnormalised) continue;
       if (!("reason" in result)) sites.set(terms.length > 0 ? map : probability, result);
       else if (result.looksLikeAttention) notSupported.push({ name, reason: result.reason });
       else others.push({ name, reason: result.reason, map: terms.length > 0 ? map : probability });
@@ -57,10 +58,15 @@ export const softmaxSites: SiteModule = {
 
 function candidatesIn(view: GraphView): Candidate[] {
   const found = normalisers(view);
-  const shares = new Set(found.map(({ probability }) => probability));
+  const shares = new Set(
+    found.flatMap(({ probability, unnormalised }) => (unnormalised ? [] : [probability])),
+  );
   const none = new Set<Node>();
-  const paths = found.map(({ probability }) => valuePath(probability, view, shares));
   const anyProducts = found.map(({ score }) => scoreProducts(score, view, none));
+  // Where nothing made the scores, it does not matter what they meet.
+  const paths = found.map(({ probability }, index) =>
+    anyProducts[index]?.length === 0 ? noPath(probability) : valuePath(probability, view, shares),
+  );
   const values = new Set(
     paths.flatMap(({ product, mixed }, index) =>
       product && !mixed && anyProducts[index]?.some((each) => !each.mixed) ? [product] : [],
@@ -121,6 +127,17 @@ function bothAxes(tensor: string, products: ReadonlySet<Node>, trace: AxisTrace)
   });
 }
 
+/** Whether the products themselves have no axis along which queries stand. */
+function oneQuery(products: readonly Node[], keyOrigin: KeyOrigin, trace: AxisTrace): boolean {
+  return products.every((product) => {
+    const axes = trace.axes(product.outputs[0] ?? "")?.flat() ?? [];
+    return (
+      axes.length > 0 &&
+      axes.every(({ origin }) => origin === keyOrigin || origin === "feature" || origin === "position")
+    );
+  });
+}
+
 type Refusal = { readonly reason: string; readonly looksLikeAttention: boolean };
 
 const refusal = (reason: string, looksLikeAttention = false): Refusal => ({ reason, looksLikeAttention });
@@ -132,6 +149,7 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
   const product = products[0];
   const operands = product && productOperands(product, view);
   if (!product || !operands) return refusal("its scores are not a product of queries and keys");
+  if (normaliser.unnormalised && (!plain || !path.product || path.mixed)) return refusal("it is a gate");
   const own = new Set(products);
   const output = outputBehind(path.tensors.slice(path.tensors.indexOf(path.map)), view);
   const metValues = path.product !== undefined && (!path.mixed || bothAxes(operandOf(path), own, trace));
@@ -145,13 +163,13 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
   const keyOrigin = originOfKeys(normaliser, path, own, view, trace);
   if (keyOrigin === undefined)
     return refusal("it normalises over an axis that is neither queries nor keys of its product", plain);
-  if (sumsOverOther(path, keyOrigin, own, trace))
+  if (sumsOverOther(path, keyOrigin, own, view, trace))
     return refusal("its values are summed over another axis than the one that it normalises", true);
   // An output keeps the values and often the plainer layout.
   const tensor = output ?? path.map;
   const axes = trace.axes(tensor);
   const shape = view.shape(tensor) ?? axes?.map(() => null);
-  const layout = axes && shape && layoutOf(axes, shape, keyOrigin, own);
+  const layout = axes && shape && layoutOf(axes, shape, keyOrigin, own, oneQuery(products, keyOrigin, trace));
   if (!layout) return refusal(`the layout of its map ${tensor} cannot be followed`, true);
 
   const [rows, columns] = operands;
@@ -173,7 +191,7 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
     noKernel: null,
     replaceable: false,
     assumed: layout.assumed,
-    note: noteOn(path, metValues, view.isConstant(score)),
+    note: noteOn(path, metValues, normaliser, view),
     plan: (prefix, { scores }) =>
       plan({
         prefix,
@@ -189,13 +207,19 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
 }
 
 /** What to know of a map that is not simply a softmax's shares. */
-function noteOn({ terms, mixed }: ValuePath, metValues: boolean, constant: boolean): string | null {
+function noteOn(
+  { terms, mixed }: ValuePath,
+  metValues: boolean,
+  { score, unnormalised }: Normaliser,
+  view: GraphView,
+): string | null {
   if (!metValues) return "its result meets no values in this graph";
   if (terms.length > 0)
     return "a sum or difference of softmaxes meets the values: this is shown, its rows need not sum to 1";
   if (mixed)
     return "heads are mixed after the softmax: what meets the values is shown, its rows need not sum to 1";
-  return constant ? "it depends on no input: the map is the same in every run" : null;
+  if (unnormalised) return "each weight is a sigmoid of its score: rows need not sum to 1";
+  return view.isConstant(score) ? "it depends on no input: the map is the same in every run" : null;
 }
 
 function operandOf({ tensors }: ValuePath): string {
@@ -220,16 +244,12 @@ function sumsOverOther(
   path: ValuePath,
   keyOrigin: KeyOrigin,
   own: ReadonlySet<Node>,
+  view: GraphView,
   trace: AxisTrace,
 ): boolean {
-  const operand = operandOf(path);
-  const side = path.product?.opType === "MatMul" ? path.product.inputs.indexOf(operand) : -1;
-  const atoms = side < 0 ? [] : (trace.axes(operand)?.at(side === 0 ? -1 : -2) ?? []);
-  const other = keyOrigin === "rows" ? "columns" : "rows";
-  return (
-    atoms.length > 0 &&
-    atoms.every((atom) => atom.origin === other && atom.product !== undefined && own.has(atom.product))
-  );
+  const axis = summedAxis(path, view);
+  const summed = axis === undefined ? undefined : originAt(operandOf(path), axis, own, trace);
+  return summed === (keyOrigin === "rows" ? "columns" : "rows");
 }
 
 /** Changes of layout of one map that are looked at. */
@@ -255,14 +275,20 @@ function outputBehind(tensors: readonly string[], view: GraphView): string | und
 
 /** Which free axis of the score product holds the keys: the one that was divided by its sum last. */
 function originOfKeys(
-  { score, axis }: Normaliser,
-  { renormalised }: ValuePath,
+  { score, axis, unnormalised }: Normaliser,
+  path: ValuePath,
   products: ReadonlySet<Node>,
   view: GraphView,
   trace: AxisTrace,
 ): KeyOrigin | undefined {
+  const { renormalised } = path;
   const again = renormalised && originAt(renormalised.tensor, renormalised.axis, products, trace);
   if (again === "rows" || again === "columns") return again;
+  if (unnormalised) {
+    const summed = summedAxis(path, view);
+    const keys = summed === undefined ? undefined : originAt(operandOf(path), summed, products, trace);
+    return keys === "undecided" ? undefined : keys;
+  }
   if (axis === undefined) return undefined;
   const rank = trace.axes(score)?.length ?? view.shape(score)?.length;
   if (rank === undefined) return axis === -1 ? "columns" : undefined;
