@@ -205,7 +205,7 @@ export class ViewServer {
       keepFile: () => Promise.reject(new Error("Nothing is kept here.")),
       ...{ stop: nothing, chooseInput: nothing, browse: nothing },
       ...{ cancel: nothing, retry: nothing, selectProvider: nothing, manageTrust: nothing },
-      ...{ showLog: nothing, run: nothing, copyText: nothing, captureScores: nothing },
+      ...{ showLog: nothing, run: nothing, copyText: nothing, captureScores: nothing, confirmGrid: nothing },
     };
   }
 }

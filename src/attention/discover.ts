@@ -10,6 +10,7 @@ import { nameSites, sourceLocation } from "./naming";
 import { fusedOperatorSites } from "./sites/fused-operator";
 import { bodySites, functionSites } from "./sites/body";
 import type { FoundSite, SiteModule } from "./sites/site";
+import { type DeclaredSite, declaredSites } from "./sites/declared";
 import { softmaxSites } from "./sites/softmax";
 import { windowsOfOperator } from "./windows";
 
@@ -22,16 +23,29 @@ export interface Discovery {
   readonly otherSoftmaxes: readonly NotSupported[];
 }
 
-/** @param inputDims sizes of the inputs of a run, where they are known; sharper than the graph's own symbols */
+/**
+ * @param inputDims sizes of the inputs of a run, where they are known; sharper than the graph's own symbols
+ * @param declared sites that the manifest declares: they come after those that are found, whose numbers they leave
+ */
 export function discover(
   model: OnnxModel,
   source: ByteSource,
   inputDims?: ReadonlyMap<string, readonly number[]>,
+  declared: readonly DeclaredSite[] = [],
 ): Discovery {
   const view = GraphView.of(model, source, inputDims);
   const matches = [...kinds.map((kind) => kind.match(view)), bodySites(view, kinds)];
-  const found = matches.flatMap((match) => match.sites).sort(inGraphOrder);
-  const names = nameSites(found.map((site) => site.node));
+  const searched = matches.flatMap((match) => match.sites).sort(inGraphOrder);
+  const said = declaredSites(view, declared, searched);
+  const found = [...searched, ...said.sites.map(({ site }) => site)];
+  const names = [
+    ...nameSites(searched.map((site) => site.node)),
+    ...said.sites.map(({ declared: { name, tensor, layer } }) => ({
+      name: name ?? tensor,
+      component: null,
+      layer,
+    })),
+  ];
   let trace: AxisTrace | undefined;
   const operatorAxes = () => (trace ??= new AxisTrace(view, new Set()));
   const sites = found.map((site, index) => {
@@ -66,7 +80,11 @@ export function discover(
   });
   return {
     sites,
-    notSupported: [...matches.flatMap((match) => match.notSupported), ...functionSites(model)],
+    notSupported: [
+      ...matches.flatMap((match) => match.notSupported),
+      ...functionSites(model),
+      ...said.notSupported,
+    ],
     otherSoftmaxes: matches.flatMap((match) => match.others),
   };
 }

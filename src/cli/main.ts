@@ -19,7 +19,7 @@ import {
   runFigure,
 } from "./figure-command";
 import { runInspect } from "./inspect-command";
-import { runManifestCheck } from "./manifest-command";
+import { runManifestCheck, runManifestInit } from "./manifest-command";
 import { runProviders } from "./providers-command";
 import { parseLimit, runReport } from "./report-command";
 
@@ -112,6 +112,12 @@ function program(): Command {
     .description("list what is wrong with the manifest, with lines; ends with 1 where there is an error")
     .option("--json <file>", "write the same as JSON; - for standard output")
     .action(runManifestCheck);
+  manifest
+    .command("init <model>")
+    .description("write a manifest to begin with, from what graph and data show")
+    .option("--out <file>", "instead of the manifest beside the model; - for standard output")
+    .option("--force", "write over a manifest that is there")
+    .action(runManifestInit);
   command
     .command("providers")
     .description("show which execution providers run here")

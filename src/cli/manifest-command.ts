@@ -1,4 +1,5 @@
-/** `attention-lens manifest check MODEL`: what is wrong with the manifest beside a model. */
+/** `attention-lens manifest check MODEL` and `manifest init MODEL`. */
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { AttentionError } from "../shared/errors";
 import { counted } from "../shared/format";
@@ -23,6 +24,23 @@ export async function runManifestCheck(named: string, options: { json?: string }
   if (options.json !== undefined) writeText(options.json, `${JSON.stringify(report, null, 2)}\n`);
   if (options.json !== "-") process.stdout.write(`${checkText(report)}\n`);
   if (report.problems.some(({ severity }) => severity === "error")) process.exitCode = 1;
+}
+
+/** Writes a start; never over a file that is there without being told so. */
+export async function runManifestInit(
+  named: string,
+  options: { out?: string; force?: boolean },
+): Promise<void> {
+  const draft = await withEngine((client) => client.draftManifest(modelOf(named)));
+  const file = options.out === undefined || options.out === "-" ? draft.file : resolvePath(options.out);
+  if (options.out !== "-" && existsSync(file) && options.force !== true) {
+    throw new AttentionError("writeFailed", "There is a manifest already.", {
+      where: file,
+      fix: "Name another file with --out, look at the draft with --out -, or write over it with --force.",
+    });
+  }
+  writeText(options.out === "-" ? "-" : file, draft.text);
+  if (options.out !== "-") console.error(`${path.relative(process.cwd(), file) || file} is written`);
 }
 
 /** A line for each problem, as compilers write them: file, line, column. */

@@ -14,7 +14,7 @@ import {
 import { AttentionError } from "../shared/errors";
 import { bytes as formatBytes } from "../shared/format";
 import type { Frame, FrameRequest, Tokenized } from "../shared/input-choice";
-import type { ManifestReport } from "../shared/manifest-report";
+import type { ManifestDraft, ManifestReport } from "../shared/manifest-report";
 import type { ModelSummary } from "../shared/model";
 import type {
   HeadRequest,
@@ -122,6 +122,12 @@ export class EngineClient {
   }
   checkManifest(model: string): Promise<ManifestReport> {
     return this.#call((call) => call.checkManifest({ model }));
+  }
+  draftManifest(model: string): Promise<ManifestDraft> {
+    return this.#call((call) => call.draftManifest({ model }));
+  }
+  confirmGrid(axis: number): Promise<ManifestDraft> {
+    return this.#call((call) => call.confirmGrid({ axis }));
   }
   dataText(request: EngineParams<"dataText">): Promise<string> {
     return this.#call((call) => call.dataText(request));

@@ -4,6 +4,7 @@ import { bytes as formatBytes, count } from "../shared/format";
 import { plainRecording } from "../shared/input-choice";
 import type { CaptureRequest } from "../shared/protocol";
 import { discover } from "../attention/discover";
+import { declaredIn } from "../inputs/manifest/lookup";
 import { GraphView } from "../onnx/graph-view";
 import { CaptureStore, type StoredSite } from "../shared/maps/capture-store";
 import { AxisTable } from "./axis-table";
@@ -39,7 +40,8 @@ export async function captureModel(
   phases.start("instrument");
   const dims = new Map([...input.feeds].map(([name, array]) => [name, array.dims]));
   const view = GraphView.of(opened.file.model, opened.file.source, dims);
-  const found = discover(opened.file.model, opened.file.source, dims);
+  const declared = declaredIn(opened.manifest?.manifest);
+  const found = discover(opened.file.model, opened.file.source, dims, declared);
   const sites = select(found.sites, request.sites, opened);
   const externalBytes = opened.file.checkExternalData();
   const estimate = estimateRun(

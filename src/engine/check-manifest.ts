@@ -5,9 +5,10 @@ import type { Capture } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
 import type { ManifestReport, ManifestReportProblem } from "../shared/manifest-report";
 import { discover } from "../attention/discover";
-import type { OnnxModel } from "../onnx/model";
+import { GraphView } from "../onnx/graph-view";
 import { manifestPath, parseManifest } from "../inputs/manifest";
 import { checkManifest } from "../inputs/manifest/check";
+import { componentOf, declaredIn } from "../inputs/manifest/lookup";
 import type { CheckedModel } from "../inputs/manifest/checks/context";
 import type { ManifestText, TextRange } from "../inputs/manifest/document";
 import { type ManifestProblem, pathText, problem } from "../inputs/manifest/problem";
@@ -59,34 +60,40 @@ function problemsBeside(
 ): readonly ManifestProblem[] {
   const { file, inputs, summary } = opened;
   return checkManifest(manifest, path.dirname(file.path), inputs, (fed) => {
-    const sized = new Map(
-      discover(file.model, file.source, fed.size > 0 ? fed : undefined).sites.map((site) => [site.id, site]),
-    );
+    const sized = discover(
+      file.model,
+      file.source,
+      fed.size > 0 ? fed : undefined,
+      declaredIn(manifest),
+    ).sites;
     const ran = new Map(capture?.sites.map((site) => [site.id, site]));
+    // What the search finds without sizes is more where a recording's sizes contradict the graph.
+    const sites = sized.length >= summary.sites.length ? sized : summary.sites;
     const { graph } = file.model;
     return {
       inputs,
       outputs: summary.outputs,
       weights: new Map([...graph.initializers].map(([name, { dims }]) => [name, dims])),
-      hasTensor: namesOf(file.model),
-      sites: summary.sites.map((site): CheckedModel["sites"][number] => {
-        const { heads, queries, keys } = ran.get(site.id) ?? sized.get(site.id) ?? site;
-        const { id, name, component, layer } = site;
-        return { id, name, component, layer, batch: ran.get(site.id)?.batch ?? null, heads, queries, keys };
+      shapeOf: shapesOf(opened),
+      sites: sites.map((site): CheckedModel["sites"][number] => {
+        const { heads, queries, keys } = ran.get(site.id) ?? site;
+        const { id, name, layer } = site;
+        const component = componentOf(manifest, site) ?? site.component;
+        return { id, name, component, layer, batch: ran.get(id)?.batch ?? null, heads, queries, keys };
       }),
     };
   });
 }
 
-function namesOf({ graph }: OnnxModel): (name: string) => boolean {
-  let names: Set<string> | undefined;
+/** Shapes of what the graph makes, by the name of a tensor or a node. */
+function shapesOf({ file }: OpenModel): CheckedModel["shapeOf"] {
+  let view: GraphView | undefined;
   return (name) => {
-    names ??= new Set([
-      ...graph.outputs.map((output) => output.name),
-      ...graph.initializers.keys(),
-      ...graph.nodes.flatMap((node) => [node.name, ...node.outputs]),
-    ]);
-    return name !== "" && names.has(name);
+    view ??= GraphView.of(file.model, file.source);
+    const made = view.producer(name);
+    const node = made ?? file.model.graph.nodes.find((each) => each.name !== "" && each.name === name);
+    if (!node) return undefined;
+    return view.shape(made ? name : (node.outputs[0] ?? "")) ?? null;
   };
 }
 

@@ -8,6 +8,8 @@ import { captureCsv, captureDocument, captureNpz } from "./capture-files";
 import { captureModel } from "./capture";
 import { checkManifestOf } from "./check-manifest";
 import type { CaptureStore } from "../shared/maps/capture-store";
+import { manifestWithGrid } from "./confirm-grid";
+import { draftManifestOf } from "./draft-manifest";
 import { figureFile, figureSource } from "./figure";
 import { writeWhole } from "./files";
 import { explain, type OpenModel, openModel } from "./open-model";
@@ -43,6 +45,8 @@ export class Engine {
     },
     stop: () => null,
     checkManifest: ({ model }) => checkManifestOf(model, this.#opened, this.#captured?.capture),
+    draftManifest: ({ model }) => draftManifestOf(model),
+    confirmGrid: ({ axis }) => manifestWithGrid(this.#model().file.path, this.#last().capture, axis),
     explain: ({ site }) => explain(this.#model(), site),
     providers: ({ order }) => providerTable(order),
     writeData: ({ format, file, command }) => {

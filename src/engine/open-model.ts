@@ -9,7 +9,7 @@ import { AttentionError } from "../shared/errors";
 import { elementTypeName, type ValueInfo } from "../onnx/model";
 import { syntheticDims } from "../inputs/synthetic";
 import { type LoadedManifest, loadManifest } from "../inputs/manifest";
-import { componentOf } from "../inputs/manifest/lookup";
+import { componentOf, declaredIn } from "../inputs/manifest/lookup";
 import type { Manifest } from "../inputs/manifest/schema";
 import { ModelFile } from "./model-file";
 import type { Phases } from "./phases";
@@ -32,7 +32,7 @@ export function openModel(modelPath: string, phases: Phases): OpenModel {
   const inputs = model.graph.inputs
     .filter((input) => !model.graph.initializers.has(input.name))
     .map(signature);
-  const found = findSites(file, inputs);
+  const found = findSites(file, inputs, manifest?.manifest);
   const sites = found.sites.map((site) => toSite(site, manifest?.manifest));
   phases.end("find", sitesText(sites));
   const parameters = [...model.graph.initializers.values()]
@@ -67,10 +67,15 @@ export function openModel(modelPath: string, phases: Phases): OpenModel {
  * Sites by the graph's own symbols. Where these do not tell a layout, sizes of made-up inputs do; what they say of
  * queries and keys is then left open, since another input has others.
  */
-function findSites(file: ModelFile, inputs: readonly TensorSignature[]): Discovery {
-  const symbolic = discover(file.model, file.source);
+function findSites(
+  file: ModelFile,
+  inputs: readonly TensorSignature[],
+  manifest: Manifest | undefined,
+): Discovery {
+  const declared = declaredIn(manifest);
+  const symbolic = discover(file.model, file.source, undefined, declared);
   if (symbolic.notSupported.length === 0) return symbolic;
-  const sized = discover(file.model, file.source, syntheticDims(inputs));
+  const sized = discover(file.model, file.source, syntheticDims(inputs), declared);
   if (sized.sites.length <= symbolic.sites.length) return symbolic;
   const known = new Map(symbolic.sites.map((site) => [site.tensor, site]));
   return {
@@ -105,8 +110,8 @@ function signature(info: ValueInfo): TensorSignature {
 }
 
 /** The text of `explainSite` for the site of a name or id. */
-export function explain({ file, inputs }: OpenModel, wanted: string): string {
-  const { sites } = findSites(file, inputs);
+export function explain({ file, inputs, manifest }: OpenModel, wanted: string): string {
+  const { sites } = findSites(file, inputs, manifest?.manifest);
   const site = sites.find(({ id, name }) => id === wanted || name === wanted);
   if (!site) {
     const names = sites.slice(0, 8).map(({ name }) => name);

@@ -7,6 +7,7 @@ import { changeColourMap, changeMetric, goToHead } from "./choose-in-view";
 import { chooseModel } from "./choose-model";
 import type { DocumentRegistry } from "./document-registry";
 import { copyCommandLine, exportData, exportFigure, exportReport } from "./export-commands";
+import { createManifest } from "./manifest-create";
 import { openCheckpoint } from "./open-checkpoint";
 import { openExample } from "./open-example";
 import { activeModel, showModel } from "./panel";
@@ -102,6 +103,8 @@ export const commands = {
   "attentionLens.exportFigure": onView(exportFigure),
   "attentionLens.exportData": onView(exportData),
   "attentionLens.exportReport": onView(exportReport),
+  "attentionLens.createManifest": ({ documents, views }, argument) =>
+    createManifest(documents, views.active ?? (argument === undefined ? undefined : views.of(argument))),
   "attentionLens.selectProvider": ({ documents }) => selectProvider(documents),
   "attentionLens.restartEngine": restartEngine,
   "attentionLens.showLog": ({ log }) => log.show(),

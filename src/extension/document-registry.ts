@@ -85,6 +85,13 @@ export class DocumentRegistry extends DisposableBase {
   readonly #enginePath: string;
   readonly #log: vscode.LogOutputChannel;
   readonly #memento: vscode.Memento;
+  readonly #loaded = this.register(new vscode.EventEmitter<string>());
+  readonly #closed = this.register(new vscode.EventEmitter<string>());
+
+  /** A model, by its path, was loaded or could not be. */
+  readonly onDidLoad = this.#loaded.event;
+  /** The last view of a model was closed. */
+  readonly onDidClose = this.#closed.event;
 
   /** @param memento where the inputs of the models are remembered */
   constructor(enginePath: string, log: vscode.LogOutputChannel, memento: vscode.Memento) {
@@ -121,6 +128,7 @@ export class DocumentRegistry extends DisposableBase {
         this.#models.delete(key);
         model.inputs.forgetCurrent();
         model.dispose();
+        this.#closed.fire(model.document.path);
       },
     };
   }
@@ -160,6 +168,13 @@ export class DocumentRegistry extends DisposableBase {
     const model = new OpenModel(uri, host, inputs);
     this.#models.set(key, model);
     this.#tellWhenHidden(model);
+    let shown: unknown;
+    model.document.onDidChange((state) => {
+      // Notes about a stale file change the state and load nothing.
+      if (state.status === "opening" || state.model === shown) return;
+      shown = state.model;
+      this.#loaded.fire(model.document.path);
+    });
     return model;
   }
 

@@ -52,6 +52,7 @@ export type Engine = Pick<
   | "writeData"
   | "writeFigure"
   | "writeReport"
+  | "confirmGrid"
   | "cancel"
   | "restart"
   | "dispose"

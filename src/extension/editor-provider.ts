@@ -6,6 +6,7 @@ import type { AttentionDocument } from "./document";
 import type { DocumentReference, DocumentRegistry } from "./document-registry";
 import { DisposableBase } from "./disposable";
 import type { InputFiles } from "./input-files";
+import { confirmGrid } from "./manifest-create";
 import { readViewDefaults } from "./settings";
 import { type View, type ViewChoice, type Views, type ViewSelection, viewType } from "./views";
 import { WebviewConnection } from "./webview-connection";
@@ -85,6 +86,7 @@ class EditorView extends DisposableBase implements View {
             manageTrust: () => this.#start(vscode.commands.executeCommand("workbench.trust.manage")),
             showLog: () => (services.log.show(), null),
             run: ({ command }) => this.#start(services.run(command, this)),
+            confirmGrid: ({ axis }) => this.#start(confirmGrid(this, axis)),
             copyText: async ({ text }) => {
               if (this.#stateAsked) this.#stateAsked(text);
               else await vscode.env.clipboard.writeText(text);

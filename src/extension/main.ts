@@ -8,6 +8,7 @@ import { type AttentionApi, extensionApi } from "./extension-api";
 import { InputFiles } from "./input-files";
 import { openFromEnvironment } from "./launch";
 import { createLog } from "./log";
+import { ManifestProblems } from "./manifest-problems";
 import { SourceLink } from "./source-link";
 import { StatusBar } from "./status-bar";
 import { Views } from "./views";
@@ -31,6 +32,7 @@ export function activate(context: vscode.ExtensionContext): AttentionApi {
       views,
       source,
       new StatusBar(views),
+      new ManifestProblems(documents, log),
       AttentionEditorProvider.register({
         extensionUri,
         documents,

@@ -23,3 +23,12 @@ export const manifestReportSchema = z.object({
   problems: z.array(manifestProblemSchema),
 });
 export type ManifestReport = z.infer<typeof manifestReportSchema>;
+
+/** A manifest that is not written yet: where it goes, and its text. */
+export const manifestDraftSchema = z.object({
+  file: z.string(),
+  /** Whether a manifest is there already: it is not overwritten without asking. */
+  exists: z.boolean(),
+  text: z.string(),
+});
+export type ManifestDraft = z.infer<typeof manifestDraftSchema>;

@@ -13,7 +13,7 @@ import {
   tokenizedSchema,
   tokenizeRequestSchema,
 } from "./input-choice";
-import { manifestReportSchema } from "./manifest-report";
+import { manifestDraftSchema, manifestReportSchema } from "./manifest-report";
 import { modelSummarySchema } from "./model";
 import {
   arrayBufferSchema,
@@ -69,6 +69,10 @@ export const engineContract = {
   explain: request(z.object({ site: z.string().max(10_000) }), z.string()),
   /** What is wrong with the manifest beside a model, whether or not that model is open. */
   checkManifest: request(z.object({ model: pathSchema }), manifestReportSchema),
+  /** A manifest to begin with, from what graph and data show. Nothing is written. */
+  draftManifest: request(z.object({ model: pathSchema }), manifestDraftSchema),
+  /** The manifest with the grid of an assumed axis of the last capture in it. Nothing is written. */
+  confirmGrid: request(z.object({ axis: z.number().int().nonnegative() }), manifestDraftSchema),
   providers: request(z.object({ order: z.array(providerNameSchema) }), z.array(providerStatusSchema)),
   /** Write the last capture: maps as npz; sites and figures as JSON, figures alone as CSV. */
   writeData: request(
@@ -150,6 +154,8 @@ export const viewContract = {
   showLog: request(z.object({}), nothing),
   /** Run a command of the extension on this view: what a button or a key of the view asks for. */
   run: request(z.object({ command: hostCommandSchema }), nothing),
+  /** Write the assumed grid of an axis of the capture to the manifest. */
+  confirmGrid: request(z.object({ axis: z.number().int().nonnegative() }), nothing),
   /** Put text on the clipboard. */
   copyText: request(z.object({ text: z.string().max(1_000_000) }), nothing),
 } as const;

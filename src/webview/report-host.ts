@@ -58,6 +58,7 @@ export function reportHost(showFacts: () => void): Host {
       selectProvider: shown,
       manageTrust: shown,
       showLog: shown,
+      confirmGrid: shown,
       run: ({ command }) => (command === "copyCommandLine" ? copied(data.command) : shown()),
       copyText: ({ text }) => copied(text),
     },

@@ -105,6 +105,11 @@ export class Session {
     );
   }
 
+  /** Write the assumed grid of an axis to the manifest. */
+  confirmGrid(axis: number): void {
+    this.host.calls.confirmGrid({ axis }).catch(this.#failed);
+  }
+
   copy(text: string): void {
     if (text !== "") this.host.calls.copyText({ text }).catch(this.#failed);
   }

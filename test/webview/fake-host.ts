@@ -114,6 +114,7 @@ export class FakeHost implements Host {
     selectProvider: () => this.#act("selectProvider"),
     manageTrust: () => this.#act("manageTrust"),
     showLog: () => this.#act("showLog"),
+    confirmGrid: ({ axis }) => this.#act(`confirmGrid ${axis}`),
   };
 
   #act(name: string): Promise<null> {

@@ -44,6 +44,24 @@ export function segmentsOf(
   return parts.includes(undefined) ? undefined : parts.flatMap((part) => part ?? []);
 }
 
+/** The sites that a manifest declares, as the search for sites takes them. */
+export function declaredIn(manifest: Manifest | undefined) {
+  return (manifest?.sites ?? []).flatMap(({ tensor, name, layout, heads, layer, kind }) =>
+    tensor === undefined || layout === undefined
+      ? []
+      : [
+          {
+            tensor,
+            name: name ?? null,
+            layout,
+            heads: heads ?? null,
+            layer: layer ?? null,
+            kind: kind ?? ("unknown" as const),
+          },
+        ],
+  );
+}
+
 /** What the batch axis means, in words. */
 export function batchAxisName(batchAxis: ManifestBatchAxis | undefined): string | null {
   return (typeof batchAxis === "object" ? batchAxis.name : batchAxis) ?? null;

@@ -47,7 +47,7 @@ export function axisRoom(
   const count = axis.labels.length;
   const made = withTicks(ruler(axis, 0, count, length), count, length);
   const named = length / count >= NAMED_FROM;
-  const hasSegments = axis.from === "manifest" && axis.segments.length > 0;
+  const hasSegments = axis.from !== "index" && axis.segments.length > 0;
   const widest = made.labels.reduce((most, label) => Math.max(most, textWidth(label.text, TICK)), 0);
   // Names of columns are turned, their indices are not.
   const labels = made.labels.length === 0 ? 0 : options.across && !named ? TICK : Math.ceil(widest);
@@ -208,8 +208,7 @@ export function segmentLegend(
 ): number {
   const seen = new Map<string, SegmentRole>();
   for (const axis of axes)
-    if (axis.from === "manifest")
-      for (const { name, role } of axis.segments) seen.set(visibleName(name), role);
+    if (axis.from !== "index") for (const { name, role } of axis.segments) seen.set(visibleName(name), role);
   if (seen.size === 0) return 0;
   let at = x;
   let line = 0;

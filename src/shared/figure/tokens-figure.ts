@@ -151,7 +151,7 @@ function prompt(
     const taken = Math.max(needed, textWidth(below, TICK)) + 2;
     advance(taken);
     token(drawing, colours, { x, y: line, width: needed, text, p, query: key === own });
-    const role = axis.from === "manifest" ? axis.segments[axis.segmentOf[key] ?? -1]?.role : undefined;
+    const role = axis.from !== "index" ? axis.segments[axis.segmentOf[key] ?? -1]?.role : undefined;
     if (role) drawing.rect(x, line + 13.5, needed, 1.5, { fill: theme.segments[role] });
     if (below) printed(drawing, theme, x + needed / 2, line, below);
     x += taken;

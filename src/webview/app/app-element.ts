@@ -14,6 +14,7 @@ import "../states/restricted-element";
 import { StoreController } from "../store";
 import { baseStyles } from "../styles";
 import "./workbench-element";
+import { assumedAxes } from "./assumed-axes";
 import { notices } from "./notices";
 
 @customElement("attention-app")
@@ -132,7 +133,7 @@ export class AppElement extends LitElement {
       case "ready":
         return html`<div class="ready">
           <attention-toolbar .session=${this.session}></attention-toolbar>
-          ${notices(document)}
+          ${notices(document)}${assumedAxes(document, this.session)}
           <attention-workbench .session=${this.session}></attention-workbench>
         </div>`;
       case undefined:

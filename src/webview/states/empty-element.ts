@@ -63,6 +63,13 @@ export class EmptyElement extends LitElement {
         ${reasons("Attention that cannot be captured yet", model.notSupported)}
         ${reasons("Softmaxes that are not attention", model.otherSoftmaxes)}
         <div class="buttons">
+          ${
+            this.session.host.commands.includes("createManifest")
+              ? html`<vscode-button @click=${() => this.session.run("createManifest")}
+                  >Declare a site</vscode-button
+                >`
+              : nothing
+          }
           <vscode-button appearance="secondary" @click=${() => this.session.act("retry")}
             >Try again</vscode-button
           >

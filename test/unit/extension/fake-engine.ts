@@ -62,6 +62,7 @@ export class FakeEngine implements Engine {
   readFrame = () => Promise.reject(new AttentionError("internal"));
   tokenize = () => Promise.reject(new AttentionError("internal"));
   stop = () => Promise.resolve();
+  confirmGrid = () => Promise.reject(new AttentionError("internal"));
   /** What was asked to be written. */
   readonly written: unknown[] = [];
   writeData = (request: unknown) => this.#write(request);

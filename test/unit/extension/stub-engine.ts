@@ -87,6 +87,8 @@ serve(connection, engineContract, {
   tokenize: () => ({ tokens: [], from: "tokenizer.json" }),
   stop: () => null,
   explain: () => "",
+  draftManifest: ({ model }) => ({ file: `${model}.attention.json`, exists: false, text: "{}" }),
+  confirmGrid: () => ({ file: "model.attention.json", exists: false, text: "{}" }),
   checkManifest: ({ model }) => ({ file: `${model}.attention.json`, exists: false, problems: [] }),
   providers: (): ProviderStatus[] => [
     { name: "webgpu", available: false, detail: "no adapter was found", advice: "Install a Vulkan driver." },

@@ -57,6 +57,7 @@ beforeEach(() => {
         selectProvider: () => null,
         manageTrust: () => null,
         showLog: () => null,
+        confirmGrid: () => null,
         run: ({ command }) => (acts.push(command), null),
         copyText: ({ text }) => (acts.push(`copy ${text}`), null),
       },

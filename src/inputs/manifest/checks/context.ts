@@ -29,8 +29,8 @@ export interface CheckedModel {
   readonly sites: readonly CheckedSite[];
   /** Shapes of the model's initializers by name. */
   readonly weights: ReadonlyMap<string, readonly number[]>;
-  /** Whether a value or a node of that name is in the graph. */
-  readonly hasTensor: (name: string) => boolean;
+  /** Shape of an output, tensor or node of that name: null where it is not known, undefined where there is none. */
+  readonly shapeOf: (name: string) => readonly Dim[] | null | undefined;
 }
 
 /** The manifest that is checked, its folder, and a place to put what is found. */

@@ -17,10 +17,16 @@ export function checkSites(context: CheckContext, model: CheckedModel): void {
       context.add(at, 'Say which sites it is about with "match", or declare one with "tensor".');
     if (site.match !== undefined) checkPattern(context, model, site.match, [...at, "match"]);
     if (site.tensor !== undefined) {
-      if (!model.hasTensor(site.tensor))
+      const shape = model.shapeOf(site.tensor);
+      if (shape === undefined)
         context.add(
           [...at, "tensor"],
           `The graph has no output, tensor or node ${site.tensor}; its outputs are ${some(model.outputs.map(({ name }) => name))}.`,
+        );
+      if (shape && site.layout && shape.length !== site.layout.length)
+        context.add(
+          [...at, "layout"],
+          `It has ${site.layout.length} axes and ${site.tensor} has ${shape.length}: [${shape.map((dim) => dim ?? "?").join(", ")}].`,
         );
       if (site.layout === undefined)
         context.add(

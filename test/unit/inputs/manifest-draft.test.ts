@@ -1,0 +1,179 @@
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { assumedGrid, pictureInputs } from "../../../src/inputs/assumed-grid";
+import { writeNpz } from "../../../src/inputs/arrays";
+import { manifestPath, parseManifest } from "../../../src/inputs/manifest";
+import { exampleModel, newClient, onCpu, root, temporaryFolder } from "../engine/harness";
+import { buildModel } from "../onnx/model-builder";
+
+/** A model whose one softmax has no product of queries and keys: x [1, 2, 3, 4] → w. */
+const lone = buildModel({
+  inputs: [{ name: "x", dims: [1, 2, 3, 4] }],
+  outputs: [{ name: "y", dims: [1, 2, 3, 4] }],
+  nodes: [
+    { op: "Softmax", name: "weights_of_x", inputs: ["x"], outputs: ["w"], ints: { axis: -1 } },
+    { op: "Mul", inputs: ["w", "w"], outputs: ["y"] },
+  ],
+});
+
+function folderWith(files: Record<string, Uint8Array | string>): string {
+  const folder = temporaryFolder();
+  for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, name), content);
+  return folder;
+}
+
+describe("a manifest to begin with", () => {
+  it("names the recording, segments and components, and nothing is wrong with it", async () => {
+    const folder = temporaryFolder();
+    const model = path.join(folder, "model.onnx");
+    copyFileSync(exampleModel, model);
+    for (const name of ["recorded.npz", "model.py"])
+      copyFileSync(path.join(root, "examples/decision-transformer", name), path.join(folder, name));
+    const client = newClient();
+    const draft = await client.draftManifest(model);
+    expect(draft).toMatchObject({ file: manifestPath(model), exists: false });
+    expect(existsSync(draft.file), "nothing is written").toBe(false);
+    const { manifest, problems, text } = parseManifest(draft.text);
+    expect([problems, text.syntaxErrors]).toEqual([[], []]);
+    expect(manifest.inputs).toEqual({ file: "recorded.npz" });
+    expect(manifest.source).toBe("model.py");
+    expect(manifest.components).toContainEqual({ name: "blocks", match: "blocks.*" });
+    expect(draft.text).toMatch(/\/\/ Assumed: /);
+    writeFileSync(draft.file, draft.text);
+    expect((await client.checkManifest(model)).problems).toEqual([]);
+    const summary = await client.open(model, "full");
+    expect(summary.manifestProblems).toEqual([]);
+    expect((await client.capture(onCpu)).notices).toEqual([]);
+  });
+
+  it("declares the nearest candidates where no attention was found, with why they were not taken", async () => {
+    const folder = folderWith({ "model.onnx": lone });
+    const { text } = await newClient().draftManifest(path.join(folder, "model.onnx"));
+    const { manifest } = parseManifest(text);
+    expect(manifest.sites).toEqual([{ tensor: "w", layout: ["batch", "heads", "queries", "keys"] }]);
+    expect(text).toMatch(
+      /\/\/ Not taken for attention because its scores are not a product of queries and keys/,
+    );
+  });
+});
+
+describe("a declared site", () => {
+  const x = Float32Array.from({ length: 24 }, (_, at) => Math.sin(at * 3));
+  /** Softmax over rows of 4, by hand. */
+  const expected = Array.from({ length: 6 }, (_, row) => {
+    const exponentials = [0, 1, 2, 3].map((key) => Math.exp(x[row * 4 + key]!));
+    const sum = exponentials.reduce((all, each) => all + each, 0);
+    return exponentials.map((each) => each / sum);
+  });
+  const recorded = writeNpz(new Map([["x", { data: x, dims: [1, 2, 3, 4] }]]));
+
+  it.each(["w", "weights_of_x"])("is captured by its %s with the layout given", async (tensor) => {
+    const manifest = {
+      version: 1,
+      inputs: { file: "recorded.npz" },
+      components: [{ name: "own", match: "mine" }],
+      sites: [{ tensor, name: "mine", layout: ["batch", "queries", "heads", "keys"], layer: 2 }],
+    };
+    const folder = folderWith({
+      "model.onnx": lone,
+      "recorded.npz": recorded,
+      "model.attention.json": JSON.stringify(manifest),
+    });
+    const client = newClient();
+    const summary = await client.open(path.join(folder, "model.onnx"), "full");
+    expect(summary.sites).toMatchObject([
+      { id: "site_000", name: "mine", component: "own", layer: 2, heads: 3 },
+    ]);
+    const { sites, generation } = await client.capture(onCpu);
+    expect(sites[0]).toMatchObject({
+      heads: 3,
+      queries: 2,
+      keys: 4,
+      note: expect.stringMatching(/^declared/),
+    });
+    const page = await client.readPage({
+      handle: sites[0]!.handle,
+      generation,
+      batch: 0,
+      head: 1,
+      queryStart: 0,
+      queryEnd: 2,
+      keyStart: 0,
+      keyEnd: 4,
+      maxRows: 8,
+      maxColumns: 8,
+      pooling: "max",
+    });
+    const cells = new Float32Array(page.cells);
+    // Axis 1 are queries and axis 2 heads: head 1 has the rows 1 and 4.
+    [...expected[1]!, ...expected[4]!].forEach((p, at) => expect(cells[at]).toBeCloseTo(p, 6));
+  });
+
+  it("whose layout does not fit is said to, and keeps nothing from opening", async () => {
+    const manifest = {
+      version: 1,
+      sites: [
+        { tensor: "w", layout: ["queries", "keys"] },
+        { tensor: "v", layout: ["queries", "keys"] },
+      ],
+    };
+    const folder = folderWith({
+      "model.onnx": lone,
+      "model.attention.json": JSON.stringify(manifest, null, 2),
+    });
+    const client = newClient();
+    const model = path.join(folder, "model.onnx");
+    const summary = await client.open(model, "scan");
+    expect(summary.sites).toEqual([]);
+    expect(summary.notSupported.map(({ reason }) => reason)).toEqual([
+      "the manifest gives its map 2 axes (queries, keys), and it has 4: [1, 2, 3, 4]",
+      "the manifest declares v, and the graph makes no such tensor",
+    ]);
+    const { problems } = await client.checkManifest(model);
+    expect(problems.map(({ path: at }) => at)).toEqual(["sites[0].layout", "sites[1].tensor"]);
+  });
+
+  it("leaves the numbers of the sites that are found", async () => {
+    const folder = temporaryFolder();
+    const model = path.join(folder, "model.onnx");
+    copyFileSync(exampleModel, model);
+    const client = newClient();
+    const before = (await client.open(model, "scan")).sites;
+    const [first] = before;
+    const manifest = {
+      version: 1,
+      sites: [
+        { tensor: first!.tensor, layout: ["batch", "heads", "queries", "keys"] },
+        { tensor: "logits", layout: ["batch", "queries", "keys"] },
+      ],
+    };
+    writeFileSync(manifestPath(model), JSON.stringify(manifest));
+    const after = (await newClient().open(model, "scan")).sites;
+    expect(after.map(({ id, name }) => [id, name])).toEqual([
+      ...before.map(({ id, name }) => [id, name]),
+      [`site_00${before.length}`, "logits"],
+    ]);
+  });
+});
+
+describe("a grid that is assumed", () => {
+  const picture = (height: number, width: number) =>
+    pictureInputs([{ name: "pixels", dtype: "float32", dims: [1, 3, height, width] }]);
+
+  it.each([
+    [197, 224, 224, { rows: 14, columns: 14, patch: [16, 16], before: 1 }],
+    [256, 224, 224, { rows: 16, columns: 16, patch: [14, 14], before: 0 }],
+    [261, 224, 224, { rows: 16, columns: 16, patch: [14, 14], before: 5 }],
+    [24, 64, 96, { rows: 4, columns: 6, patch: [16, 16], before: 0 }],
+    [50, 100, 84, { rows: 7, columns: 7, patch: null, before: 1 }],
+  ])("of %d tokens over %d × %d px", (tokens, height, width, grid) => {
+    expect(assumedGrid(tokens, picture(height, width))).toEqual({ ...grid, camera: "pixels" });
+  });
+
+  it("is none where no picture goes in, or no number fits", () => {
+    expect(assumedGrid(197, [])).toBeUndefined();
+    expect(assumedGrid(198, picture(100, 84))).toBeUndefined();
+    expect(pictureInputs([{ name: "states", dtype: "int64", dims: [1, 7, 7, 3] }])).toEqual([]);
+  });
+});
