@@ -17,6 +17,10 @@ interface Case {
 }
 
 const fixtures: Readonly<Record<string, readonly Case[]>> = {
+  "ego-attention-dqn": [
+    { model: "model.onnx", prefix: "", dims: [-1, 4, 1, 15], sites: 1 },
+    { model: "untrained.onnx", prefix: "untrained/", dims: [-1, 4, 1, 15], sites: 1 },
+  ],
   "algorithm-distillation": [
     { model: "model.onnx", prefix: "", dims: [1, 4, 240, 240], sites: 4 },
     { model: "model.onnx", prefix: "short/", dims: [1, 4, 51, 51], sites: 4 },
