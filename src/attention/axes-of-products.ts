@@ -1,7 +1,8 @@
 /** Axes of what a product gives: matrices, Einsum, a Gemm, and a product written as Mul and ReduceSum. */
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
-import { einsumLetters, type Shape } from "../onnx/shapes";
+import type { Shape } from "../onnx/shapes";
+import { einsumLetters } from "../onnx/shapes/einsum";
 import { productOperands } from "./products";
 import { type Atom, atom, type Axes, isFeature, sameSize } from "./axis-atoms";
 import type { Dim } from "../shared/model";

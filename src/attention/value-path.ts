@@ -1,7 +1,7 @@
 /** The walk from a softmax's shares on to the product with the values: the map is what meets them. */
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
-import { einsumLetters } from "../onnx/shapes";
+import { einsumLetters } from "../onnx/shapes/einsum";
 import { dataInputs, isProduct, mixedOperand, productShare } from "./products";
 
 const MAX_WALK = 400;
