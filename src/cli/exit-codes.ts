@@ -18,6 +18,7 @@ const badInput: ReadonlySet<ErrorCode> = new Set([
   "filterInvalid",
   "inputRefused",
   "frameUnreadable",
+  "tokenizerInvalid",
   "manifestInvalid",
   "siteUnknown",
   "noAttention",

@@ -1,39 +1,131 @@
 /** The axes of tokens that the sites of a capture share. */
 import path from "node:path";
 import type { TokenAxis } from "../shared/capture";
-import type { NamedArray } from "../inputs/arrays";
+import type { Dim } from "../shared/model";
 import { segmentsOf } from "../inputs/manifest/lookup";
-import type { ManifestAxisReference } from "../inputs/manifest/segments-schema";
+import type { ManifestAxisReference, ManifestSegment } from "../inputs/manifest/segments-schema";
 import { numberedAxis, tokenAxis } from "../inputs/token-axes";
+import type { ChosenInput } from "./choose-input";
 import type { OpenModel } from "./open-model";
+import type { PatchGrid } from "./patch-grids";
+
+/** Which tokens an axis may hold: `text` of an encoder or a decoder is told by the site's path and kind. */
+export interface AxisPlace {
+  readonly name: string;
+  readonly side: "queries" | "keys";
+  readonly cross: boolean;
+  /** Its length in the graph's own symbols. */
+  readonly dim: Dim;
+}
 
 /** Axes of tokens, each kept once. */
 export class AxisTable {
   readonly all: TokenAxis[] = [];
   readonly #known = new Map<string, number>();
   readonly #opened: OpenModel;
-  readonly #arrays: ReadonlyMap<string, NamedArray>;
+  readonly #input: ChosenInput;
   readonly #notices: string[];
 
-  constructor(opened: OpenModel, arrays: ReadonlyMap<string, NamedArray>, notices: string[]) {
+  constructor(opened: OpenModel, input: ChosenInput, notices: string[]) {
     this.#opened = opened;
-    this.#arrays = arrays;
+    this.#input = input;
     this.#notices = notices;
   }
 
   /** Index of the axis of `length` tokens, with the site's own segments or the model's. */
-  add(length: number, own: ManifestAxisReference | undefined): number {
+  add(length: number, own: ManifestAxisReference | undefined, place: AxisPlace): number {
     const segments = segmentsOf(this.#opened.manifest?.manifest, own);
-    const key = `${length}:${JSON.stringify(segments ?? null)}`;
+    const made = segments ? this.#fromManifest(segments, length) : this.#assumed(length, place);
+    const key = JSON.stringify(made);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const { axis, problem } = segments
-      ? tokenAxis(segments, length, this.#arrays)
-      : { axis: numberedAxis(length), problem: null };
-    if (problem)
-      this.#notices.push(`${path.basename(this.#opened.manifest?.path ?? "manifest")}: ${problem}`);
     this.#known.set(key, this.all.length);
-    this.all.push({ id: `axis_${this.all.length}`, ...axis });
+    this.all.push({ id: `axis_${this.all.length}`, ...made });
     return this.all.length - 1;
   }
+
+  #fromManifest(segments: readonly ManifestSegment[], length: number): Omit<TokenAxis, "id"> {
+    const { arrays, texts } = this.#input;
+    const tokens = new Map(
+      texts.map(({ input, tokens: [row = []] }) => [input, row.map(({ text }) => text)]),
+    );
+    const { axis, problem } = tokenAxis(segments, length, arrays, { tokens });
+    const told = `${path.basename(this.#opened.manifest?.path ?? "manifest")}: ${problem}`;
+    if (problem !== null && !this.#notices.includes(told)) this.#notices.push(told);
+    return axis;
+  }
+
+  /** What the input itself tells of an axis that no manifest names: the tokens of a text, the patches of an image. */
+  #assumed(length: number, place: AxisPlace): Omit<TokenAxis, "id"> {
+    const fitting = this.#input.texts.filter(({ tokens }) => tokens[0]?.length === length);
+    const decoder = place.cross ? place.side === "queries" : /decoder|dec\b/i.test(place.name);
+    const text =
+      fitting.find(({ role }) => fitting.length === 1 || (role === "decoder") === decoder) ?? fitting[0];
+    if (text) return textAxis(text, text.symbol !== null && text.symbol === place.dim);
+    for (const grid of this.#input.grids) {
+      const extra = length - grid.rows * grid.columns;
+      if (extra >= 0 && extra <= MOST_EXTRA) return gridAxis(grid, extra);
+    }
+    const [picture] = this.#input.recording.imageInputs;
+    const square = picture === undefined ? null : squareGrid(length);
+    return square && picture !== undefined
+      ? gridAxis({ input: picture, rows: square.side, columns: square.side, patch: null }, square.extra)
+      : numberedAxis(length);
+  }
+}
+
+/** Tokens that stand before the patches: a class, a distillation token, registers. */
+const MOST_EXTRA = 8;
+
+/** A square of at least 4 × 4, with at most a class token before it. */
+function squareGrid(length: number): { side: number; extra: number } | null {
+  for (const extra of [0, 1]) {
+    const side = Math.sqrt(length - extra);
+    if (Number.isInteger(side) && side >= 4) return { side, extra };
+  }
+  return null;
+}
+
+function textAxis(
+  { tokens: [row = []], from }: ChosenInput["texts"][number],
+  confirmed: boolean,
+): Omit<TokenAxis, "id"> {
+  const padding = row.flatMap((token, at) => (token.padding === true ? [at] : []));
+  return {
+    labels: row.map(({ text }) => text),
+    segments: [{ name: "text", role: "text" }],
+    segmentOf: row.map(() => 0),
+    from: "tokenizer",
+    ...(confirmed
+      ? {}
+      : {
+          assumed: `There are as many as ${from} makes of the text; nothing else says that they are these.`,
+        }),
+    ...(row.some(({ raw, text }) => raw !== text) ? { raw: row.map(({ raw }) => raw) } : {}),
+    ...(padding.length === 0 ? {} : { padding }),
+  };
+}
+
+function gridAxis({ input, rows, columns, patch }: PatchGrid, extra: number): Omit<TokenAxis, "id"> {
+  const places = Array.from(
+    { length: rows * columns },
+    (_, at) => `${Math.floor(at / columns)},${at % columns}`,
+  );
+  const extras = Array.from({ length: extra }, (_, at) => (at === 0 ? "[CLS]" : `extra ${at}`));
+  const patches = {
+    name: "image",
+    role: "image" as const,
+    grid: { rows, columns, patch, crop: null, padding: null, camera: input },
+  };
+  const source =
+    patch === null
+      ? `Its length suggests a square of ${rows} × ${columns} patches`
+      : `The graph cuts ${input} into ${rows} × ${columns} patches`;
+  return {
+    labels: [...extras, ...places],
+    segments: extra > 0 ? [{ name: "extra", role: "other" }, patches] : [patches],
+    segmentOf: [...extras.map(() => 0), ...places.map(() => (extra > 0 ? 1 : 0))],
+    from: "graph",
+    assumed: `${source}; that they lie row by row${extra > 0 ? `, after ${extra} other ${extra === 1 ? "token" : "tokens"},` : ""} is assumed.`,
+  };
 }

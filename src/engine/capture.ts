@@ -1,83 +1,59 @@
-/** One capture: choose the input, plan, estimate, run, reduce. */
+/** One capture: choose the input, run, reduce; a generation or a loop makes several runs of it. */
 import type { Capture } from "../shared/capture";
-import { bytes as formatBytes, count } from "../shared/format";
-import { plainRecording } from "../shared/input-choice";
 import type { CaptureRequest } from "../shared/protocol";
-import { discover } from "../attention/discover";
-import { declaredIn } from "../inputs/manifest/lookup";
-import { GraphView } from "../onnx/graph-view";
+import type { NamedArray } from "../inputs/arrays";
 import { CaptureStore, type StoredSite } from "../shared/maps/capture-store";
+import { bytes as formatBytes, count } from "../shared/format";
 import { AxisTable } from "./axis-table";
-import { chooseInput } from "./choose-input";
+import { chooseInput, type ChosenInput } from "./choose-input";
 import { companionNotice } from "./companions";
 import { describeSite } from "./describe-site";
-import { estimateRun, refuseTooLarge } from "./estimate";
-import { instrumenter, select } from "./instrument";
 import type { OpenModel } from "./open-model";
 import type { Phases } from "./phases";
-import { runModel } from "./run-model";
+import { runSites, type SiteRun } from "./run-sites";
 import { storeSite, wasRun } from "./store-sites";
 
 export interface CaptureResult {
   readonly capture: Capture;
   readonly store: CaptureStore;
+  readonly input: ChosenInput;
 }
 
-function bytesOf({ cells, scores }: StoredSite): number {
-  return cells.byteLength + (scores ? scores.before.cells.byteLength + scores.after.cells.byteLength : 0);
-}
-
+/** The input that a request asks for, and one run on it. */
 export async function captureModel(
   opened: OpenModel,
   request: CaptureRequest,
   generation: number,
   phases: Phases,
 ): Promise<CaptureResult> {
-  const input = chooseInput(opened, request.input);
-  const companion = companionNotice(opened.file.path);
-  const notices = [...input.notices, ...(companion === null ? [] : [companion])];
+  const input = await chooseInput(opened, request.input);
+  try {
+    const run = await runSites(opened, request, input.feeds, { phases, label: input.report.label });
+    return describeRun(opened, request, input, run, generation, phases);
+  } finally {
+    input.close();
+  }
+}
 
-  phases.start("instrument");
-  const dims = new Map([...input.feeds].map(([name, array]) => [name, array.dims]));
-  const view = GraphView.of(opened.file.model, opened.file.source, dims);
-  const declared = declaredIn(opened.manifest?.manifest);
-  const found = discover(opened.file.model, opened.file.source, dims, declared);
-  const sites = select(found.sites, request.sites, opened);
-  const externalBytes = opened.file.checkExternalData();
-  const estimate = estimateRun(
-    view,
-    opened.file.source.size,
-    externalBytes,
-    sites.map((site) => site.found.shape),
-    request.scores === true,
-  );
-  refuseTooLarge(estimate);
-  const instrument = instrumenter(opened, found.sites, sites, request.scores === true);
-  const added = instrument("cpu", false)?.pieces.at(-1);
-  phases.end(
-    "instrument",
-    `+ ${formatBytes(added instanceof Uint8Array ? added.length : 0)}, file unchanged; needs about ${formatBytes(estimate.bytes)}`,
-  );
+function bytesOf({ cells, scores }: StoredSite): number {
+  return cells.byteLength + (scores ? scores.before.cells.byteLength + scores.after.cells.byteLength : 0);
+}
 
-  phases.start("load", formatBytes(opened.file.size + externalBytes));
-  const run = await runModel({
-    file: opened.file,
-    instrument,
-    feeds: input.feeds,
-    asked: request.provider,
-    order: request.providerOrder,
-    onLoaded: (detail) => {
-      phases.end("load", detail);
-      phases.start("run", input.report.label);
-    },
-  });
-  phases.end("run", input.report.label);
-  const { plans } = run.instrumented;
-
+/** What a run gave: sites with figures and labels, and the maps. */
+export function describeRun(
+  opened: OpenModel,
+  request: Pick<CaptureRequest, "scores">,
+  input: ChosenInput,
+  { run, notices: told }: SiteRun,
+  generation: number,
+  phases: Phases,
+): CaptureResult {
   phases.start("reduce");
-  const axes = new AxisTable(opened, input.arrays, notices);
+  const companion = companionNotice(opened.file.path);
+  const notices = [...input.notices, ...told, ...(companion === null ? [] : [companion])];
+  const axes = new AxisTable(opened, input, notices);
   const stored: StoredSite[] = [];
-  const captured = plans.flatMap((planned) => {
+  const captured = run.instrumented.plans.flatMap((planned) => {
     const { site, plan } = planned;
     if (!wasRun(plan, run)) {
       notices.push(
@@ -99,7 +75,7 @@ export async function captureModel(
       generation,
       provider: run.provider,
       input: input.report,
-      recording: plainRecording,
+      recording: input.recording,
       axes: axes.all,
       sites: captured,
       phases: phases.all,
@@ -118,5 +94,26 @@ export async function captureModel(
       ],
     },
     store: new CaptureStore(generation, stored),
+    input,
   };
 }
+
+/** The same capture under another generation, whose handles are others. */
+export function asGeneration({ capture, store, input }: CaptureResult, generation: number): CaptureResult {
+  const handle = (before: string) => before.replace(/@\d+$/, `@${generation}`);
+  return {
+    capture: {
+      ...capture,
+      generation,
+      sites: capture.sites.map((site) => ({ ...site, handle: handle(site.handle) })),
+    },
+    store: new CaptureStore(
+      generation,
+      [...store.sites()].map((site) => ({ ...site, handle: handle(site.handle) })),
+    ),
+    input,
+  };
+}
+
+/** Arrays by the names of the model's inputs. */
+export type Feeds = ReadonlyMap<string, NamedArray>;

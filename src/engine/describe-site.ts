@@ -65,6 +65,8 @@ export function describeSite(
   const { site } = planned;
   const named = toSite(site, opened.manifest?.manifest);
   const said = siteEntry(opened.manifest?.manifest, site);
+  const cross = site.kind === "cross";
+  const symbolic = opened.summary.sites.find(({ id }) => id === site.id);
   return {
     ...named,
     handle: stored.handle,
@@ -78,8 +80,14 @@ export function describeSite(
         (_, head) => headMetrics(headMap(stored, batch, head), stored.ownKey).figures,
       ),
     ),
-    queryAxis: axes.add(stored.queries, said?.queries),
-    keyAxis: axes.add(stored.keys, said?.keys),
+    queryAxis: axes.add(stored.queries, said?.queries, {
+      ...{ name: site.name, side: "queries", cross },
+      dim: symbolic?.queries ?? null,
+    }),
+    keyAxis: axes.add(stored.keys, said?.keys, {
+      ...{ name: site.name, side: "keys", cross },
+      dim: symbolic?.keys ?? null,
+    }),
     validity,
     ...proofOf(planned, run, stored.keys),
     batchAxis: batchAxisName(said?.batchAxis) ?? (site.windows ? "window" : null),

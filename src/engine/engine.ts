@@ -1,28 +1,41 @@
 /** What the engine answers: one model, its last capture, and the pages of it. */
+import { basename } from "node:path";
 import type { Capture, Phase } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
+import type { InputChoice } from "../shared/input-choice";
 import type { CaptureRequest, EngineContract } from "../shared/protocol";
 import type { Provenance } from "../shared/provenance";
 import type { Handlers } from "../shared/rpc";
 import { captureCsv, captureDocument, captureNpz } from "./capture-files";
-import { captureModel } from "./capture";
+import { asGeneration, captureModel, type CaptureResult } from "./capture";
 import { checkManifestOf } from "./check-manifest";
-import type { CaptureStore } from "../shared/maps/capture-store";
 import { manifestWithGrid } from "./confirm-grid";
 import { draftManifestOf } from "./draft-manifest";
 import { figureFile, figureSource } from "./figure";
 import { writeWhole } from "./files";
+import { readFrame } from "./frames";
 import { explain, type OpenModel, openModel } from "./open-model";
 import { Phases } from "./phases";
 import { inputHash, provenanceOf } from "./provenance";
 import { providerTable } from "./providers";
 import { reportPage } from "./report";
+import { runSequence, type Sequence, sequenceKey, shownOf } from "./sequence";
+import { tokenizerOf } from "./text-input";
+
+/** The last capture, and what it was made on. */
+interface Captured extends CaptureResult {
+  readonly choice: InputChoice | null;
+  readonly inputSha256: string | null;
+}
 
 export class Engine {
   readonly #progress: (phases: Phase[]) => void;
   #opened: OpenModel | undefined;
   #opening: readonly Phase[] = [];
-  #captured: { capture: Capture; store: CaptureStore; inputSha256: string | null } | undefined;
+  #captured: Captured | undefined;
+  /** Steps of a generation or passes of a loop that were run before. */
+  #sequence: Sequence | undefined;
+  #stop = false;
   /** Grows across processes too, so that a page of an earlier engine is never taken for one of this. */
   #generation = Date.now();
 
@@ -37,13 +50,25 @@ export class Engine {
     readRow: (request) => this.#last().store.readRow(request),
     readHead: (request) => this.#last().store.readHead(request),
     readThumbnails: (request) => this.#last().store.readThumbnails(request),
-    readFrame: ({ camera }) => {
-      throw new AttentionError("inputMissing", `There are no frames of a camera ${camera}.`);
+    readFrame: (request) => {
+      const { capture, choice, input } = this.#last();
+      if (request.generation !== capture.generation) throw new AttentionError("stale");
+      return readFrame(this.#model(), choice, input, request);
     },
-    tokenize: () => {
-      throw new AttentionError("inputMissing", "There is no tokenizer.json beside the model.");
+    tokenize: ({ text, textPair }) => {
+      const { encode, file } = tokenizerOf(this.#model());
+      const tokens = encode(text, textPair).tokens.map(({ text: shown, raw, id, special }) => ({
+        text: shown,
+        raw,
+        id,
+        special,
+      }));
+      return { tokens, from: basename(file) };
     },
-    stop: () => null,
+    stop: () => {
+      this.#stop = true;
+      return null;
+    },
     checkManifest: ({ model }) => checkManifestOf(model, this.#opened, this.#captured?.capture),
     draftManifest: ({ model }) => draftManifestOf(model),
     confirmGrid: ({ axis }) => manifestWithGrid(this.#model().file.path, this.#last().capture, axis),
@@ -78,6 +103,8 @@ export class Engine {
 
   #open(path: string): OpenModel {
     this.#opened?.file.close();
+    void this.#opened?.sessions.release();
+    this.#sequence = undefined;
     this.#opened = undefined;
     const phases = new Phases(this.#progress);
     this.#opened = openModel(path, phases);
@@ -89,17 +116,31 @@ export class Engine {
     const before = this.#model();
     const opened = before.file.changed() ? this.#open(before.file.path) : before;
     // What was captured before is kept until then, and when this fails: it is still shown.
-    const captured = await captureModel(
-      opened,
-      request,
-      ++this.#generation,
-      new Phases(this.#progress, this.#opening),
-    );
+    this.#stop = false;
+    const captured = await this.#result(opened, request);
     this.#captured = {
       ...captured,
-      inputSha256: inputHash(opened, captured.capture, request.input?.file ?? null),
+      choice: request.input,
+      inputSha256: inputHash(captured.input.files),
     };
     return captured.capture;
+  }
+
+  /** One run; or a place in a sequence of runs, which are made once and then gone through. */
+  async #result(opened: OpenModel, request: CaptureRequest): Promise<CaptureResult> {
+    const phases = new Phases(this.#progress, this.#opening);
+    const key = sequenceKey(opened, request);
+    if (key === null || this.#sequence?.key !== key) this.#sequence = undefined;
+    this.#sequence ??=
+      (await runSequence(opened, request, {
+        phases,
+        nextGeneration: () => ++this.#generation,
+        stopped: () => this.#stop,
+      })) ?? undefined;
+    const shown = this.#sequence && shownOf(this.#sequence, request);
+    return shown
+      ? asGeneration(shown, ++this.#generation)
+      : captureModel(opened, request, ++this.#generation, phases);
   }
 
   #model(): OpenModel {
@@ -112,7 +153,7 @@ export class Engine {
     return provenanceOf(this.#model(), capture, inputSha256, command);
   }
 
-  #last(): { capture: Capture; store: CaptureStore; inputSha256: string | null } {
+  #last(): Captured {
     if (!this.#captured) throw new AttentionError("stale");
     return this.#captured;
   }

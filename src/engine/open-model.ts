@@ -13,6 +13,7 @@ import { componentOf, declaredIn } from "../inputs/manifest/lookup";
 import type { Manifest } from "../inputs/manifest/schema";
 import { ModelFile } from "./model-file";
 import type { Phases } from "./phases";
+import { SessionKeeper } from "./session-keeper";
 
 export interface OpenModel {
   readonly file: ModelFile;
@@ -20,6 +21,8 @@ export interface OpenModel {
   /** Inputs that a run must be given: graph inputs that are no initializers. */
   readonly inputs: readonly TensorSignature[];
   readonly summary: ModelSummary;
+  /** The session of the last run. */
+  readonly sessions: SessionKeeper;
 }
 
 export function openModel(modelPath: string, phases: Phases): OpenModel {
@@ -42,6 +45,7 @@ export function openModel(modelPath: string, phases: Phases): OpenModel {
     file,
     manifest,
     inputs,
+    sessions: new SessionKeeper(),
     summary: {
       path: modelPath,
       name: path.basename(modelPath),

@@ -49,14 +49,13 @@ function hashedModel(opened: OpenModel): Provenance["model"] {
 }
 
 /**
- * Hash of the npz that a capture read, taken while it is there; null for a made-up input.
- * @param inputs path of the npz that was asked for; null for the manifest's or a made-up input
+ * Hash of the files that a capture read, taken while they are there: of several, the hash of their hashes in order; null
+ * where none was read.
  */
-export function inputHash({ manifest }: OpenModel, capture: Capture, inputs: string | null): string | null {
-  if (capture.input.from === "synthetic") return null;
-  const named = manifest?.manifest.inputs?.file;
-  const file = inputs ?? (manifest && named ? path.resolve(path.dirname(manifest.path), named) : null);
-  return file === null ? null : hashedFile(file).sha256;
+export function inputHash(files: readonly string[]): string | null {
+  const hashes = files.map((file) => hashedFile(file).sha256);
+  const [only = null] = hashes;
+  return hashes.length > 1 ? createHash("sha256").update(hashes.join("\n")).digest("hex") : only;
 }
 
 function hashedFile(file: string): { bytes: number; sha256: string } {

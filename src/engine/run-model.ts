@@ -14,6 +14,7 @@ import type { ModelFile } from "./model-file";
 import { freeMemory } from "./estimate";
 import { adviceFor, gpu, orderFor, shortReason, verify } from "./providers";
 import { loadRuntime, threads } from "./runtime";
+import type { SessionKeeper } from "./session-keeper";
 
 /** A model as it is to be run: pieces of the file with what is added, and the outputs to read. */
 export interface Instrumented {
@@ -32,6 +33,10 @@ export interface RunRequest<I extends Instrumented> {
   readonly asked: ProviderName | "auto";
   readonly order: readonly ProviderName[];
   readonly onLoaded: (detail: string) => void;
+  /** Where the session of the last run is kept. */
+  readonly sessions: SessionKeeper;
+  /** Outputs of the model that are returned beside the maps, as they are. */
+  readonly others?: readonly string[];
 }
 
 export interface RunOutput {
@@ -46,6 +51,7 @@ export interface RunResult<I extends Instrumented> {
   /** Operators of bfloat16 ran in float32 between casts. */
   readonly widened: boolean;
   readonly outputs: ReadonlyMap<string, RunOutput>;
+  readonly others: ReadonlyMap<string, NamedArray>;
   readonly provider: ProviderReport;
 }
 
@@ -77,12 +83,12 @@ async function runOn<I extends Instrumented>(
     // The CPU is known to lack the kernels.
     for (const widened of isShort ? (name === "cpu" ? [true] : [false, true]) : [false]) {
       try {
-        const outputs = await runOnce(name, request, instrumented, isShort ? { widened } : null);
+        const ran = await runOnce(name, request, instrumented, isShort ? { widened } : null);
         return {
           instrumented,
           replacedBecause: replaceAll ? shortReason(failure) : null,
           widened,
-          outputs,
+          ...ran,
         };
       } catch (error) {
         // Where nothing helps the model fails for another reason: its own message is the one that does.
@@ -98,21 +104,32 @@ async function runOnce(
   request: RunRequest<Instrumented>,
   { pieces, fetches }: Instrumented,
   bfloat16: { readonly widened: boolean } | null,
-): Promise<Map<string, RunOutput>> {
+): Promise<Pick<RunResult<Instrumented>, "outputs" | "others">> {
   const runtime = await loadRuntime();
   let stage: "sessionFailed" | "runFailed" = "sessionFailed";
-  let session: Ort.InferenceSession | undefined;
   try {
-    session = await runtime.InferenceSession.create(written(request.file, pieces, bfloat16), {
-      executionProviders: [name],
-      intraOpNumThreads: threads(),
-      logSeverityLevel: 3,
-      extra: { session: { model_external_initializers_file_folder_path: path.dirname(request.file.path) } },
-    });
-    request.onLoaded(`${formatBytes(request.file.size)} on ${providerLabels[name]}`);
+    const { session, kept } = await request.sessions.get(`${name} ${bfloat16?.widened ?? ""}`, pieces, () =>
+      runtime.InferenceSession.create(written(request.file, pieces, bfloat16), {
+        executionProviders: [name],
+        intraOpNumThreads: threads(),
+        logSeverityLevel: 3,
+        extra: { session: { model_external_initializers_file_folder_path: path.dirname(request.file.path) } },
+      }),
+    );
+    request.onLoaded(
+      kept
+        ? `on ${providerLabels[name]}, loaded before`
+        : `${formatBytes(request.file.size)} on ${providerLabels[name]}`,
+    );
     stage = "runFailed";
-    return await readOutputs(await session.run(toTensors(runtime, request.feeds), [...fetches]), fetches);
+    const others = request.others ?? [];
+    const result = await session.run(toTensors(runtime, request.feeds), [
+      ...new Set([...fetches, ...others]),
+    ]);
+    return { outputs: await readOutputs(result, fetches), others: await readArrays(result, others) };
   } catch (error) {
+    // A session whose run failed may hold what the run had taken.
+    await request.sessions.release();
     throw error instanceof AttentionError
       ? error
       : outOfMemory(error)
@@ -120,8 +137,6 @@ async function runOnce(
             cause: error,
           })
         : new AttentionError(stage, shortReason(error), { cause: error });
-  } finally {
-    await session?.release().catch(() => undefined);
   }
 }
 
@@ -193,6 +208,21 @@ async function readOutputs(
     outputs.set(name, { dims: tensor.dims, data });
   }
   return outputs;
+}
+
+/** Outputs as arrays of their own type, to be given to another run. */
+async function readArrays(
+  result: Ort.InferenceSession.OnnxValueMapType,
+  names: readonly string[],
+): Promise<Map<string, NamedArray>> {
+  const arrays = new Map<string, NamedArray>();
+  for (const name of names) {
+    const tensor = result[name];
+    if (!tensor) throw new AttentionError("runFailed", `The run returned no ${name}.`);
+    const data = (await tensor.getData()) as NamedArray["data"];
+    arrays.set(name, { dtype: tensor.type, dims: tensor.dims, data });
+  }
+  return arrays;
 }
 
 function report(

@@ -16,12 +16,14 @@ const shapeText = (dims: readonly (number | string | null)[]) =>
 /**
  * @param mapping array name for each input, where they differ
  * @param where the file that the arrays came from
+ * @param has names of all its arrays, for messages
  */
 export function fitFeeds(
   inputs: readonly TensorSignature[],
   arrays: ReadonlyMap<string, NamedArray>,
   mapping: Readonly<Record<string, string>>,
   where: string,
+  has: readonly string[] = [...arrays.keys()],
 ): FeedResult {
   const feeds = new Map<string, NamedArray>();
   const notices: string[] = [];
@@ -30,10 +32,9 @@ export function fitFeeds(
     const name = mapping[input.name] ?? input.name;
     const array = arrays.get(name);
     if (!array) {
-      const has = [...arrays.keys()].slice(0, 12).join(", ");
       throw new AttentionError(
         "inputMissing",
-        `The input ${input.name} wants ${input.dtype} ${shapeText(input.dims ?? [])}; the file has: ${has || "nothing"}.`,
+        `The input ${input.name} wants ${input.dtype} ${shapeText(input.dims ?? [])}; the file has: ${has.slice(0, 12).join(", ") || "nothing"}.`,
         { where },
       );
     }
@@ -109,6 +110,14 @@ function convert(array: NamedArray, dtype: string): NamedArray | undefined {
   if (dtype === "bool" && isInteger) {
     const values = numbers();
     return values.every((value) => value === 0 || value === 1) ? make(Uint8Array.from(values)) : undefined;
+  }
+  if ((dtype === "float32" || dtype === "float16") && isInteger) {
+    const values = numbers();
+    // Whole numbers up to there are exact in that precision.
+    const exact = values.every((value) => Math.abs(value) <= (dtype === "float32" ? 2 ** 24 : 2 ** 11));
+    return exact
+      ? make(dtype === "float32" ? Float32Array.from(values) : Uint16Array.from(values, toHalf))
+      : undefined;
   }
   return undefined;
 }

@@ -13,10 +13,14 @@ const IMAGE_SIDE = 224;
 export interface SyntheticHints {
   /** Rows of the embedding table that an integer input indexes. */
   readonly rows: ReadonlyMap<string, number>;
+  /** Sizes of symbolic dimensions that are known, or were asked for. */
+  readonly sizes?: ReadonlyMap<string, number>;
+  /** Seed of the random numbers; 0 when left out. */
+  readonly seed?: number;
 }
 
 /** Mulberry32: a small seeded generator with 32 bits of state. */
-function randomNumbers(seed: number): () => number {
+export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -30,15 +34,18 @@ export function syntheticFeeds(
   inputs: readonly TensorSignature[],
   hints: SyntheticHints,
 ): Map<string, NamedArray> {
-  const random = randomNumbers(0);
+  const random = randomNumbers(hints.seed ?? 0);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  const sizes = symbolSizes(inputs);
+  const sizes = symbolSizes(inputs, hints.sizes);
   return new Map(inputs.map((input) => [input.name, synthesise(input, sizes, hints, random, normal)]));
 }
 
 /** The shapes that made-up inputs would have. */
-export function syntheticDims(inputs: readonly TensorSignature[]): Map<string, number[]> {
-  const sizes = symbolSizes(inputs);
+export function syntheticDims(
+  inputs: readonly TensorSignature[],
+  known?: ReadonlyMap<string, number>,
+): Map<string, number[]> {
+  const sizes = symbolSizes(inputs, known);
   return new Map(
     inputs.map((input) => [
       input.name,
@@ -48,8 +55,11 @@ export function syntheticDims(inputs: readonly TensorSignature[]): Map<string, n
 }
 
 /** A size for every symbol of the inputs. */
-function symbolSizes(inputs: readonly TensorSignature[]): Map<string, number> {
-  const sizes = new Map<string, number>();
+export function symbolSizes(
+  inputs: readonly TensorSignature[],
+  known: ReadonlyMap<string, number> = new Map(),
+): Map<string, number> {
+  const sizes = new Map(known);
   for (const input of inputs) {
     input.dims?.forEach((dim, axis) => {
       if (typeof dim !== "string" || sizes.has(dim) || !/^\w+$/.test(dim)) return;

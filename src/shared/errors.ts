@@ -64,6 +64,10 @@ const wording = {
     title: "The input is not read",
     fix: "Choose the file with the button of the Input dialog.",
   },
+  tokenizerInvalid: {
+    title: "The tokenizer cannot be used",
+    fix: "Save it again: tokenizer.save_pretrained(folder) writes a tokenizer.json that is read here.",
+  },
   frameUnreadable: {
     title: "The picture cannot be decoded",
     fix: "Save it as PNG, JPEG or WebP; for a video, take a frame of it out first.",

@@ -1,0 +1,77 @@
+/** One run of the model on given arrays, with the maps of the chosen sites and any other outputs that are asked for. */
+import { bytes as formatBytes } from "../shared/format";
+import type { CaptureRequest } from "../shared/protocol";
+import { discover } from "../attention/discover";
+import type { NamedArray } from "../inputs/arrays";
+import { declaredIn } from "../inputs/manifest/lookup";
+import { GraphView } from "../onnx/graph-view";
+import { estimateRun, freeMemory, refuseTooLarge } from "./estimate";
+import { instrumenter, type Planned, select } from "./instrument";
+import type { OpenModel } from "./open-model";
+import type { Phases } from "./phases";
+import { runModel, type RunResult } from "./run-model";
+
+export interface SiteRun {
+  readonly run: RunResult<Planned>;
+  readonly notices: readonly string[];
+}
+
+export interface RunOptions {
+  readonly phases: Phases;
+  /** What the run is on, for the progress. */
+  readonly label: string;
+  /** Outputs of the model that are returned as they are. */
+  readonly others?: readonly string[];
+}
+
+/**
+ * Plans by the sizes of these very arrays; the session of the last run is used again where the model to run is the
+ * same, so that only the first of many runs loads it.
+ */
+export async function runSites(
+  opened: OpenModel,
+  request: Pick<CaptureRequest, "provider" | "providerOrder" | "sites" | "scores">,
+  feeds: ReadonlyMap<string, NamedArray>,
+  { phases, label, others = [] }: RunOptions,
+): Promise<SiteRun> {
+  phases.start("instrument");
+  const { model, source } = opened.file;
+  const dims = new Map([...feeds].map(([name, array]) => [name, array.dims]));
+  const view = GraphView.of(model, source, dims);
+  const found = discover(model, source, dims, declaredIn(opened.manifest?.manifest));
+  const sites = select(found.sites, request.sites, opened);
+  const externalBytes = opened.file.checkExternalData();
+  const estimate = estimateRun(
+    view,
+    source.size,
+    externalBytes,
+    sites.map((site) => site.found.shape),
+    request.scores === true,
+  );
+  // What the last run's session holds is not free; it is let go before a run is refused for it.
+  if (!(estimate.bytes <= freeMemory()) && opened.sessions.holds) await opened.sessions.release();
+  refuseTooLarge(estimate);
+  const instrument = instrumenter(opened, found.sites, sites, request.scores === true);
+  const added = instrument("cpu", false)?.pieces.at(-1);
+  phases.end(
+    "instrument",
+    `+ ${formatBytes(added instanceof Uint8Array ? added.length : 0)}, file unchanged; needs about ${formatBytes(estimate.bytes)}`,
+  );
+
+  phases.start("load", formatBytes(opened.file.size + externalBytes));
+  const run = await runModel({
+    file: opened.file,
+    sessions: opened.sessions,
+    instrument,
+    feeds,
+    others,
+    asked: request.provider,
+    order: request.providerOrder,
+    onLoaded: (detail) => {
+      phases.end("load", detail);
+      phases.start("run", label);
+    },
+  });
+  phases.end("run", label);
+  return { run, notices: [] };
+}

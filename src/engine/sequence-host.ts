@@ -1,0 +1,27 @@
+/** What the runs of a sequence share: progress, numbers, and when to end. */
+import type { CaptureResult } from "./capture";
+import { freeMemory } from "./estimate";
+import type { Phases } from "./phases";
+
+/** What the runs of a sequence need of the engine. */
+export interface SequenceHost {
+  readonly phases: Phases;
+  nextGeneration(): number;
+  /** Whether somebody asked to stop after the present run. */
+  stopped(): boolean;
+}
+
+/** Maps of a sequence may take this share of the memory that is free when it begins. */
+const MEMORY_SHARE = 0.5;
+
+/** Ends a sequence before its maps fill the memory. */
+export function memoryGuard(): (results: readonly CaptureResult[]) => string | null {
+  const most = freeMemory() * MEMORY_SHARE;
+  return (results) => {
+    // Each cell has a byte of validity beside its four.
+    const bytes = results.reduce((all, { capture }) => all + capture.mapBytes * 1.25, 0);
+    return bytes > most
+      ? `It was ended after ${results.length}: the maps take half of the memory that was free.`
+      : null;
+  };
+}

@@ -1,0 +1,68 @@
+/** Runs that follow each other: the steps of a generation, or the passes of a loop, each a capture of its own. */
+import type { CaptureRequest } from "../shared/protocol";
+import type { CaptureResult } from "./capture";
+import { chooseInput } from "./choose-input";
+import { generate } from "./generate";
+import { loopOf, runLoop } from "./loop";
+import type { OpenModel } from "./open-model";
+import type { SequenceHost } from "./sequence-host";
+
+export interface Sequence {
+  /** What it was made on, without the step or pass that is shown. */
+  readonly key: string;
+  readonly axis: "steps" | "passes";
+  readonly results: readonly CaptureResult[];
+}
+
+/** What a request without the place in the sequence is, to tell whether a sequence can be gone through again. */
+export function sequenceKey(opened: OpenModel, request: CaptureRequest): string | null {
+  const { input } = request;
+  if (input?.generate) return JSON.stringify({ ...request, input: { ...input, step: undefined } });
+  return loopOf(opened) ? JSON.stringify({ ...request, input: { ...input, pass: undefined } }) : null;
+}
+
+/** Runs the sequence that a request asks for; null where it asks for one run. */
+export async function runSequence(
+  opened: OpenModel,
+  request: CaptureRequest,
+  host: SequenceHost,
+): Promise<Sequence | null> {
+  const key = sequenceKey(opened, request);
+  if (key === null) return null;
+  const generating = request.input?.generate;
+  const input = await chooseInput(opened, request.input);
+  try {
+    if (generating)
+      return { key, axis: "steps", results: await generate(opened, request, input, generating, host) };
+    const loop = loopOf(opened);
+    return loop ? { key, axis: "passes", results: await runLoop(opened, request, input, loop, host) } : null;
+  } finally {
+    input.close();
+  }
+}
+
+/** The capture of a request in a sequence: the step or pass that is asked for, else the last. */
+export function shownOf({ axis, results }: Sequence, { input }: CaptureRequest): CaptureResult | undefined {
+  const asked = axis === "steps" ? input?.step : input?.pass;
+  const index = Math.min(asked ?? results.length - 1, results.length - 1);
+  const result = results[index];
+  if (!result) return undefined;
+  const runs = result.capture.recording[axis];
+  const labels = results.map(({ capture }) => capture.recording[axis]?.labels?.at(-1));
+  const known = labels.every((label) => label !== undefined);
+  return {
+    ...result,
+    capture: {
+      ...result.capture,
+      recording: {
+        ...result.capture.recording,
+        [axis]: {
+          name: runs?.name ?? "run",
+          count: results.length,
+          index,
+          ...(known && labels.length > 0 ? { labels } : {}),
+        },
+      },
+    },
+  };
+}

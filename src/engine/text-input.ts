@@ -1,0 +1,136 @@
+/** The texts of a capture: which tokenizer, and what it makes for the model's inputs. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { AttentionError } from "../shared/errors";
+import type { InputChoice } from "../shared/input-choice";
+import { insideFolder } from "../inputs/manifest/paths";
+import type { NamedArray } from "../inputs/arrays";
+import type { ManifestText } from "../inputs/manifest/inputs-schema";
+import { textFeeds, textInputs } from "../inputs/text-feeds";
+import { loadTokenizer, type TextTokenizer, type Token } from "../inputs/tokenizer";
+import type { OpenModel } from "./open-model";
+
+/** Tokens that an axis of the same length holds. */
+export interface TextOnAxis {
+  /** The model's input of their ids. */
+  readonly input: string;
+  readonly role: "encoder" | "decoder";
+  /** Tokens of each sample of the batch. */
+  readonly tokens: readonly (readonly Token[])[];
+  /** The tokenizer's file, for what is assumed. */
+  readonly from: string;
+  /** Symbol of the input's length, where the graph has one. */
+  readonly symbol: string | null;
+}
+
+export interface TextInput {
+  readonly feeds: ReadonlyMap<string, NamedArray>;
+  readonly texts: readonly TextOnAxis[];
+  readonly prompt: { text: string[]; textPair: string[] | null };
+  readonly tokenizer: TextTokenizer;
+  readonly notices: readonly string[];
+}
+
+/** The tokenizer that a manifest names, else the one beside the model or in the folder above it. */
+export function tokenizerFile({ file, manifest }: Pick<OpenModel, "file" | "manifest">): string | null {
+  const named = manifest?.manifest.inputs?.texts?.find(({ tokenizer }) => tokenizer !== undefined)?.tokenizer;
+  if (named !== undefined && manifest) return insideFolder(path.dirname(manifest.path), named);
+  const folder = path.dirname(file.path);
+  // Exports of optimum lie in a folder "onnx" below the tokenizer.
+  const places = [folder, ...(path.basename(folder) === "onnx" ? [path.dirname(folder)] : [])];
+  return places.map((place) => path.join(place, "tokenizer.json")).find((place) => existsSync(place)) ?? null;
+}
+
+const loaded = new WeakMap<OpenModel, TextTokenizer>();
+
+export function tokenizerOf(opened: OpenModel): TextTokenizer {
+  const known = loaded.get(opened);
+  if (known) return known;
+  const file = tokenizerFile(opened);
+  if (file === null)
+    throw new AttentionError("inputMissing", "There is no tokenizer.json beside the model.", {
+      where: path.dirname(opened.file.path),
+      fix: "Put the model's tokenizer.json there (tokenizer.save_pretrained(folder)), or name it in the manifest: inputs.texts.",
+    });
+  const tokenizer = loadTokenizer(file);
+  loaded.set(opened, tokenizer);
+  return tokenizer;
+}
+
+/** The texts that were asked for or that the manifest names; null where there are none. */
+export function textsOf(
+  { manifest }: OpenModel,
+  choice: InputChoice | null,
+): { text: string[]; textPair: string[] | null } | null {
+  const listed = (value: string | readonly string[] | undefined) =>
+    value === undefined ? undefined : [value].flat();
+  const asked = listed(choice?.text);
+  if (asked) return { text: asked, textPair: listed(choice?.textPair) ?? null };
+  const [first, second] = manifest?.manifest.inputs?.texts ?? [];
+  if (!first) return null;
+  const pair = first.pair ?? second?.text;
+  return { text: [first.text], textPair: pair === undefined ? null : [pair] };
+}
+
+/** Ids, masks, types and positions of texts. */
+export function textInput(
+  opened: OpenModel,
+  { text, textPair }: { text: string[]; textPair: string[] | null },
+): TextInput {
+  const said: Partial<ManifestText> = opened.manifest?.manifest.inputs?.texts?.[0] ?? {};
+  const [main, decoder] = textInputs(opened.inputs, {
+    ...(said.ids === undefined ? {} : { ids: said.ids }),
+    ...(said.mask === undefined ? {} : { mask: said.mask }),
+    ...(said.types === undefined ? {} : { types: said.types }),
+  });
+  if (!main)
+    throw new AttentionError(
+      "inputMismatch",
+      `No input of this model takes token ids; its inputs are ${opened.inputs.map(({ name }) => name).join(", ")}.`,
+      { fix: "Give --inputs, or name the input of the ids in the manifest: inputs.texts[].ids." },
+    );
+  if (textPair && textPair.length !== text.length)
+    throw new AttentionError(
+      "inputMismatch",
+      `There are ${text.length} texts and ${textPair.length} second texts.`,
+    );
+  const tokenizer = tokenizerOf(opened);
+  // The second text is the decoder's where there is one, else the other half of a pair.
+  const paired = decoder ? null : textPair;
+  const encoded = text.map((each, at) => tokenizer.encode(each, paired?.[at] ?? null, said.special ?? true));
+  const options = { length: said.length, padding: said.padding };
+  const made = textFeeds(main, encoded, tokenizer, options);
+  const feeds = new Map(made.feeds);
+  const onAxis = (of: typeof main, tokens: TextOnAxis["tokens"], role: TextOnAxis["role"]): TextOnAxis => {
+    const symbol = of.ids.dims?.at(-1);
+    return {
+      input: of.ids.name,
+      role,
+      tokens,
+      from: path.basename(tokenizer.file),
+      symbol: typeof symbol === "string" ? symbol : null,
+    };
+  };
+  const isDecoder =
+    /decoder/i.test(main.ids.name) || opened.inputs.some(({ name }) => /encoder_hidden_states/.test(name));
+  const texts = [onAxis(main, made.tokens, isDecoder ? "decoder" : "encoder")];
+  const notices = [...made.notices];
+  if (decoder) {
+    const begin =
+      tokenizer.special("decoder_start_token") ??
+      tokenizer.special("bos_token") ??
+      tokenizer.special("pad_token");
+    const rows = text.map((_, at) => {
+      const own = textPair?.[at] === undefined ? [] : tokenizer.encode(textPair[at], null).tokens;
+      const tokens = own.length > 0 ? own : [tokenizer.token(begin ?? 0)];
+      return { tokens, types: tokens.map(() => 0) };
+    });
+    if (!textPair)
+      notices.push("The decoder begins with its first token alone; give it a text with --text-pair.");
+    const other = textFeeds(decoder, rows, tokenizer, { padding: said.padding });
+    for (const [name, array] of other.feeds) feeds.set(name, array);
+    texts.push(onAxis(decoder, other.tokens, "decoder"));
+    notices.push(...other.notices);
+  }
+  return { feeds, texts, prompt: { text, textPair }, tokenizer, notices };
+}
