@@ -9,27 +9,29 @@
 import type { GraphView } from "../../../onnx/graph-view";
 import type { Node } from "../../../onnx/model";
 import type { Subgraph } from "../../../onnx/subgraph";
-import { plus } from "../../../onnx/dim-algebra";
+import { type MaskInputs, maskedParts, shapeOfOneInput, usedLength } from "./masked";
 import {
   type FusedOperator,
-  floatAttribute,
   inputOf,
   intAttribute,
   NotRebuilt,
   type OperatorParts,
   required,
-  scaleAttribute,
 } from "./operator";
-import { asFloat, causalToTheEnd, filterBias, maskIndex, pick, splitHeads, cached } from "./pieces";
+import { asFloat, cached, pick, splitHeads } from "./pieces";
 
-/** Input numbers that differ between the operators. */
-interface PackedInputs {
-  readonly mask: number;
+interface PackedInputs extends MaskInputs {
   readonly past: number;
-  readonly bias?: number;
-  readonly pastLength?: number;
   /** How the keys of the cache are stored where that is not [B, H, M, d]: from the buffer, and to it. */
   readonly keyBuffer?: { readonly from: (buffer: string) => string; readonly to: (keys: string) => string };
+}
+
+/** input [B, T, D] · weights + bias as float32 [B, T, Dq + Dk + Dv], or of tokens without a batch axis. */
+export function projectedInput(node: Node, view: GraphView, graph: Subgraph): string {
+  const [input, weights] = [required(node, 0, "input"), required(node, 1, "weights")];
+  const product = graph.matmul(asFloat(graph, view, input), asFloat(graph, view, weights));
+  const bias = inputOf(node, 2);
+  return bias === undefined ? product : graph.add(product, asFloat(graph, view, bias));
 }
 
 /** The projected [B, T, Dq + Dk + Dv] of Attention and QAttention, split into heads, with what both share. */
@@ -38,53 +40,34 @@ export function packedProjection(
   view: GraphView,
   graph: Subgraph,
   projected: string,
-  sizes: readonly [number, number, number],
   inputs: PackedInputs,
 ): OperatorParts {
   const heads = intAttribute(node, "num_heads", 0);
-  const [q, k, v] = sizes;
+  const [q, k, v] = projectionSizes(node, view, required(node, 1, "weights"));
   const part = (start: number, size: number) =>
     splitHeads(graph, graph.slice(projected, 2, start, start + size), heads);
   const past = inputOf(node, inputs.past);
-  const query = part(0, q);
   const pastOf = (index: number) =>
     past === undefined ? undefined : pick(graph, asFloat(graph, view, past), 0, index);
-  const shared = intAttribute(node, "past_present_share_buffer", 0) === 1 && inputs.pastLength !== undefined;
-  const used = shared
-    ? graph.reshape(graph.cast(required(node, inputs.pastLength ?? 0, "past_sequence_length"), 7), 1)
-    : undefined;
+  const used = usedLength(node, graph, inputs);
+  const { keyBuffer } = inputs;
   const pastKeys = pastOf(0);
-  const stored = pastKeys !== undefined && inputs.keyBuffer ? inputs.keyBuffer.from(pastKeys) : pastKeys;
+  const stored = pastKeys !== undefined && keyBuffer ? keyBuffer.from(pastKeys) : pastKeys;
+  const query = part(0, q);
   const keys = cached(graph, stored, part(q, k), used);
   const values = cached(graph, pastOf(1), part(q + k, v), used);
-  const key = keys.all;
-  const filter = floatAttribute(node, "mask_filter_value", -10000);
-  const biases: string[] = [];
-  const mask = inputOf(node, inputs.mask);
-  if (mask !== undefined) {
-    const found = maskIndex(graph, view, mask, key, query, view.shape(node.inputs[0] ?? "")?.[0] ?? null);
-    if ("reason" in found) throw new NotRebuilt(found.reason);
-    biases.push(filterBias(graph, found.visible, filter));
-  }
-  const bias = inputs.bias === undefined ? undefined : inputOf(node, inputs.bias);
-  if (bias !== undefined) biases.push(asFloat(graph, view, bias));
-  const visible = intAttribute(node, "unidirectional", 0) === 1 ? [causalToTheEnd(graph, query, key)] : [];
-  return {
-    query,
-    key,
-    value: values.all,
-    scale: scaleAttribute(node),
-    biases,
-    visible,
-    maskedRows: "uniform",
-    result: "BTD",
-    others: {
-      1: () => {
-        const keyBuffer = inputs.keyBuffer ? inputs.keyBuffer.to(keys.returned) : keys.returned;
-        return graph.concat([graph.unsqueeze(keyBuffer, 0), graph.unsqueeze(values.returned, 0)], 0);
-      },
-    },
+  const returned = () => {
+    const ownKeys = keyBuffer ? keyBuffer.to(keys.returned) : keys.returned;
+    return graph.concat([graph.unsqueeze(ownKeys, 0), graph.unsqueeze(values.returned, 0)], 0);
   };
+  const states = { query, key: keys.all, value: values.all };
+  return { ...maskedParts(node, view, graph, states, inputs), others: { 1: returned } };
+}
+
+/** An operator that turns its own queries and keys by tables that are not among its inputs. */
+function refuseRotary(node: Node): void {
+  if (intAttribute(node, "do_rotary", 0))
+    throw new NotRebuilt("it rotates queries and keys with tables of its own");
 }
 
 /** Dq, Dk, Dv: from the attribute, else a third of the packed weights each. */
@@ -100,36 +83,16 @@ export const attention: FusedOperator = {
   domain: "com.microsoft",
   opType: "Attention",
   shape(node, view) {
-    const input = required(node, 0, "input");
-    const shape = view.shape(input);
-    const past = inputOf(node, 4);
-    if (intAttribute(node, "do_rotary", 0))
-      throw new NotRebuilt("it rotates queries and keys with tables of its own");
-    const length = shape?.[1] ?? null;
-    return {
-      heads: intAttribute(node, "num_heads", 0),
-      kvHeads: null,
-      batch: shape?.[0] ?? null,
-      queries: length,
-      keys: past === undefined ? length : plus(length, view.shape(past)?.[3] ?? null),
-      query: input,
-      key: input,
-    };
+    refuseRotary(node);
+    return shapeOfOneInput(node, view, 4);
   },
-  parts(node, view, graph) {
-    const weights = required(node, 1, "weights");
-    let projected = graph.matmul(
-      asFloat(graph, view, required(node, 0, "input")),
-      asFloat(graph, view, weights),
-    );
-    const bias = inputOf(node, 2);
-    if (bias !== undefined) projected = graph.add(projected, asFloat(graph, view, bias));
-    return packedProjection(node, view, graph, projected, projectionSizes(node, view, weights), {
+  parts: (node, view, graph) =>
+    packedProjection(node, view, graph, projectedInput(node, view, graph), {
       mask: 3,
       past: 4,
       bias: 5,
-    });
-  },
+      pastLength: 6,
+    }),
   noKernel: (node) =>
     inputOf(node, 2) === undefined
       ? "ONNX Runtime 1.30 ends with a segmentation fault on this operator without a bias"
@@ -144,29 +107,14 @@ export const decoderMaskedSelfAttention: FusedOperator = {
   domain: "com.microsoft",
   opType: "DecoderMaskedSelfAttention",
   shape(node, view) {
-    const input = required(node, 0, "input");
-    const shape = view.shape(input);
     if (inputOf(node, 7) !== undefined) throw new NotRebuilt("it reorders its cache for beam search");
-    if (intAttribute(node, "do_rotary", 0))
-      throw new NotRebuilt("it rotates queries and keys with tables of its own");
-    return {
-      heads: intAttribute(node, "num_heads", 0),
-      kvHeads: null,
-      batch: shape?.[0] ?? null,
-      queries: shape?.[1] ?? null,
-      keys: null,
-      query: input,
-      key: input,
-    };
+    refuseRotary(node);
+    return { ...shapeOfOneInput(node, view, 4), keys: null };
   },
   parts(node, view, graph) {
-    const weights = required(node, 1, "weights");
-    const product = graph.matmul(
-      asFloat(graph, view, required(node, 0, "input")),
-      asFloat(graph, view, weights),
-    );
-    const projected = graph.add(product, asFloat(graph, view, required(node, 2, "bias")));
-    const sizes = projectionSizes(node, view, weights);
+    required(node, 2, "bias");
+    const projected = projectedInput(node, view, graph);
+    const sizes = projectionSizes(node, view, required(node, 1, "weights"));
     const size = sizes[1] / intAttribute(node, "num_heads", 1);
     // Keys lie as [B, H, d / x, M, x] in the memory of [B, H, M, d], with x = 16 bytes.
     const x = view.elementType(required(node, 0, "input")) === 10 ? 8 : 4;
@@ -187,7 +135,7 @@ export const decoderMaskedSelfAttention: FusedOperator = {
       },
     };
     const inputs = { mask: 3, past: 4, bias: 5, pastLength: 6, keyBuffer };
-    return packedProjection(node, view, graph, projected, sizes, inputs);
+    return packedProjection(node, view, graph, projected, inputs);
   },
   noKernel: () => "no kernel on this provider",
 };

@@ -11,28 +11,24 @@ import { plus } from "../../../onnx/dim-algebra";
 import type { GraphView } from "../../../onnx/graph-view";
 import type { Node } from "../../../onnx/model";
 import type { Subgraph } from "../../../onnx/subgraph";
+import { type MaskInputs, maskedParts, usedLength } from "./masked";
 import {
   type FusedOperator,
-  floatAttribute,
   inputOf,
   intAttribute,
   NotRebuilt,
   type OperatorParts,
   type OperatorShape,
   required,
-  scaleAttribute,
 } from "./operator";
-import { asFloat, causalToTheEnd, filterBias, maskIndex, pick, splitHeads, cached } from "./pieces";
+import { asFloat, cached, pick, splitHeads } from "./pieces";
 
 /** Input numbers that differ between the two operators. */
-interface Inputs {
-  readonly mask: number;
-  readonly attentionBias: number;
+interface Inputs extends MaskInputs {
   readonly pastKey: number;
   readonly pastValue: number;
-  readonly bias: number;
-  /** How much of a shared buffer is used. */
-  readonly pastLength: number;
+  /** Of the projections, [D + D + Dv]. */
+  readonly projectionBias: number;
 }
 
 /** Queries, keys and values as [B, H, ·, d] in whichever of the forms they come. */
@@ -46,7 +42,7 @@ function operands(
   const query = required(node, 0, "query");
   const key = inputOf(node, 1);
   const value = inputOf(node, 2);
-  const bias = inputOf(node, inputs.bias);
+  const bias = inputOf(node, inputs.projectionBias);
   const width = bias === undefined ? undefined : view.shape(bias)?.[0];
   /** The part of the packed bias that belongs to queries, keys or values. */
   const biased = (part: "q" | "k" | "v", flat: string): string => {
@@ -111,38 +107,17 @@ function partsOf(node: Node, view: GraphView, graph: Subgraph, inputs: Inputs): 
     const name = inputOf(node, index);
     return name === undefined ? undefined : asFloat(graph, view, name);
   };
-  const shared = intAttribute(node, "past_present_share_buffer", 0) === 1;
-  const used = shared
-    ? graph.reshape(graph.cast(required(node, inputs.pastLength, "past_sequence_length"), 7), 1)
-    : undefined;
+  const used = usedLength(node, graph, inputs);
   const keys = cached(graph, past(inputs.pastKey), newKey, used);
   const values = cached(graph, past(inputs.pastValue), newValue, used);
-  const key = keys.all;
-  const filter = floatAttribute(node, "mask_filter_value", -10000);
-  const biases: string[] = [];
-  const mask = inputOf(node, inputs.mask);
-  if (mask !== undefined) {
-    const found = maskIndex(graph, view, mask, key, query, view.shape(node.inputs[0] ?? "")?.[0] ?? null);
-    if ("reason" in found) throw new NotRebuilt(found.reason);
-    biases.push(filterBias(graph, found.visible, filter));
-  }
-  const bias = inputOf(node, inputs.attentionBias);
-  if (bias !== undefined) biases.push(asFloat(graph, view, bias));
-  const visible = intAttribute(node, "unidirectional", 0) === 1 ? [causalToTheEnd(graph, query, key)] : [];
+  const states = { query, key: keys.all, value: values.all };
   return {
-    query,
-    key,
-    value: values.all,
-    scale: scaleAttribute(node),
-    biases,
-    visible,
-    maskedRows: "uniform",
-    result: "BTD",
+    ...maskedParts(node, view, graph, states, inputs),
     others: { 1: () => keys.returned, 2: () => values.returned },
   };
 }
 
-const ofMultiHead: Inputs = { bias: 3, mask: 4, attentionBias: 5, pastKey: 6, pastValue: 7, pastLength: 8 };
+const ofMultiHead: Inputs = { projectionBias: 3, mask: 4, bias: 5, pastKey: 6, pastValue: 7, pastLength: 8 };
 
 export const multiHeadAttention: FusedOperator = {
   domain: "com.microsoft",
@@ -151,7 +126,7 @@ export const multiHeadAttention: FusedOperator = {
   parts: (node, view, graph) => partsOf(node, view, graph, ofMultiHead),
 };
 
-const ofDecoder: Inputs = { mask: 3, attentionBias: 4, pastKey: 5, pastValue: 6, bias: 10, pastLength: 7 };
+const ofDecoder: Inputs = { mask: 3, bias: 4, pastKey: 5, pastValue: 6, projectionBias: 10, pastLength: 7 };
 
 export const decoderMaskedMultiHeadAttention: FusedOperator = {
   domain: "com.microsoft",

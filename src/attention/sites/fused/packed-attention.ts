@@ -9,7 +9,7 @@
 import type { GraphView } from "../../../onnx/graph-view";
 import type { Node } from "../../../onnx/model";
 import type { Subgraph } from "../../../onnx/subgraph";
-import { projectionSizes } from "./attention";
+import { projectedInput, projectionSizes } from "./attention";
 import {
   type FusedOperator,
   inputOf,
@@ -93,11 +93,8 @@ export const packedAttention: FusedOperator = {
   shape: (node, view) => shapeOf(node, view, 3),
   parts(node, view, graph) {
     const weights = required(node, 1, "weights");
-    const product = graph.matmul(
-      asFloat(graph, view, required(node, 0, "input")),
-      asFloat(graph, view, weights),
-    );
-    const projected = graph.add(product, asFloat(graph, view, required(node, 2, "bias")));
+    required(node, 2, "bias");
+    const projected = projectedInput(node, view, graph);
     const [q, k, v] = projectionSizes(node, view, weights);
     const part = (start: number, size: number) => graph.slice(projected, 1, start, start + size);
     return partsOf(node, view, graph, { query: part(0, q), key: part(q, k), value: part(q + k, v) }, 3);

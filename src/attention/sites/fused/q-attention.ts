@@ -5,11 +5,11 @@
  * input [B, T, D] int8 or uint8, weight [D, 3·D], bias, input_scale, weight_scale (one or one a column), mask_index,
  * input_zero_point, weight_zero_point, past. Both operands are dequantised, then it is Attention.
  */
-import { plus } from "../../../onnx/dim-algebra";
 import type { GraphView } from "../../../onnx/graph-view";
 import type { Subgraph } from "../../../onnx/subgraph";
-import { packedProjection, projectionSizes } from "./attention";
-import { type FusedOperator, inputOf, intAttribute, required } from "./operator";
+import { packedProjection } from "./attention";
+import { shapeOfOneInput } from "./masked";
+import { type FusedOperator, inputOf, required } from "./operator";
 import { asFloat } from "./pieces";
 
 /** (x − zero) · scale in float32. */
@@ -28,21 +28,7 @@ function dequantise(
 export const qAttention: FusedOperator = {
   domain: "com.microsoft",
   opType: "QAttention",
-  shape(node, view) {
-    const input = required(node, 0, "input");
-    const shape = view.shape(input);
-    const past = inputOf(node, 8);
-    const length = shape?.[1] ?? null;
-    return {
-      heads: intAttribute(node, "num_heads", 0),
-      kvHeads: null,
-      batch: shape?.[0] ?? null,
-      queries: length,
-      keys: past === undefined ? length : plus(length, view.shape(past)?.[3] ?? null),
-      query: input,
-      key: input,
-    };
-  },
+  shape: (node, view) => shapeOfOneInput(node, view, 8),
   parts(node, view, graph) {
     const weight = required(node, 1, "weight");
     const input = dequantise(
@@ -57,10 +43,7 @@ export const qAttention: FusedOperator = {
       graph.matmul(input, weights),
       asFloat(graph, view, required(node, 2, "bias")),
     );
-    return packedProjection(node, view, graph, projected, projectionSizes(node, view, weight), {
-      mask: 5,
-      past: 8,
-    });
+    return packedProjection(node, view, graph, projected, { mask: 5, past: 8 });
   },
   noKernel: (node, view) =>
     view.elementType(node.inputs[0] ?? "") === 3 ? "no kernel for signed 8-bit input" : null,
