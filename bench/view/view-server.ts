@@ -198,6 +198,7 @@ export class ViewServer {
       },
       readPage: (request) => this.#client.readPage(page(request)),
       readRow: (request) => this.#client.readRow(request),
+      readGrid: (request) => this.#client.readGrid(request),
       readHead: (request) => this.#client.readHead(request),
       readThumbnails: (request) => thumbnails(() => this.#client.readThumbnails(request)),
       readFrame: (request) => this.#client.readFrame(request),

@@ -17,6 +17,8 @@ import type { Frame, FrameRequest, Tokenized } from "../shared/input-choice";
 import type { ManifestDraft, ManifestReport } from "../shared/manifest-report";
 import type { ModelSummary } from "../shared/model";
 import type {
+  Grid,
+  GridRequest,
   HeadRequest,
   Page,
   PageRequest,
@@ -95,6 +97,9 @@ export class EngineClient {
   }
   readRow(request: RowRequest): Promise<Row> {
     return this.#call((call) => call.readRow(request));
+  }
+  readGrid(request: GridRequest): Promise<Grid> {
+    return this.#call((call) => call.readGrid(request));
   }
   readHead(request: HeadRequest): Promise<HeadProfile> {
     return this.#call((call) => call.readHead(request));

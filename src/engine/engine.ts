@@ -48,6 +48,7 @@ export class Engine {
     capture: (request) => this.#capture(request),
     readPage: (request) => this.#last().store.readPage(request),
     readRow: (request) => this.#last().store.readRow(request),
+    readGrid: (request) => this.#last().store.readGrid(request),
     readHead: (request) => this.#last().store.readHead(request),
     readThumbnails: (request) => this.#last().store.readThumbnails(request),
     readFrame: (request) => {

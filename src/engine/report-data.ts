@@ -53,7 +53,7 @@ export function reportArrays(
   for (const { site, maps } of sites) {
     const { handle, heads, queries, keys, ownKey } = maps;
     const batch = Math.min(maps.batch, samples);
-    const facts = { handle, batch, heads, queries, keys, ownKey };
+    const facts = { handle, batch, heads, queries, keys, ownKey, windows: maps.windows ?? null };
     if (factor === 1 || queries * keys <= SMALL_MAP_CELLS) {
       const cells = batch * heads * queries * keys;
       reportSites.push({ ...facts, pooled: null });

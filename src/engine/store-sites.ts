@@ -47,6 +47,7 @@ export function storeSite(
       cells,
       valid: told ?? Uint8Array.from(cells, (p) => (p > 0 || p < 0 ? 1 : 0)),
       ownKey,
+      windows: site.windows,
       ...(plan.scores === null
         ? {}
         : { scores: { before: scoresOf(plan.scores.before, run), after: scoresOf(plan.scores.after, run) } }),

@@ -25,6 +25,8 @@ import {
 } from "../shared/input-choice";
 import type { ModelSummary } from "../shared/model";
 import type {
+  Grid,
+  GridRequest,
   HeadRequest,
   Page,
   PageRequest,
@@ -44,6 +46,7 @@ export type Engine = Pick<
   | "capture"
   | "readPage"
   | "readRow"
+  | "readGrid"
   | "readHead"
   | "readThumbnails"
   | "readFrame"
@@ -220,6 +223,9 @@ export class AttentionDocument extends DisposableBase {
   }
   readRow(request: RowRequest): Promise<Row> {
     return this.#read(request, (engine, own) => engine.readRow(own));
+  }
+  readGrid(request: GridRequest): Promise<Grid> {
+    return this.#read(request, (engine, own) => engine.readGrid(own));
   }
   readHead(request: HeadRequest): Promise<HeadProfile> {
     return this.#read(request, (engine, own) => engine.readHead(own));

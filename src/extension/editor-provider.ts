@@ -63,6 +63,7 @@ class EditorView extends DisposableBase implements View {
             connect: ({ restored }) => this.#connect(restored ?? true),
             readPage: (request) => document.readPage(request),
             readRow: (request) => document.readRow(request),
+            readGrid: (request) => document.readGrid(request),
             readHead: (request) => document.readHead(request),
             readThumbnails: (request) => document.readThumbnails(request),
             readFrame: (request) => document.readFrame(request),

@@ -76,6 +76,15 @@ export type RowRequest = z.infer<typeof rowRequestSchema>;
 export const rowSchema = rowRequestSchema.extend({ cells: arrayBufferSchema });
 export type Row = z.infer<typeof rowSchema>;
 
+/** One query of all windows of a sample, on their grid: `batch` is any window of the sample. */
+export const gridRequestSchema = pageRequestSchema
+  .pick({ what: true, maxRows: true, maxColumns: true, pooling: true })
+  .extend({ ...headRef, query: index });
+export type GridRequest = z.infer<typeof gridRequestSchema>;
+/** A page whose "queries" are the rows of the grid and whose "keys" are its columns. */
+export const gridSchema = pageSchema.extend({ query: index });
+export type Grid = z.infer<typeof gridSchema>;
+
 export const headRequestSchema = z.object(headRef);
 export type HeadRequest = z.infer<typeof headRequestSchema>;
 

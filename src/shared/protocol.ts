@@ -17,6 +17,8 @@ import { manifestDraftSchema, manifestReportSchema } from "./manifest-report";
 import { modelSummarySchema } from "./model";
 import {
   arrayBufferSchema,
+  gridRequestSchema,
+  gridSchema,
   headChoiceSchema,
   headRequestSchema,
   pageRequestSchema,
@@ -57,6 +59,7 @@ export const engineContract = {
   capture: request(captureRequestSchema, captureSchema),
   readPage: request(pageRequestSchema, pageSchema),
   readRow: request(rowRequestSchema, rowSchema),
+  readGrid: request(gridRequestSchema, gridSchema),
   readHead: request(headRequestSchema, headProfileSchema),
   readThumbnails: request(thumbnailRequestSchema, thumbnailsSchema),
   /** A frame of the input of the last capture, at any of its steps. */
@@ -131,6 +134,7 @@ export const viewContract = {
   connect: request(z.object({ restored: z.boolean().optional() }), documentStateSchema),
   readPage: engineContract.readPage,
   readRow: engineContract.readRow,
+  readGrid: engineContract.readGrid,
   readHead: engineContract.readHead,
   readThumbnails: engineContract.readThumbnails,
   readFrame: engineContract.readFrame,

@@ -44,6 +44,7 @@ export function reportHost(showFacts: () => void): Host {
       connect: () => Promise.resolve(data.document),
       readPage: later((request) => store.readPage(request)),
       readRow: later((request) => store.readRow(request)),
+      readGrid: later((request) => store.readGrid(request)),
       readHead: later((request) => store.readHead(request)),
       readThumbnails: later((request) => store.readThumbnails(request)),
       readFrame: refused,

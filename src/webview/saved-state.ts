@@ -36,6 +36,7 @@ const viewSchema = z.object({
   pooling: z.enum(["max", "mean"]),
   metric: metricNameSchema,
   heads: z.enum(["one", "all"]),
+  windows: z.enum(["window", "grid"]),
   reading: z.enum(["keys", "queries"]),
   order: z.enum(headOrders),
   filter: z.string().max(200),

@@ -2,6 +2,8 @@
 import type { Capture, CapturedSite, TokenAxis } from "../shared/capture";
 import type { CellKind, HeadChoice, Page, Row } from "../shared/page";
 import type { HeadProfile, ScoreExtremes } from "../shared/profile";
+import { fillsGrids } from "../shared/maps/window-grid";
+import type { Windows } from "../shared/model";
 import type { AppState } from "./state";
 
 export function captureOf(state: AppState): Capture | null {
@@ -69,6 +71,12 @@ export function siteScores(site: CapturedSite, what: CellKind): ScoreExtremes | 
 export function shownCells(state: AppState): CellKind {
   const site = selectedSite(state);
   return site && holds(site, state.view.cells) ? state.view.cells : "probability";
+}
+
+/** The windows of the selected site where they can be put on their grid; null where there are none. */
+export function windowsOf(state: AppState): Windows | null {
+  const site = selectedSite(state);
+  return site && fillsGrids(site.windows, site) ? site.windows : null;
 }
 
 /** The map that is shown. */

@@ -1,10 +1,10 @@
 /** Asks the host for what stands beside the map: one key's column, the minimap, and the heads side by side. */
 import { type CancellationToken } from "vscode-jsonrpc";
 import { AttentionError } from "../shared/errors";
-import type { Page, PageRequest } from "../shared/page";
+import type { GridRequest, Page, PageRequest } from "../shared/page";
 import type { Host } from "./host";
 import { Latest } from "./latest";
-import { type HeadRef, sameHead, selectedHead, selectedSite, shownCells } from "./selectors";
+import { type HeadRef, sameHead, selectedHead, selectedSite, shownCells, shownMap } from "./selectors";
 import type { AppState } from "./state";
 import type { Store } from "./store";
 
@@ -21,6 +21,7 @@ export interface TilesWanted {
 export class SideReader {
   readonly #column: Latest<PageRequest>;
   readonly #minimap: Latest<PageRequest>;
+  readonly #grid: Latest<GridRequest>;
   readonly #tiles: Latest<{ request: Omit<PageRequest, "head">; heads: readonly number[] }>;
 
   constructor(
@@ -32,6 +33,13 @@ export class SideReader {
     );
     this.#minimap = new Latest((request, cancel) =>
       this.#page(request, cancel, (page) => store.update((state) => ({ ...state, minimap: page }))),
+    );
+    this.#grid = new Latest((request, cancel) =>
+      this.#read(
+        request,
+        () => host.calls.readGrid(request, cancel),
+        (grid) => store.update((state) => ({ ...state, grid })),
+      ),
     );
     this.#tiles = new Latest(async ({ request, heads }, cancel) => {
       let tiles = new Map<number, Page>();
@@ -57,6 +65,13 @@ export class SideReader {
             maxColumns: size.keys,
           })),
     );
+  }
+
+  /** One query of all windows in at most so many cells; null for none. */
+  wantGrid(wanted: Pick<GridRequest, "query" | "maxRows" | "maxColumns"> | null): void {
+    const map = shownMap(this.store.state);
+    const { pooling } = this.store.state.view;
+    this.#grid.want(wanted && map && { ...map, ...wanted, pooling });
   }
 
   /** The whole map that is shown in at most `side` × `side` cells; null for none. */
@@ -87,10 +102,14 @@ export class SideReader {
     };
   }
 
-  async #page(request: PageRequest, cancel: CancellationToken, arrived: (page: Page) => void): Promise<void> {
+  #page(request: PageRequest, cancel: CancellationToken, arrived: (page: Page) => void): Promise<void> {
+    return this.#read(request, () => this.host.calls.readPage(request, cancel), arrived);
+  }
+
+  async #read<T>(request: HeadRef, ask: () => Promise<T>, arrived: (answer: T) => void): Promise<void> {
     try {
-      const page = await this.host.calls.readPage(request, cancel);
-      if (this.#belongs(this.store.state, request)) arrived(page);
+      const answer = await ask();
+      if (this.#belongs(this.store.state, request)) arrived(answer);
     } catch (error) {
       const { code } = AttentionError.wrap(error).report();
       if (code !== "cancelled" && code !== "stale") this.host.failed(AttentionError.wrap(error).message);

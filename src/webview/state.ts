@@ -3,7 +3,7 @@ import type { ColourMapName } from "../shared/colour-maps";
 import type { ScaleName } from "../shared/colour-scale";
 import type { DocumentState } from "../shared/document";
 import type { MetricName } from "../shared/figures";
-import type { CellKind, Page, Row, Thumbnails } from "../shared/page";
+import type { CellKind, Grid, Page, Row, Thumbnails } from "../shared/page";
 import type { HeadProfile } from "../shared/profile";
 import type { Selection } from "../shared/selection";
 
@@ -61,6 +61,8 @@ export interface ViewOptions {
   readonly metric: MetricName;
   /** One head, or all heads of the site side by side. */
   readonly heads: "one" | "all";
+  /** Of a site whose batch axis is windows of a grid: the selected window, or one query of all on their grid. */
+  readonly windows: "window" | "grid";
   /** Tokens: the keys of a query, or the queries of a key. */
   readonly reading: "keys" | "queries";
   /** Order of the heads in Overview and Entropy. */
@@ -116,6 +118,8 @@ export interface AppState {
   readonly scoring: { readonly running: boolean; readonly problem: string | null };
   /** One key's cells over all queries, as a page of one column. */
   readonly column: Page | null;
+  /** The query in all windows, on their grid. */
+  readonly grid: Grid | null;
   /** The whole map for the minimap. */
   readonly minimap: Page | null;
   /** Thumbnails of all heads of the sites that were shown, by handle; of the selected sample. */
@@ -138,6 +142,7 @@ export const initialView: ViewOptions = {
   pooling: "max",
   metric: "normalisedEntropy",
   heads: "one",
+  windows: "window",
   reading: "keys",
   order: "graph",
   filter: "",
@@ -165,6 +170,7 @@ export const initialState: AppState = {
   rowsLeftOut: false,
   scoring: { running: false, problem: null },
   column: null,
+  grid: null,
   minimap: null,
   thumbnails: new Map(),
   tiles: new Map(),

@@ -2,7 +2,8 @@
 import type { DocumentState } from "../../src/shared/document";
 import { AttentionError } from "../../src/shared/errors";
 import type { Frame, FrameRequest, InputChoice, Tokenized } from "../../src/shared/input-choice";
-import type { CellKind, PageRequest, RowRequest, ThumbnailRequest } from "../../src/shared/page";
+import { CaptureStore, type StoredSite } from "../../src/shared/maps/capture-store";
+import type { CellKind, GridRequest, PageRequest, RowRequest, ThumbnailRequest } from "../../src/shared/page";
 import { type HostCommand, hostCommandSchema, type ViewCommand } from "../../src/shared/protocol";
 import type { Host, HostHandlers, Selected } from "../../src/webview/host";
 import type { Choice } from "../../src/webview/view-commands";
@@ -16,6 +17,7 @@ export class FakeHost implements Host {
   beforeScores: () => Promise<void> | void = () => undefined;
   readonly pages: PageRequest[] = [];
   readonly rows: RowRequest[] = [];
+  readonly grids: GridRequest[] = [];
   readonly acts: string[] = [];
   readonly thumbnails: ThumbnailRequest[] = [];
   readonly selections: Selected[] = [];
@@ -42,6 +44,8 @@ export class FakeHost implements Host {
   saved: unknown = undefined;
   /** Called before a page is answered; a test may hold it back or throw. */
   beforePage: (request: PageRequest) => Promise<void> | void = () => undefined;
+  /** Called before a row is answered. */
+  beforeRow: () => Promise<void> | void = () => undefined;
   #handlers: HostHandlers | null = null;
 
   constructor(
@@ -58,8 +62,13 @@ export class FakeHost implements Host {
     },
     readRow: async (request) => {
       this.rows.push(request);
-      await Promise.resolve();
+      await this.beforeRow();
       return this.#counted(rowOfMap(this.#map(request, request.what), request));
+    },
+    readGrid: async (request) => {
+      this.grids.push(request);
+      await Promise.resolve();
+      return this.#counted(this.#store().readGrid(request));
     },
     readHead: async (request) => {
       await Promise.resolve();
@@ -116,6 +125,32 @@ export class FakeHost implements Host {
     showLog: () => this.#act("showLog"),
     confirmGrid: ({ axis }) => this.#act(`confirmGrid ${axis}`),
   };
+
+  /** The maps as the engine keeps them. */
+  #store(): CaptureStore {
+    const { document } = this;
+    const capture = document.status === "ready" ? document.capture : null;
+    return new CaptureStore(
+      capture?.generation ?? 0,
+      this.model.sites.map(({ maps }, index): StoredSite => {
+        const all = maps.flat();
+        const { queries, keys } = all[0]!;
+        return {
+          ...{
+            handle: `maps/${index}`,
+            batch: maps.length,
+            heads: maps[0]!.length,
+            queries,
+            keys,
+            ownKey: null,
+          },
+          windows: capture?.sites[index]?.windows ?? null,
+          cells: Float32Array.from(all.flatMap(({ cells }) => [...cells])),
+          valid: Uint8Array.from(all.flatMap(({ cells }) => [...cells].map((p) => (p < 0 ? 0 : 1)))),
+        };
+      }),
+    );
+  }
 
   #act(name: string): Promise<null> {
     this.acts.push(name);

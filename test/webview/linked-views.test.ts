@@ -1,12 +1,23 @@
 /** The three views follow one selection: hover, arrows, click and pin in one is seen in the others. */
 import { afterEach, describe, expect, it } from "vitest";
 import { interpolateMagma } from "d3-scale-chromatic";
+import { AttentionError } from "../../src/shared/errors";
 import { MASKED } from "../../src/shared/page";
 import { zoomed } from "../../src/webview/reducers";
 import { activeQuery } from "../../src/webview/selectors";
 import { causal, mapOf, playerEncoder, readyState } from "./fake-capture";
 import { clickAt, dragFrom, middle, moveTo, pinch, press } from "./input";
-import { closeApp, drawn, find, findAll, openApp, type OpenApp, settled, textOf } from "./open-app";
+import {
+  closeApp,
+  drawn,
+  find,
+  findAll,
+  heatmapOf,
+  openApp,
+  type OpenApp,
+  settled,
+  textOf,
+} from "./open-app";
 
 const model = playerEncoder();
 /** The second self attention of `q_self`: 38 × 38, some masked. */
@@ -179,6 +190,24 @@ describe("Heatmap", () => {
     const rank = row.filter((other) => other > row[key!]!).length + 1;
     expect(textOf(find(open.app, ".tip"))).toContain(`rank ${rank} of ${query! + 1}`);
     expect(textOf(find(open.app, ".tip"))).toMatch(/max [\d.<]+ of \d+ × \d+ cells/);
+  });
+
+  it("says what a pooled cell is where its exact value was left out, and calls that no failure", async () => {
+    const open = await openApp(causal(900, 1), {
+      host: (host) => {
+        host.beforeRow = () => Promise.reject(new AttentionError("leftOut"));
+      },
+    });
+    await expect.poll(() => heatmapOf(open.app).surface?.drawn ?? 0).toBeGreaterThan(0);
+    const at = cellPlace(open, 600, 301, 900);
+    await moveTo(at.x, at.y);
+    await expect.poll(() => open.session.store.state.rowsLeftOut).toBe(true);
+    await settled(open.app);
+    expect(textOf(find(open.app, ".tip"))).toMatch(
+      /→ \d+ max [\d.<]+ of \d+ × \d+ cells · received [\d.<]+ exact value not in the report$/,
+    );
+    expect(findAll(open.app, ".note")).toEqual([]);
+    expect(open.host.failures).toEqual([]);
   });
 
   it("moves by arrows, reads the cell aloud and pins with Enter", async () => {

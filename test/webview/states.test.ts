@@ -126,6 +126,20 @@ describe("no attention", () => {
       "/head/Softmax class scores: no values are mixed",
       "/router/Softmax gating: selects experts, no keys",
     ]);
+    expect(textOf(find(open.app, ".content"))).toContain("name it in the model's manifest");
+    button(open.app, "Declare a site").click();
+    expect(open.host.acts).toEqual(["createManifest"]);
+  });
+
+  it("offers no declaration where nobody can make a manifest", async () => {
+    const open = await openApp(nothing, {
+      document: { status: "empty", name: "router.onnx", model: { ...model, sites: [] } },
+      host: (host) => {
+        host.commands = [];
+      },
+    });
+    await settled(open.app);
+    expect(findAll(open.app, "vscode-button").map((one) => textOf(one))).toEqual(["Try again", "Show log"]);
   });
 });
 

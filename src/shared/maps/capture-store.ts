@@ -1,8 +1,11 @@
 /** The maps of the last capture, and the pages, rows and profiles that are read from them. */
 import { AttentionError } from "../errors";
+import type { Windows } from "../model";
 import {
   type HeadChoice,
   type CellKind,
+  type Grid,
+  type GridRequest,
   type HeadRequest,
   MASKED,
   MASKED_SCORE,
@@ -18,6 +21,7 @@ import {
 import type { HeadProfile } from "../profile";
 import { type HeadMap, meanOfHeads, pageOf } from "./head-map";
 import { headMetrics, quantile } from "./metrics";
+import { fillsGrids, gridOfQuery, windowCount } from "./window-grid";
 import { headScoreExtremes, meanOfScores, scoreMap, type SiteScores } from "./score-map";
 
 export interface StoredSite {
@@ -32,6 +36,8 @@ export interface StoredSite {
   readonly valid: Uint8Array;
   /** See `headMetrics`. */
   readonly ownKey: number | null;
+  /** How the windows along the batch axis were cut out of a grid. */
+  readonly windows?: Windows | null;
   /** Scores before and after masks and biases, where a capture asked for them. */
   readonly scores?: SiteScores;
 }
@@ -63,6 +69,31 @@ export class CaptureStore {
       queryEnd: Math.min(request.queryEnd, map.queries),
       keyStart: Math.min(request.keyStart, map.keys),
       keyEnd: Math.min(request.keyEnd, map.keys),
+      ...page,
+      cells: cells.buffer as ArrayBuffer,
+    };
+  }
+
+  /** One query of all windows of a sample, on their grid. */
+  readGrid(request: GridRequest): Grid {
+    const site = this.#site(request);
+    const windows = site.windows ?? null;
+    if (!fillsGrids(windows, site))
+      throw new AttentionError("badMessage", "This site has no windows of a grid.");
+    if (request.query >= site.queries)
+      throw new AttentionError("badMessage", `Query ${request.query} of ${site.queries}.`);
+    const count = windowCount(windows);
+    const first = Math.floor(request.batch / count) * count;
+    const map = gridOfQuery(windows, request.query, (window) =>
+      this.#map({ ...request, batch: first + window }, request.what),
+    );
+    const whole = { queryStart: 0, queryEnd: windows.gridHeight, keyStart: 0, keyEnd: windows.gridWidth };
+    const { maxRows, maxColumns, pooling } = request;
+    const { cells, ...page } = pageOf(map, { ...whole, maxRows, maxColumns, pooling }, maskOf(request.what));
+    return {
+      ...reference(request),
+      ...{ what: request.what, query: request.query },
+      ...whole,
       ...page,
       cells: cells.buffer as ArrayBuffer,
     };

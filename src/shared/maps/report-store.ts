@@ -5,9 +5,21 @@
 import * as z from "zod";
 import { AttentionError } from "../errors";
 import { headFiguresSchema } from "../figures";
-import type { HeadRequest, Page, PageRequest, Row, RowRequest, ThumbnailRequest, Thumbnails } from "../page";
+import type {
+  Grid,
+  GridRequest,
+  HeadRequest,
+  Page,
+  PageRequest,
+  Row,
+  RowRequest,
+  ThumbnailRequest,
+  Thumbnails,
+} from "../page";
+import { windowsSchema } from "../model";
 import type { HeadProfile } from "../profile";
 import { CaptureStore, type StoredSite } from "./capture-store";
+import { fillsGrids } from "./window-grid";
 import { unpackFlags, unpackFloats } from "./packed";
 
 const size = z.number().int().positive();
@@ -19,6 +31,7 @@ export const reportSiteSchema = z.object({
   queries: size,
   keys: size,
   ownKey: z.number().int().nullable(),
+  windows: windowsSchema.nullable().default(null),
   /** null where every cell is there. */
   pooled: z
     .object({
@@ -91,6 +104,13 @@ export class ReportStore {
     return this.#exactStore(site).readRow(request);
   }
 
+  readGrid(request: GridRequest): Grid {
+    const site = this.#site(request);
+    if (site.pooled || !fillsGrids(site.windows, site))
+      throw new AttentionError("leftOut", "Not all windows of this grid are in it, cell by cell.");
+    return this.#exactStore(site).readGrid(request);
+  }
+
   readHead(request: HeadRequest): HeadProfile {
     const site = this.#site(request);
     if (!site.pooled) return this.#exactStore(site).readHead(request);
@@ -130,12 +150,12 @@ export class ReportStore {
   }
 
   #exactStore(site: ReportSite): CaptureStore {
-    const { handle, batch, heads, queries, keys, ownKey } = site;
+    const { handle, batch, heads, queries, keys, ownKey, windows } = site;
     const known = this.#exact.get(handle);
     if (known) return known;
     const cells = unpackFloats(this.#read(handle, "cells"));
     const valid = unpackFlags(this.#read(handle, "valid"), cells.length);
-    const stored: StoredSite = { handle, batch, heads, queries, keys, ownKey, cells, valid };
+    const stored: StoredSite = { handle, batch, heads, queries, keys, ownKey, windows, cells, valid };
     const store = new CaptureStore(this.#generation, [stored]);
     this.#exact.set(handle, store);
     return store;

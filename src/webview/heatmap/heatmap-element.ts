@@ -32,9 +32,12 @@ import { mapPicture, type Shown } from "./map-picture";
 import { ENTROPY_ROOM, RECEIVED_ROOM } from "./margins";
 import { pageFacts } from "./page-facts";
 import { overlayStyles } from "./overlay.styles";
+import { pictureStyles } from "./picture.styles";
 import { rangeOf, siteRange } from "./range";
 import { chosenCells, scoreNote } from "./score-choice";
 import "./tiles-element";
+import { showsGrid } from "./window-choice";
+import "./window-grid-element";
 
 /** Smallest stage that has margins beside its map, px. */
 const MARGINS_FROM = { width: 300, height: 230 };
@@ -43,7 +46,7 @@ const MARGINS_FROM = { width: 300, height: 230 };
 export class HeatmapElement extends LitElement {
   static override styles = [
     ...[baseStyles, paneStyles, quietButtonStyles, smallDropdownStyles],
-    ...[overlayStyles, heatmapStyles],
+    ...[overlayStyles, pictureStyles, heatmapStyles],
   ];
 
   @property({ attribute: false }) session!: Session;
@@ -107,7 +110,7 @@ export class HeatmapElement extends LitElement {
       const range = rangeOf(state, profile, site.queries * site.keys);
       this.#shown = { page, profile, range, queries: site.queries, keys: site.keys };
     }
-    if (state.view.heads === "all" && this.surface) this.#drop();
+    if ((state.view.heads === "all" || showsGrid(state)) && this.surface) this.#drop();
     if (!site || !axes) return;
     this.#window = state.view.window ?? fullWindow(site.queries, site.keys);
     const wide = this.size.width >= MARGINS_FROM.width;
@@ -140,7 +143,8 @@ export class HeatmapElement extends LitElement {
     if (!site || !capture || !axes) return nothing;
     const all = state.view.heads === "all" && site.heads > 1;
     const title = siteTitles(capture.sites)[state.selection.site] ?? site.name;
-    const shown = all ? null : this.#fitting(site);
+    const onGrid = showsGrid(state);
+    const shown = all || onGrid ? null : this.#fitting(site);
     return html`<section class="pane" aria-label="Heatmap">
       ${heatmapHeader({
         ...{ session: this.session, site, title, page: shown?.page ?? null, window: this.#window },
@@ -152,9 +156,11 @@ export class HeatmapElement extends LitElement {
       ${
         all
           ? html`<attention-tiles .session=${this.session}></attention-tiles>`
-          : this.#oneHead(site, axes, title)
+          : onGrid
+            ? html`<attention-window-grid .session=${this.session}></attention-window-grid>`
+            : this.#oneHead(site, axes, title)
       }
-      ${this.#legend(site, shown, all)}
+      ${onGrid ? nothing : this.#legend(site, shown, all)}
       <span class="visually-hidden" role="status">${this.#byKeyboard ? cursorSentence(state) : ""}</span>
     </section>`;
   }
@@ -209,6 +215,7 @@ export class HeatmapElement extends LitElement {
   protected override updated(): void {
     const { state } = this.session.store;
     setValue(this.renderRoot, "vscode-dropdown.cells", chosenCells(state));
+    setValue(this.renderRoot, "vscode-dropdown.windows", state.view.windows);
     const site = selectedSite(state);
     if (!site || !this.surface) return;
     this.#attach();

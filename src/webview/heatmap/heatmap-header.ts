@@ -11,6 +11,7 @@ import type { Session } from "../session";
 import type { MapWindow } from "../state";
 import { pageFacts } from "./page-facts";
 import { scoreChoice } from "./score-choice";
+import { gridShape, showsGrid, windowChoice } from "./window-choice";
 
 export interface HeaderOptions {
   readonly session: Session;
@@ -39,11 +40,12 @@ export function heatmapHeader(options: HeaderOptions): TemplateResult {
   const { session, site, title, page, window } = options;
   const { view, selection } = session.store.state;
   const all = view.heads === "all";
+  const onGrid = showsGrid(session.store.state);
   const detail = [
-    siteShape(site),
+    onGrid ? gridShape(session.store.state) : siteShape(site),
     page && pageFacts(page).masked > 0 ? "masked" : "",
     page && isPooled(page) ? `${page.pooling} of ${page.rowFactor} × ${page.columnFactor}` : "",
-    view.window && !all ? windowText(window) : "",
+    view.window && !all && !onGrid ? windowText(window) : "",
   ]
     .filter(Boolean)
     .join(", ");
@@ -62,7 +64,8 @@ export function heatmapHeader(options: HeaderOptions): TemplateResult {
     <span class="detail" title=${detail}>${detail}</span>
     <span class="space"></span>
     ${site.source && session.host.commands.includes("goToSource") ? sourceLink(session, site.source) : nothing}
-    ${scoreChoice(session)} ${site.heads > 1 ? modes(session, all) : nothing} ${all ? nothing : zoom(options)}
+    ${windowChoice(session)} ${scoreChoice(session)} ${site.heads > 1 ? modes(session, all) : nothing}
+    ${all || onGrid ? nothing : zoom(options)}
   </div>`;
 }
 

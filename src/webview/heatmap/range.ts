@@ -1,8 +1,10 @@
 /** Where the colours of the map end, as the view's choice says, and in words. */
 import { type ColourRange, colourRange } from "../../shared/colour-scale";
 import { probability, score } from "../../shared/format";
+import { quantile } from "../../shared/maps/metrics";
+import type { Page } from "../../shared/page";
 import type { HeadProfile, ScoreExtremes } from "../../shared/profile";
-import { isScore } from "../cell-kinds";
+import { isMasked, isScore } from "../cell-kinds";
 import { profileOf, selectedSite, shownCells, siteScores } from "../selectors";
 import type { AppState } from "../state";
 
@@ -95,4 +97,26 @@ export function siteRange(state: AppState): NamedRange | null {
   return typeof range === "number"
     ? named(range, maximum, probability(range))
     : named(maximum, maximum, "the site's maximum");
+}
+
+const extremes = new WeakMap<Page, ScoreExtremes>();
+
+/** Largest magnitude and 99th percentile of what a page shows; masked cells and NaN left out. */
+function extremesOf(page: Page): ScoreExtremes {
+  let known = extremes.get(page);
+  if (!known) {
+    const sizes = new Float32Array(page.cells)
+      .filter((value) => Number.isFinite(value) && !isMasked(value, page.what))
+      .map(Math.abs)
+      .sort();
+    known = { maximum: sizes.at(-1) ?? 0, p99: quantile(sizes, 0.99) ?? 0 };
+    extremes.set(page, known);
+  }
+  return known;
+}
+
+/** The range for what a page shows of several windows: by its own cells. */
+export function gridRange(state: AppState, page: Page): NamedRange {
+  const own = extremesOf(page);
+  return rangeOf(state, { ...own, scores: { before: own, after: own } }, page.rows * page.columns);
 }

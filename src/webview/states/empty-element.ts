@@ -39,6 +39,11 @@ export class EmptyElement extends LitElement {
   @property({ attribute: false }) session!: Session;
   @property({ attribute: false }) document!: Empty;
 
+  /** Whether there is an editor that can make a manifest. */
+  get #declares(): boolean {
+    return this.session.host.commands.includes("createManifest");
+  }
+
   protected override render(): TemplateResult {
     const { model } = this.document;
     const softmaxes = model.otherSoftmaxes.length;
@@ -62,9 +67,14 @@ export class EmptyElement extends LitElement {
         </dl>
         ${reasons("Attention that cannot be captured yet", model.notSupported)}
         ${reasons("Softmaxes that are not attention", model.otherSoftmaxes)}
+        ${
+          softmaxes > 0 && this.#declares
+            ? html`<p class="dim">If one of these is attention, name it in the model's manifest.</p>`
+            : nothing
+        }
         <div class="buttons">
           ${
-            this.session.host.commands.includes("createManifest")
+            this.#declares
               ? html`<vscode-button @click=${() => this.session.run("createManifest")}
                   >Declare a site</vscode-button
                 >`

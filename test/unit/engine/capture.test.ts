@@ -125,6 +125,27 @@ describe("a capture of the example", () => {
     }
   });
 
+  it("puts one query of all windows of a shifted Swin layer on their grid", async () => {
+    const client = newClient();
+    await client.open(path.join(root, "test/corpus/swin-dynamo18-eager.onnx"), "full");
+    const { sites, generation } = await client.capture(onCpu);
+    const site = sites.find(({ windows }) => windows !== null && windows.shiftHeight > 0)!;
+    const { gridHeight, gridWidth, windowHeight, windowWidth, shiftHeight, shiftWidth } = site.windows!;
+    const of = { handle: site.handle, generation, head: 1, query: 2 };
+    const grid = await client.readGrid({ ...of, batch: 0, maxRows: 512, maxColumns: 512, pooling: "max" });
+    const cells = new Float32Array(grid.cells);
+    expect([grid.rows, grid.columns]).toEqual([gridHeight, gridWidth]);
+    const across = gridWidth / windowWidth;
+    for (let window = 0; window < across * (gridHeight / windowHeight); window++) {
+      const row = new Float32Array((await client.readRow({ ...of, batch: window })).cells);
+      row.forEach((p, key) => {
+        const down = Math.floor(window / across) * windowHeight + Math.floor(key / windowWidth) + shiftHeight;
+        const along = (window % across) * windowWidth + (key % windowWidth) + shiftWidth;
+        expect(cells[(down % gridHeight) * gridWidth + (along % gridWidth)]).toBe(p);
+      });
+    }
+  });
+
   it("labels tokens as the manifest says", async () => {
     const client = newClient();
     await client.open(exampleModel, "full");

@@ -57,6 +57,7 @@ export class FakeEngine implements Engine {
     return samplePage(request);
   };
   readRow = () => Promise.reject(new AttentionError("internal"));
+  readGrid = () => Promise.reject(new AttentionError("internal"));
   readHead = () => Promise.reject(new AttentionError("internal"));
   readThumbnails = () => Promise.reject(new AttentionError("internal"));
   readFrame = () => Promise.reject(new AttentionError("internal"));

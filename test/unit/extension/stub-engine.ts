@@ -52,6 +52,9 @@ serve(connection, engineContract, {
     });
     return { ...request, cells: cells.slice(request.query * 24, request.query * 24 + 24) };
   },
+  readGrid: () => {
+    throw new AttentionError("internal");
+  },
   readHead: (request) => {
     const site = sampleCapture(generation).sites[0];
     const figures = site?.figures[0]?.[0];

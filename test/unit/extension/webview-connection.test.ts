@@ -43,6 +43,7 @@ beforeEach(() => {
           return samplePage(request);
         },
         readRow: () => Promise.reject(new Error("unexpected")),
+        readGrid: () => Promise.reject(new Error("unexpected")),
         readHead: () => Promise.reject(new Error("unexpected")),
         readThumbnails: () => Promise.reject(new Error("unexpected")),
         readFrame: () => Promise.reject(new Error("unexpected")),

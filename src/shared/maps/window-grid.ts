@@ -1,0 +1,68 @@
+/** Windows put back on the grid that they were cut from: where each token lies, and one query's row of every window. */
+import type { Windows } from "../model";
+import type { HeadMap } from "./head-map";
+
+/** How many windows a sample has. */
+export function windowCount({ gridHeight, gridWidth, windowHeight, windowWidth }: Windows): number {
+  return Math.floor(gridHeight / windowHeight) * Math.floor(gridWidth / windowWidth);
+}
+
+/** Whether maps of these sizes, window by window along the batch axis, fill whole grids. */
+export function fillsGrids(
+  windows: Windows | null,
+  { batch, queries, keys }: { readonly batch: number; readonly queries: number; readonly keys: number },
+): windows is Windows {
+  if (windows === null) return false;
+  const tokens = windows.windowHeight * windows.windowWidth;
+  const count = windowCount(windows);
+  return count > 0 && queries === tokens && keys === tokens && batch % count === 0;
+}
+
+/** Row and column of a token on the grid, as the docstring of `windowsSchema` defines them: shifted ones rolled back. */
+export function cellOfToken(
+  windows: Windows,
+  window: number,
+  token: number,
+): { row: number; column: number } {
+  const { gridHeight, gridWidth, windowHeight, windowWidth, shiftHeight, shiftWidth } = windows;
+  const across = Math.floor(gridWidth / windowWidth);
+  const row = Math.floor(window / across) * windowHeight + Math.floor(token / windowWidth) + shiftHeight;
+  const column = (window % across) * windowWidth + (token % windowWidth) + shiftWidth;
+  return { row: row % gridHeight, column: column % gridWidth };
+}
+
+/** The window and the token in it that lie at a place of the grid. */
+export function tokenOfCell(
+  windows: Windows,
+  row: number,
+  column: number,
+): { window: number; token: number } {
+  const { gridHeight, gridWidth, windowHeight, windowWidth, shiftHeight, shiftWidth } = windows;
+  const down = (row - shiftHeight + gridHeight) % gridHeight;
+  const along = (column - shiftWidth + gridWidth) % gridWidth;
+  const across = Math.floor(gridWidth / windowWidth);
+  return {
+    window: Math.floor(down / windowHeight) * across + Math.floor(along / windowWidth),
+    token: (down % windowHeight) * windowWidth + (along % windowWidth),
+  };
+}
+
+/**
+ * The row of one query in every window, each cell at its key's place of the grid: [gridHeight × gridWidth].
+ * @param mapOf the map of a window of the sample
+ */
+export function gridOfQuery(windows: Windows, query: number, mapOf: (window: number) => HeadMap): HeadMap {
+  const { gridHeight, gridWidth } = windows;
+  const cells = new Float32Array(gridHeight * gridWidth);
+  const valid = new Uint8Array(gridHeight * gridWidth);
+  for (let window = 0; window < windowCount(windows); window++) {
+    const map = mapOf(window);
+    for (let key = 0; key < map.keys; key++) {
+      const { row, column } = cellOfToken(windows, window, key);
+      const from = query * map.keys + key;
+      cells[row * gridWidth + column] = map.cells[from] as number;
+      valid[row * gridWidth + column] = map.valid[from] as number;
+    }
+  }
+  return { queries: gridHeight, keys: gridWidth, cells, valid };
+}
