@@ -52,3 +52,5 @@ export const swapIcon = (): TemplateResult =>
   icon(line("M3 5.5 H13 M10.5 3 L13 5.5 L10.5 8 M13 11 H3 M5.5 8.5 L3 11 L5.5 13.5"));
 export const chevronDownIcon = (): TemplateResult => icon(line("M3.5 6 L8 10.5 L12.5 6"));
 export const chevronUpIcon = (): TemplateResult => icon(line("M3.5 10 L8 5.5 L12.5 10"));
+export const playIcon = (): TemplateResult => icon(line("M5 3 L13 8 L5 13 Z"));
+export const pauseIcon = (): TemplateResult => icon(line("M5.5 3 V13 M10.5 3 V13"));

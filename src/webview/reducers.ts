@@ -70,7 +70,10 @@ function remembered(before: AppState, after: AppState): AppState {
 
 /** Another state of the document. The selection stays with its site, found by name. */
 export function documentArrived(state: AppState, document: DocumentState): AppState {
-  const next: AppState = { ...state, document, problem: null };
+  // What was asked for is shown, or could not be: the input's own state says which.
+  const there = document.status !== "ready" || !document.input.running;
+  const wanted = there ? { step: null, pass: null } : state.wanted;
+  const next: AppState = { ...state, document, wanted, problem: null };
   if (document.status !== "ready") return { ...next, overlay: null };
   const { sites } = document.capture;
   const named = sites.findIndex((site) => site.name === state.anchor?.site);

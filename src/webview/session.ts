@@ -1,10 +1,13 @@
 /** One open view: host, store and readers wired together. Elements get it as their `session` property. */
 import { AttentionError, describe } from "../shared/errors";
+import type { InputChoice } from "../shared/input-choice";
 import type { CellKind } from "../shared/page";
 import type { HostCommand, ViewCommand } from "../shared/protocol";
 import { CellReader } from "./cell-reader";
 import { cellText } from "./cell-words";
 import type { Host } from "./host";
+import { Player } from "./input/player";
+import { choiceAt, placeOn, type RunAxis } from "./input/runs";
 import { documentArrived, viewed } from "./reducers";
 import { fromSaved, toSaved } from "./saved-state";
 import { captureOf } from "./selectors";
@@ -25,6 +28,7 @@ export class Session {
   readonly reader: CellReader;
   readonly side: SideReader;
   readonly thumbnails: ThumbnailReader;
+  readonly player = new Player(this);
   readonly #pageListeners = new Set<(command: PageCommand) => void>();
 
   constructor(readonly host: Host) {
@@ -62,6 +66,14 @@ export class Session {
       case "copyViewState":
         this.copy(JSON.stringify(toSaved(this.store.state), null, 2));
         break;
+      case "nextStep":
+      case "previousStep":
+        this.player.stop();
+        this.goTo("step", placeOn(this.store.state, "step") + (command === "nextStep" ? 1 : -1));
+        break;
+      case "play":
+        this.player.toggle();
+        break;
       default:
         this.store.update((state) => commanded(state, command));
     }
@@ -73,8 +85,25 @@ export class Session {
     return () => this.#pageListeners.delete(listener);
   }
 
+  /** Capture on another input; null for the model's own. */
+  chooseInput(choice: InputChoice | null): void {
+    this.player.stop();
+    this.host.calls.chooseInput({ choice }).catch(this.#failed);
+  }
+
+  /** Show another step or pass of the input; nothing happens past the ends. */
+  goTo(axis: RunAxis, place: number): void {
+    const choice = choiceAt(this.store.state, axis, place);
+    if (!choice) return;
+    this.store.update((state) => ({ ...state, wanted: { ...state.wanted, [axis]: place } }));
+    this.host.calls.chooseInput({ choice }).catch((error: unknown) => {
+      this.store.update((state) => ({ ...state, wanted: { step: null, pass: null } }));
+      this.#failed(error);
+    });
+  }
+
   /** Run a request that answers with nothing; a failure goes to the log. */
-  act(name: "cancel" | "retry" | "selectProvider" | "manageTrust" | "showLog"): void {
+  act(name: "stop" | "cancel" | "retry" | "selectProvider" | "manageTrust" | "showLog"): void {
     this.host.calls[name]({}).catch(this.#failed);
   }
 

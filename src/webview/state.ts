@@ -92,7 +92,13 @@ export interface History {
 }
 
 /** What lies over the workbench for the moment. */
-export type Overlay = "keys" | "find" | "table";
+export type Overlay = "keys" | "find" | "table" | "input";
+
+/** Where on steps and passes the person wants to be while the capture of it is on its way; null where it is shown. */
+export interface WantedRuns {
+  readonly step: number | null;
+  readonly pass: number | null;
+}
 
 export interface AppState {
   readonly document: DocumentState | null;
@@ -106,6 +112,9 @@ export interface AppState {
   readonly cursor: Cursor;
   readonly view: ViewOptions;
   readonly overlay: Overlay | null;
+  readonly wanted: WantedRuns;
+  /** The steps go on by themselves. */
+  readonly playing: boolean;
   /** The last cells, figures and row that arrived; they may belong to the head before for a moment. */
   readonly page: Page | null;
   readonly profile: HeadProfile | null;
@@ -163,6 +172,8 @@ export const initialState: AppState = {
   cursor: nowhere,
   view: initialView,
   overlay: null,
+  wanted: { step: null, pass: null },
+  playing: false,
   page: null,
   profile: null,
   row: null,

@@ -159,3 +159,30 @@ export const smallDropdownStyles = css`
     z-index: 2;
   }
 `;
+
+/** Native range inputs in the theme's variables: the toolkit has no slider. */
+export const sliderStyles = css`
+  input[type="range"] {
+    height: 20px;
+    margin: 0;
+    background: transparent;
+    appearance: none;
+    cursor: pointer;
+  }
+  input[type="range"]::-webkit-slider-runnable-track {
+    height: 2px;
+    background: color-mix(in srgb, var(--vscode-foreground) 35%, transparent);
+  }
+  input[type="range"]::-webkit-slider-thumb {
+    width: 10px;
+    height: 14px;
+    margin-top: -6px;
+    border: 1px solid var(--vscode-contrastBorder, transparent);
+    border-radius: 2px;
+    background: var(--vscode-foreground);
+    appearance: none;
+  }
+  input[type="range"]:focus-visible::-webkit-slider-thumb {
+    background: var(--vscode-focusBorder);
+  }
+`;

@@ -77,6 +77,8 @@ export function commanded(state: AppState, command: ViewCommand): AppState {
       return overlaid(state, "keys");
     case "find":
       return overlaid(state, "find");
+    case "showInput":
+      return overlaid(state, "input");
     default:
       return state;
   }

@@ -1,15 +1,52 @@
 /** Landmarks with fixed names, axe without findings in three themes, sentences for pictures, live theme switching. */
 import axe from "axe-core";
+import { page } from "vitest/browser";
 import { afterEach, describe, expect, it } from "vitest";
 import type { DocumentState } from "../../src/shared/document";
 import { colourTable } from "../../src/shared/colour-maps";
-import { phases, playerEncoder, summaryOf } from "./fake-capture";
+import {
+  type InputState,
+  noInputChosen,
+  plainRecording,
+  type Recording,
+} from "../../src/shared/input-choice";
+import { phases, playerEncoder, readyState, summaryOf } from "./fake-capture";
 import { closeApp, drawn, find, findAll, heatmapOf, openApp, settled } from "./open-app";
 import { applyTheme, type ThemeName } from "./themes";
 
 const model = playerEncoder();
 
 afterEach(() => closeApp());
+
+/** An input of which everything can be chosen. */
+function everyInput(): { inputs: InputState; recording: Recording } {
+  const episode = (index: number): Recording["episodes"][number] => ({
+    name: `episode ${index}`,
+    group: index % 2 === 0 ? "success" : "failure",
+    steps: 10 + index,
+    fields: { return: index / 2 },
+  });
+  return {
+    inputs: {
+      ...noInputChosen,
+      recent: [{ choice: { text: "the cat" }, label: "“the cat”" }],
+      problem: { code: "inputMismatch", detail: "ids wants int64" },
+    },
+    recording: {
+      ...plainRecording,
+      episodes: Array.from({ length: 12 }, (_, index) => episode(index)),
+      episode: 3,
+      samples: { count: 40, shown: [0, 1] },
+      steps: { name: "step", count: 12, index: 4 },
+      passes: { name: "pass", count: 10, index: 9 },
+      cameras: ["front"],
+      generates: true,
+      tokenizer: "tokenizer.json",
+      imageInputs: ["pixel_values"],
+      prompt: { text: ["the cat sat on the mat"], textPair: null },
+    },
+  };
+}
 
 async function findings(root: Element): Promise<string[]> {
   const { violations, passes } = await axe.run(root, {
@@ -66,6 +103,19 @@ describe.each(["dark", "light", "hc"] as ThemeName[])("in the theme %s", (theme)
       open.session.store.update((state) => ({ ...state, overlay: null }));
       await settled(open.app);
     }
+  });
+
+  it("axe finds nothing in steps, frames and the Input dialog", async () => {
+    const { inputs, recording } = everyInput();
+    const document = { ...readyState(model, { recording }), input: inputs };
+    const open = await openApp(model, { theme, document });
+    await drawn(open);
+    expect(await findings(open.app), "toolbar and frames").toEqual([]);
+    open.session.store.update((state) => ({ ...state, overlay: "input" }));
+    await settled(open.app);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await page.screenshot({ path: `../../.cache/shots/input-${theme}.png` });
+    expect(await findings(open.app), "dialog").toEqual([]);
   });
 
   it("axe finds nothing in the narrow layout", async () => {

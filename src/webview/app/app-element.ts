@@ -3,6 +3,8 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import "../toolbar/toolbar-element";
 import { unpinned } from "../reducers";
+import "../input/input-element";
+import "../input/input-status";
 import "../overlays/find-element";
 import "../overlays/keys-element";
 import "../overlays/map-table-element";
@@ -16,6 +18,13 @@ import { baseStyles } from "../styles";
 import "./workbench-element";
 import { assumedAxes } from "./assumed-axes";
 import { notices } from "./notices";
+
+/** What takes Space for itself. */
+const pressedBySpace = [
+  ...["button", "input", "textarea", "select", "summary", "a", "dialog"],
+  ...["vscode-button", "vscode-checkbox", "vscode-dropdown", "vscode-text-field", "vscode-panel-tab"],
+  "[role=gridcell]",
+].join(",");
 
 @customElement("attention-app")
 export class AppElement extends LitElement {
@@ -109,6 +118,8 @@ export class AppElement extends LitElement {
         return html`<attention-keys .session=${this.session}></attention-keys>`;
       case "find":
         return html`<attention-find .session=${this.session}></attention-find>`;
+      case "input":
+        return html`<attention-input .session=${this.session}></attention-input>`;
       case "table":
         return html`<attention-map-table .session=${this.session}></attention-map-table>`;
       case null:
@@ -133,6 +144,7 @@ export class AppElement extends LitElement {
       case "ready":
         return html`<div class="ready">
           <attention-toolbar .session=${this.session}></attention-toolbar>
+          <attention-input-status .session=${this.session}></attention-input-status>
           ${notices(document)}${assumedAxes(document, this.session)}
           <attention-workbench .session=${this.session}></attention-workbench>
         </div>`;
@@ -141,10 +153,12 @@ export class AppElement extends LitElement {
     }
   }
 
-  /** Escape lets go of what is pinned. Letters are VS Code keybindings and come as commands. */
+  /** Escape lets go of what is pinned, Space plays the steps. Letters are VS Code keybindings and come as commands. */
   #keyed = (event: KeyboardEvent): void => {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    this.session.store.update(unpinned);
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") this.session.store.update(unpinned);
+    // Space presses what has the focus, where that can be pressed.
+    const pressed = event.composedPath().some((at) => at instanceof Element && at.matches(pressedBySpace));
+    if (event.key === " " && !pressed) this.session.does("play");
   };
 }

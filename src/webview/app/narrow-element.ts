@@ -1,6 +1,7 @@
 /** A narrow panel: one pane at a time behind tabs, with a few figures beside the map. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import "../frames/frames-element";
 import { paneOf, tabLabels } from "../dock/panes";
 import { tabStyles } from "../dock/tabs.styles";
 import { viewed } from "../reducers";
@@ -23,6 +24,11 @@ export class NarrowElement extends LitElement {
       .beside {
         display: grid;
         grid-template-columns: minmax(0, 1fr) 92px;
+        height: 100%;
+      }
+      .above {
+        display: grid;
+        grid-template-rows: fit-content(200px) minmax(0, 1fr);
         height: 100%;
       }
       @container (max-width: 350px) {
@@ -69,7 +75,10 @@ export class NarrowElement extends LitElement {
           <attention-inspector short .session=${this.session}></attention-inspector>
         </div>`;
       case "tokens":
-        return html`<attention-tokens .session=${this.session}></attention-tokens>`;
+        return html`<div class="above">
+          <attention-frames .session=${this.session}></attention-frames>
+          <attention-tokens .session=${this.session}></attention-tokens>
+        </div>`;
       default:
         return paneOf(tab, this.session);
     }

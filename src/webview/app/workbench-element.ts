@@ -4,6 +4,8 @@ import { customElement, property, state } from "lit/decorators.js";
 import "../dock/dock-element";
 import { type ElementSize, noSize, observeSize } from "../element-size";
 import "../heatmap/heatmap-element";
+import "../frames/frames-element";
+import { recordingOf } from "../input/runs";
 import "../inspector/inspector-element";
 import "../overview/overview-element";
 import { viewed } from "../reducers";
@@ -40,7 +42,7 @@ export class WorkbenchElement extends LitElement {
     new StoreController(
       this,
       () => this.session.store,
-      ({ view }) => [view.sizes, view.dockOpen, view.narrow, view.dock],
+      ({ view }) => [view.sizes, view.dockOpen, view.narrow, view.dock, this.#hasFrames()],
     );
   }
 
@@ -67,7 +69,7 @@ export class WorkbenchElement extends LitElement {
     if (this.size.width < 1) return nothing;
     const low = workbenchLayout(this.size, view.sizes, true).low;
     const open = low ? this.openedLow : view.dockOpen;
-    const layout = workbenchLayout(this.size, view.sizes, open);
+    const layout = workbenchLayout(this.size, view.sizes, open, this.#hasFrames());
     return layout.form === "narrow" || layout.form === "tiny"
       ? this.#narrow(layout)
       : this.#panes(layout, open);
@@ -76,6 +78,7 @@ export class WorkbenchElement extends LitElement {
   #panes(layout: WorkbenchLayout, open: boolean): TemplateResult {
     const tokens = layout.low && open ? 0 : layout.tokens;
     const wide = layout.form === "wide";
+    const frames = this.#hasFrames();
     const sizes = {
       "--overview": `${layout.overview}px`,
       "--inspector": `${layout.inspector}px`,
@@ -87,7 +90,10 @@ export class WorkbenchElement extends LitElement {
       <attention-heatmap class="pane at-map" .session=${this.session}></attention-heatmap>
       ${
         tokens > 0
-          ? html`<attention-tokens class="pane at-tokens" .session=${this.session}></attention-tokens>`
+          ? html`<div class="at-tokens ${frames ? "with-frames" : ""}">
+              ${frames ? html`<attention-frames class="pane" .session=${this.session}></attention-frames>` : nothing}
+              <attention-tokens class="pane" .session=${this.session}></attention-tokens>
+            </div>`
           : nothing
       }
       ${
@@ -133,6 +139,10 @@ export class WorkbenchElement extends LitElement {
       <attention-overview class="pane at-overview" form="strip" .session=${this.session}></attention-overview>
       <attention-narrow class="pane at-tabs" .session=${this.session}></attention-narrow>
     </div>`;
+  }
+
+  #hasFrames(): boolean {
+    return (recordingOf(this.session.store.state)?.cameras.length ?? 0) > 0;
   }
 
   #dockToggled(low: boolean, open: boolean): void {

@@ -29,7 +29,7 @@ const OVERVIEW = { wide: 236, medium: 200, narrow: 104 };
 const INSPECTOR = { least: 220, share: 0.205, most: 300 };
 const DOCK = { least: 132, share: 0.27, most: 226 };
 /** The header, whole lines and the room under them. */
-const TOKENS = { high: 122, low: 100 };
+const TOKENS = { high: 122, low: 100, frames: 184 };
 /** Height from which all Tokens rows are shown. */
 const TOKENS_FROM = 720;
 /** Width and height that the map's pane keeps at least. */
@@ -52,12 +52,13 @@ export function workbenchLayout(
   size: { width: number; height: number },
   chosen: PaneSizes,
   dockOpen: boolean,
+  frames = false,
 ): WorkbenchLayout {
   const { width, height } = size;
   const form = formOf(width);
   const tabs = form === "narrow" || form === "tiny";
   const low = height < LOW_BELOW;
-  const tokens = height >= TOKENS_FROM ? TOKENS.high : TOKENS.low;
+  const tokens = height >= TOKENS_FROM ? (frames ? TOKENS.frames : TOKENS.high) : TOKENS.low;
   const inspectorDrawn = bounded(width * INSPECTOR.share, INSPECTOR.least, INSPECTOR.most);
   const mostInspector = Math.max(INSPECTOR.least, width - OVERVIEW.wide - MAP.width);
   const inspector =

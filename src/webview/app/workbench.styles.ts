@@ -47,7 +47,18 @@ export const workbenchStyles = css`
     grid-area: map;
   }
   .at-tokens {
+    display: grid;
     grid-area: tokens;
+    grid-template: minmax(0, 1fr) / minmax(0, 1fr);
+    min-width: 0;
+    min-height: 0;
+    overflow: hidden;
+  }
+  .with-frames {
+    grid-template-columns: fit-content(55%) minmax(0, 1fr);
+  }
+  .with-frames > attention-tokens {
+    border-left: 1px solid var(--vscode-panel-border);
   }
   .at-inspector {
     grid-area: inspector;
@@ -64,7 +75,7 @@ export const workbenchStyles = css`
   .pane.at-inspector {
     border-left: 1px solid var(--vscode-panel-border);
   }
-  .pane.at-tokens,
+  .at-tokens,
   .pane.at-dock {
     border-top: 1px solid var(--vscode-panel-border);
   }

@@ -13,6 +13,9 @@ const groups: readonly { readonly title: string; readonly rows: readonly KeyRow[
     title: "Panes",
     rows: [
       { keys: "F6 · Shift F6", does: "next, previous pane; Tab moves inside" },
+      { keys: "I", does: "what the model runs on" },
+      { keys: ", · .", does: "step before, next step" },
+      { keys: "Space", does: "play the steps, and stop" },
       { keys: "Ctrl F", does: "find a head or a token" },
       { keys: "T", does: "the numbers behind the picture as a table" },
       { keys: "?", does: "this list" },

@@ -9,7 +9,9 @@ import { selectBatch, selectHead, selectSite, toggleMean, viewed } from "../redu
 import { captureOf, selectedSite } from "../selectors";
 import type { Session } from "../session";
 import { StoreController } from "../store";
-import { baseStyles, quietButtonStyles } from "../styles";
+import { runsOf } from "../input/runs";
+import "../input/steps-element";
+import { baseStyles, quietButtonStyles, sliderStyles } from "../styles";
 import { keepKeys, setValue, valueOf } from "../toolkit-values";
 import { metricNames } from "../view-commands";
 import "./colour-menu";
@@ -32,7 +34,7 @@ export function providerWords(report: ProviderReport): string {
 
 @customElement("attention-toolbar")
 export class ToolbarElement extends LitElement {
-  static override styles = [baseStyles, quietButtonStyles, toolbarStyles];
+  static override styles = [baseStyles, quietButtonStyles, sliderStyles, toolbarStyles];
 
   @property({ attribute: false }) session!: Session;
 
@@ -56,19 +58,26 @@ export class ToolbarElement extends LitElement {
     if (!capture || !site || document?.status !== "ready") return nothing;
     const { view } = state;
     const { history } = state;
-    return html`<section class="toolbar" aria-label="Toolbar">
+    // Steps and passes want room of their own: with them the toolbar may take a second row.
+    const runs = runsOf(state, "step") || runsOf(state, "pass");
+    return html`<section class="toolbar ${runs ? "wraps" : ""}" aria-label="Toolbar">
       <h1 title=${document.model.path}>${document.model.title}</h1>
-      <span
-        class="input"
+      <button
+        class="quiet input"
+        aria-label="Input: ${capture.input.label}"
         title=${[
+          "Choose another input (I)",
           capture.input.label,
           ...capture.input.tensors.map(
             (tensor) => `${tensor.name} ${tensor.dtype} [${tensor.dims.join(", ")}]`,
           ),
         ].join("\n")}
-        ><span class="word">Input</span> ${capture.input.from === "synthetic" ? infoIcon() : nothing}
-        <span class="name">${capture.input.label}</span></span
+        @click=${() => this.session.does("showInput")}
       >
+        <span class="word">Input</span> ${capture.input.from === "synthetic" ? infoIcon() : nothing}
+        <span class="name">${capture.input.label}</span>
+      </button>
+      <attention-steps .session=${this.session}></attention-steps>
       ${this.#samples(site)} ${this.#layers(capture.sites)} ${this.#heads(site)}
       ${this.#provider(capture.provider)}
       <span class="space"></span>

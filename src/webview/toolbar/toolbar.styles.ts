@@ -65,8 +65,10 @@ export const toolbarStyles = css`
   }
   .toolbar > .input {
     flex: 0 4 auto;
-    min-width: 14px;
+    min-width: 22px;
     overflow: hidden;
+    color: inherit;
+    font: inherit;
   }
   .input .name {
     max-width: 190px;
@@ -78,27 +80,6 @@ export const toolbarStyles = css`
   }
   input[type="range"] {
     width: 72px;
-    height: 20px;
-    margin: 0;
-    background: transparent;
-    appearance: none;
-    cursor: pointer;
-  }
-  input[type="range"]::-webkit-slider-runnable-track {
-    height: 2px;
-    background: color-mix(in srgb, var(--vscode-foreground) 35%, transparent);
-  }
-  input[type="range"]::-webkit-slider-thumb {
-    width: 10px;
-    height: 14px;
-    margin-top: -6px;
-    border: 1px solid var(--vscode-contrastBorder, transparent);
-    border-radius: 2px;
-    background: var(--vscode-foreground);
-    appearance: none;
-  }
-  input[type="range"]:focus-visible::-webkit-slider-thumb {
-    background: var(--vscode-focusBorder);
   }
   .provider {
     display: inline-flex;
@@ -121,7 +102,7 @@ export const toolbarStyles = css`
   }
   /* In one row as long as names can give way. */
   @container (min-width: 740px) {
-    .toolbar {
+    .toolbar:not(.wraps) {
       flex-wrap: nowrap;
     }
   }

@@ -1,0 +1,118 @@
+/** Images for the inputs that take one: chosen, dropped or pasted. */
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { AttentionError } from "../../shared/errors";
+import type { Session } from "../session";
+import { baseStyles } from "../styles";
+import { CHOSEN, formStyles } from "./form.styles";
+import { inputOf, recordingOf } from "./runs";
+
+@customElement("attention-images")
+export class ImagesElement extends LitElement {
+  static override styles = [
+    baseStyles,
+    formStyles,
+    css`
+      .drop {
+        padding: 8px;
+        border: 1px dashed var(--vscode-panel-border);
+        border-radius: 3px;
+        outline-offset: 1px;
+      }
+      .drop.over {
+        border-color: var(--vscode-focusBorder);
+      }
+      .name {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) session!: Session;
+  @state() private images: Readonly<Record<string, string>> = {};
+  @state() private over: string | null = null;
+  @state() private problem: string | null = null;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.images = inputOf(this.session.store.state)?.choice?.images ?? {};
+  }
+
+  protected override render(): TemplateResult {
+    const inputs = recordingOf(this.session.store.state)?.imageInputs ?? [];
+    const given = inputs.filter((name) => this.images[name] !== undefined).length;
+    return html`<h3>${inputs.length === 1 ? "Image" : "Images"}</h3>
+      ${inputs.map((name) => this.#image(name))}
+      ${this.problem === null ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
+      <div class="row">
+        <vscode-button ?disabled=${given < inputs.length} @click=${this.#run}>Run</vscode-button>
+        ${given < inputs.length ? html`<span class="dim">${inputs.length - given} still to choose</span>` : nothing}
+      </div>`;
+  }
+
+  #image(name: string): TemplateResult {
+    const file = this.images[name];
+    return html`<div
+      class="drop ${this.over === name ? "over" : ""}"
+      tabindex="0"
+      role="group"
+      aria-label="Image for ${name}: drop one here, or paste it"
+      @dragover=${(event: DragEvent) => this.#dragged(event, name)}
+      @dragleave=${() => (this.over = null)}
+      @drop=${(event: DragEvent) => this.#dropped(event, name)}
+      @paste=${(event: ClipboardEvent) => this.#taken(event.clipboardData, name)}
+    >
+      <div class="row">
+        <span>${name}</span>
+        <span class="name dim"
+          >${file === undefined ? "drop an image here, or paste it" : file.split(/[\\/]/).at(-1)}</span
+        >
+        <vscode-button appearance="secondary" @click=${() => void this.#browse(name)}>Choose…</vscode-button>
+      </div>
+    </div>`;
+  }
+
+  #dragged(event: DragEvent, name: string): void {
+    event.preventDefault();
+    this.over = name;
+  }
+
+  #dropped(event: DragEvent, name: string): void {
+    event.preventDefault();
+    this.over = null;
+    this.#taken(event.dataTransfer, name);
+  }
+
+  #taken(data: DataTransfer | null, name: string): void {
+    const file = [...(data?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+    if (file) void this.#keep(file, name);
+    else this.problem = "That was no image.";
+  }
+
+  async #keep(file: File, name: string): Promise<void> {
+    await this.#get(name, async () =>
+      this.session.host.calls.keepFile({ name: file.name || "pasted.png", bytes: await file.arrayBuffer() }),
+    );
+  }
+
+  async #browse(name: string): Promise<void> {
+    await this.#get(name, () => this.session.host.calls.browse({ kind: "image" }));
+  }
+
+  async #get(name: string, path: () => Promise<string | null>): Promise<void> {
+    try {
+      const file = await path();
+      if (file !== null) this.images = { ...this.images, [name]: file };
+      this.problem = null;
+    } catch (thrown) {
+      this.problem = AttentionError.wrap(thrown).message;
+    }
+  }
+
+  #run = (): void => {
+    const choice = { images: { ...this.images } };
+    this.dispatchEvent(new CustomEvent(CHOSEN, { detail: choice, bubbles: true, composed: true }));
+  };
+}

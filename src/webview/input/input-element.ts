@@ -1,0 +1,103 @@
+/** The Input dialog: what the model runs on. Only what this model can take is offered. */
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
+import type { InputChoice } from "../../shared/input-choice";
+import { OverlayElement } from "../overlays/overlay-element";
+import { captureOf } from "../selectors";
+import "./episodes-element";
+import { formStyles } from "./form.styles";
+import "./images-element";
+import "./made-up-element";
+import "./prompt-element";
+import { inputOf, recordingOf } from "./runs";
+
+@customElement("attention-input")
+export class InputElement extends OverlayElement {
+  static override styles = [
+    ...OverlayElement.styles,
+    formStyles,
+    css`
+      dialog {
+        width: min(92vw, 640px);
+      }
+      section + section {
+        margin-top: 14px;
+        padding-top: 12px;
+        border-top: 1px solid var(--vscode-panel-border);
+      }
+      .recent {
+        display: flex;
+        flex-direction: column;
+        align-items: flex-start;
+        gap: 2px;
+      }
+      .recent button {
+        max-width: 100%;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+    `,
+  ];
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { state } = this.session.store;
+    const capture = captureOf(state);
+    const recording = recordingOf(state);
+    if (!capture || !recording) return nothing;
+    return this.dialog(
+      "Input",
+      html`<span class="detail">${capture.input.label}</span>`,
+      html`<div
+        class="content"
+        @chosen=${(event: CustomEvent<InputChoice | null>) => this.#choose(event.detail)}
+      >
+        ${recording.tokenizer === null ? nothing : html`<section><attention-prompt .session=${this.session}></attention-prompt></section>`}
+        ${recording.imageInputs.length === 0 ? nothing : html`<section><attention-images .session=${this.session}></attention-images></section>`}
+        ${recording.episodes.length === 0 && !recording.samples ? nothing : html`<section><attention-episodes .session=${this.session}></attention-episodes></section>`}
+        <section>
+          <h3>Arrays</h3>
+          <p class="dim">npz, npy, safetensors, JSON or CSV, with an array for each input of the model.</p>
+          <div class="row">
+            <vscode-button appearance="secondary" @click=${() => void this.#browse()}
+              >Choose a file…</vscode-button
+            >
+            ${
+              inputOf(state)?.choice
+                ? html`<vscode-button appearance="secondary" @click=${() => this.#choose(null)}
+                    >Back to the model's own input</vscode-button
+                  >`
+                : nothing
+            }
+          </div>
+        </section>
+        <section><attention-made-up .session=${this.session}></attention-made-up></section>
+        ${this.#recent()}
+      </div>`,
+    );
+  }
+
+  #recent(): TemplateResult | typeof nothing {
+    const recent = inputOf(this.session.store.state)?.recent ?? [];
+    if (recent.length === 0) return nothing;
+    return html`<section>
+      <h3>Used before</h3>
+      <div class="recent">
+        ${recent.map(
+          ({ choice, label }) =>
+            html`<button class="quiet" title=${label} @click=${() => this.#choose(choice)}>${label}</button>`,
+        )}
+      </div>
+    </section>`;
+  }
+
+  async #browse(): Promise<void> {
+    const file = await this.session.host.calls.browse({ kind: "arrays" });
+    if (file !== null) this.#choose({ file });
+  }
+
+  #choose(choice: InputChoice | null): void {
+    this.close();
+    this.session.chooseInput(choice);
+  }
+}

@@ -1,0 +1,236 @@
+/** A prompt, or a pair of them, with the tokens that it becomes while it is typed; and how far to go on writing. */
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { AttentionError } from "../../shared/errors";
+import { tokenText, visibleText } from "../../shared/format";
+import type { InputChoice, Tokenized } from "../../shared/input-choice";
+import type { Session } from "../session";
+import { baseStyles, quietButtonStyles } from "../styles";
+import { valueOf } from "../toolkit-values";
+import { CHOSEN, formStyles } from "./form.styles";
+import { inputOf, recordingOf } from "./runs";
+
+/** Typing has come to rest, ms. */
+const REST_MS = 120;
+/** Tokens that are listed; the rest is counted. */
+const MOST_LISTED = 200;
+
+@customElement("attention-prompt")
+export class PromptElement extends LitElement {
+  static override styles = [
+    baseStyles,
+    quietButtonStyles,
+    formStyles,
+    css`
+      .tokens {
+        max-height: 92px;
+        overflow-y: auto;
+        line-height: 20px;
+      }
+      .token {
+        display: inline-block;
+        margin: 0 2px 2px 0;
+        padding: 0 4px;
+        border: 1px solid var(--vscode-panel-border);
+        border-radius: 3px;
+        font-family: var(--vscode-editor-font-family, monospace);
+        font-size: 11px;
+        line-height: 16px;
+        white-space: pre;
+      }
+      .token.special {
+        color: var(--vscode-descriptionForeground);
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) session!: Session;
+  /** Prompts of the batch. */
+  @state() private texts: readonly string[] = [""];
+  @state() private pairs: readonly string[] | null = null;
+  @state() private shown = 0;
+  @state() private tokenized: Tokenized | null = null;
+  @state() private problem: string | null = null;
+  @state() private generate = 0;
+  @state() private sample = false;
+  @state() private seed = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #asked = 0;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const prompt = recordingOf(this.session.store.state)?.prompt;
+    if (prompt && prompt.text.length > 0) {
+      this.texts = prompt.text;
+      this.pairs = prompt.textPair;
+    }
+    const before = inputOf(this.session.store.state)?.choice?.generate;
+    this.generate = before?.tokens ?? 0;
+    this.sample = before?.sample ?? false;
+    this.seed = before?.seed ?? 0;
+    void this.#tokenize();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#timer);
+  }
+
+  protected override render(): TemplateResult {
+    const many = this.texts.length;
+    const generates = recordingOf(this.session.store.state)?.generates ?? false;
+    return html`<h3>Text</h3>
+      ${
+        many > 1
+          ? html`<div class="row" role="group" aria-label="Prompts of the batch">
+              ${this.texts.map(
+                (_, index) =>
+                  html`<button
+                    class="quiet"
+                    aria-pressed=${index === this.shown}
+                    @click=${() => this.#show(index)}
+                  >
+                    ${index}
+                  </button>`,
+              )}
+            </div>`
+          : nothing
+      }
+      <vscode-text-area
+        rows="3"
+        resize="vertical"
+        aria-label=${this.pairs === null ? "Prompt" : "First text"}
+        .value=${this.texts[this.shown] ?? ""}
+        @input=${(event: Event) => this.#typed(valueOf(event), null)}
+        @keydown=${this.#keyed}
+      ></vscode-text-area>
+      ${
+        this.pairs === null
+          ? nothing
+          : html`<vscode-text-area
+              rows="2"
+              resize="vertical"
+              aria-label="Second text"
+              .value=${this.pairs[this.shown] ?? ""}
+              @input=${(event: Event) => this.#typed(null, valueOf(event))}
+              @keydown=${this.#keyed}
+            ></vscode-text-area>`
+      }
+      ${this.#tokens()}
+      <div class="row">
+        <vscode-button ?disabled=${this.texts.some((text) => text === "")} @click=${this.#run}
+          >${this.generate > 0 ? "Run and go on writing" : "Run"}</vscode-button
+        >
+        <button class="quiet" @click=${this.#another}>Another prompt</button>
+        ${
+          this.pairs === null
+            ? html`<button class="quiet" @click=${() => (this.pairs = this.texts.map(() => ""))}>
+                Add a second text
+              </button>`
+            : html`<button class="quiet" @click=${() => this.#typed(null, null)}>One text only</button>`
+        }
+      </div>
+      ${generates ? this.#writing() : nothing}`;
+  }
+
+  #tokens(): TemplateResult {
+    if (this.problem !== null) return html`<p class="problem" role="alert">${this.problem}</p>`;
+    const tokens = this.tokenized?.tokens ?? [];
+    const rest = tokens.length - MOST_LISTED;
+    return html`<p class="dim">
+        ${tokens.length} tokens${this.tokenized ? `, by ${this.tokenized.from}` : ""}
+      </p>
+      <div class="tokens" aria-label="Tokens">
+        ${tokens
+          .slice(0, MOST_LISTED)
+          .map(
+            ({ text, raw, id, special }) =>
+              html`<span class="token ${special ? "special" : ""}" title="${raw}, id ${id}"
+                >${visibleText(tokenText(text))}</span
+              >`,
+          )}
+        ${rest > 0 ? html`<span class="dim">and ${rest} more</span>` : nothing}
+      </div>`;
+  }
+
+  #writing(): TemplateResult {
+    const number = (event: Event): number => Math.max(0, Math.floor(Number(valueOf(event)) || 0));
+    return html`<div class="row">
+      <vscode-text-field
+        class="number"
+        aria-label="Tokens to write after the prompt"
+        .value=${String(this.generate)}
+        @input=${(event: Event) => (this.generate = Math.min(number(event), 100_000))}
+      ></vscode-text-field>
+      <span>tokens written after it</span>
+      <vscode-checkbox
+        ?checked=${this.sample}
+        @change=${(event: Event) => (this.sample = (event.target as HTMLInputElement).checked)}
+        >drawn by chance, seed</vscode-checkbox
+      >
+      <vscode-text-field
+        class="number"
+        aria-label="Seed"
+        ?disabled=${!this.sample}
+        .value=${String(this.seed)}
+        @input=${(event: Event) => (this.seed = number(event))}
+      ></vscode-text-field>
+    </div>`;
+  }
+
+  #show(index: number): void {
+    this.shown = index;
+    void this.#tokenize();
+  }
+
+  /** Both null: the second text is taken away. */
+  #typed(text: string | null, pair: string | null): void {
+    const at = this.shown;
+    if (text === null && pair === null) this.pairs = null;
+    if (text !== null) this.texts = this.texts.with(at, text);
+    if (pair !== null) this.pairs = (this.pairs ?? this.texts.map(() => "")).with(at, pair);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#tokenize(), REST_MS);
+  }
+
+  #another = (): void => {
+    this.texts = [...this.texts, ""];
+    if (this.pairs !== null) this.pairs = [...this.pairs, ""];
+    this.#show(this.texts.length - 1);
+  };
+
+  /** Ctrl + Enter runs, as in other prompts. */
+  #keyed = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    this.#run();
+  };
+
+  #run = (): void => {
+    const one = <T>(all: readonly T[]): T | T[] => (all.length === 1 ? (all[0] as T) : [...all]);
+    const choice: InputChoice = {
+      text: one(this.texts),
+      ...(this.pairs === null ? {} : { textPair: one(this.pairs) }),
+      ...(this.generate > 0
+        ? { generate: { tokens: this.generate, ...(this.sample ? { sample: true, seed: this.seed } : {}) } }
+        : {}),
+    };
+    this.dispatchEvent(new CustomEvent(CHOSEN, { detail: choice, bubbles: true, composed: true }));
+  };
+
+  async #tokenize(): Promise<void> {
+    const asked = ++this.#asked;
+    try {
+      const text = this.texts[this.shown] ?? "";
+      const tokenized = await this.session.host.calls.tokenize({
+        text,
+        textPair: this.pairs?.[this.shown] ?? null,
+      });
+      if (asked !== this.#asked) return;
+      this.tokenized = tokenized;
+      this.problem = null;
+    } catch (thrown) {
+      if (asked === this.#asked) this.problem = AttentionError.wrap(thrown).message;
+    }
+  }
+}

@@ -1,0 +1,289 @@
+/** What the model runs on: steps, passes, frames, and the Input dialog. */
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { AttentionError } from "../../src/shared/errors";
+import {
+  type Frame,
+  type InputState,
+  noInputChosen,
+  plainRecording,
+  type Recording,
+} from "../../src/shared/input-choice";
+import { openSizes } from "../../src/webview/input/made-up-element";
+import { spread } from "../../src/webview/input/episodes-element";
+import { causal, readyState } from "./fake-capture";
+import { closeApp, drawn, find, findAll, openApp, type OpenApp, settled, textOf } from "./open-app";
+
+const model = causal(6, 2);
+
+const recorded: Recording = {
+  ...plainRecording,
+  steps: { name: "step", count: 5, index: 1, labels: ["left", "left", "right", "stay", "right"] },
+  values: [{ name: "reward", value: 0.5 }],
+};
+
+function state(
+  recording: Recording,
+  input: Partial<InputState> = {},
+  generation = 1,
+): ReturnType<typeof readyState> {
+  return { ...readyState(model, { recording, generation }), input: { ...noInputChosen, ...input } };
+}
+
+async function opened(recording: Recording, input: Partial<InputState> = {}): Promise<OpenApp> {
+  const open = await openApp(model, { document: state(recording, input) });
+  await drawn(open);
+  return open;
+}
+
+const steps = (open: OpenApp): ShadowRoot =>
+  find(find(open.app, "attention-toolbar").shadowRoot!, "attention-steps").shadowRoot!;
+/** Text of a shadow root, in one line. */
+const wordsOf = (root: ShadowRoot): string => (root.textContent ?? "").replace(/\s+/g, " ").trim();
+const dialog = (open: OpenApp, form: string): ShadowRoot =>
+  find(find(open.app, "attention-input").shadowRoot!, form).shadowRoot!;
+
+afterEach(closeApp);
+
+describe("steps", () => {
+  it("are gone through by a slider, buttons and keys, from where the person is and not from what is drawn", async () => {
+    const open = await opened(recorded);
+    expect(textOf(find(steps(open), "output"))).toBe("1 / 4 left");
+    open.host.command("nextStep");
+    open.host.command("nextStep");
+    expect(open.host.choices).toEqual([{ step: 2 }, { step: 3 }]);
+    await settled(open.app);
+    expect(textOf(find(steps(open), "output"))).toBe("3 / 4 stay");
+    open.host.command("previousStep");
+    expect(open.host.choices.at(-1)).toEqual({ step: 2 });
+
+    const slider = find(steps(open), "input[type=range]") as HTMLInputElement;
+    slider.value = "4";
+    slider.dispatchEvent(new Event("input"));
+    expect(open.host.choices.at(-1)).toEqual({ step: 4 });
+    open.host.command("nextStep");
+    expect(open.host.choices).toHaveLength(4);
+    await settled(open.app);
+    expect(slider.getAttribute("aria-valuetext")).toBe("step 4 of 4: right");
+
+    // What arrives is what is shown.
+    open.host.send(
+      state({ ...recorded, steps: { ...recorded.steps!, index: 4 } }, { choice: { step: 4 } }, 2),
+    );
+    await settled(open.app);
+    expect(open.session.store.state.wanted).toEqual({ step: null, pass: null });
+    expect((find(steps(open), "[aria-label='Next step']") as HTMLButtonElement).disabled).toBe(true);
+  });
+
+  it("keep the rest of the choice, and the pass", async () => {
+    const passes = { name: "denoising pass", count: 10, index: 9 };
+    const open = await opened({ ...recorded, passes }, { choice: { episode: 2, pass: 9 } });
+    open.session.goTo("pass", 3);
+    open.session.goTo("step", 2);
+    expect(open.host.choices).toEqual([
+      { episode: 2, pass: 3 },
+      { episode: 2, pass: 3, step: 2 },
+    ]);
+    open.session.goTo("pass", 10);
+    expect(open.host.choices).toHaveLength(2);
+  });
+
+  it("are played to the end, one after the other is drawn, and stop where a person steps in", async () => {
+    const open = await opened({ ...recorded, steps: { ...recorded.steps!, index: 3 } });
+    open.host.command("play");
+    await expect.poll(() => open.host.choices).toEqual([{ step: 4 }]);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(open.host.choices, "waits for what it asked for").toHaveLength(1);
+    open.host.send(state({ ...recorded, steps: { ...recorded.steps!, index: 4 } }, {}, 2));
+    await expect.poll(() => open.session.store.state.playing).toBe(false);
+
+    open.host.command("play");
+    expect(open.host.choices.at(-1), "again from the beginning").toEqual({ step: 0 });
+    open.host.command("nextStep");
+    expect(open.session.store.state.playing).toBe(false);
+  });
+
+  it("are not offered where there is one", async () => {
+    const open = await opened({ ...plainRecording, steps: { name: "step", count: 1, index: 0 } });
+    expect(findAll(steps(open), "input")).toHaveLength(0);
+    open.host.command("nextStep");
+    open.host.command("play");
+    expect(open.host.choices).toEqual([]);
+  });
+});
+
+describe("another input", () => {
+  it("says after a second that it is being captured, and can be cancelled", async () => {
+    const open = await opened(plainRecording);
+    open.host.send(state(plainRecording, { running: true }));
+    await settled(open.app);
+    const status = find(open.app, "attention-input-status").shadowRoot!;
+    expect(wordsOf(status)).toBe("");
+    await expect
+      .poll(() => wordsOf(status), { timeout: 3000 })
+      .toMatch(/being captured; the one before is shown/);
+    find(status, "vscode-button").click();
+    expect(open.host.acts).toContain("cancel");
+    open.host.send(state(plainRecording));
+    await expect.poll(() => wordsOf(status)).toBe("");
+  });
+
+  it("says why it could not be", async () => {
+    const problem = new AttentionError("inputMismatch", "ids wants int64").report();
+    const open = await opened(plainRecording, { problem });
+    expect(wordsOf(find(open.app, "attention-input-status").shadowRoot!)).toMatch(
+      /ids wants int64.*The capture before is shown/,
+    );
+  });
+});
+
+describe("frames", () => {
+  const cameras = ["front", "wrist"];
+  const png = async (colour: string): Promise<ArrayBuffer> => {
+    const canvas = new OffscreenCanvas(8, 6);
+    const context = canvas.getContext("2d")!;
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 8, 6);
+    return (await canvas.convertToBlob()).arrayBuffer();
+  };
+  const frame = async (generation: number, colour: string): Promise<Frame> => ({
+    generation,
+    ...{ width: 8, height: 6, recordedWidth: 48, recordedHeight: 36, mime: "image/png" },
+    bytes: await png(colour),
+  });
+  const pane = (open: OpenApp): ShadowRoot => find(open.app, "attention-frames").shadowRoot!;
+
+  it("of all cameras stand beside the tokens, with names and sizes, and follow the step", async () => {
+    const open = await openApp(model, { document: state({ ...recorded, cameras }) });
+    open.host.frame = ({ generation, camera }) => frame(generation, camera === "front" ? "red" : "blue");
+    await drawn(open);
+    await expect
+      .poll(() =>
+        findAll(pane(open), "img").filter((image) => (image as HTMLImageElement).naturalWidth === 8),
+      )
+      .toHaveLength(2);
+    expect(findAll(pane(open), "figcaption").map((one) => textOf(one))).toEqual([
+      "front · 48 × 36",
+      "wrist · 48 × 36",
+    ]);
+    expect(find(pane(open), "img").getAttribute("alt")).toBe("What front shows, step 1 of 4: left");
+    const before = (find(pane(open), "img") as HTMLImageElement).src;
+    open.host.send(state({ ...recorded, cameras, steps: { ...recorded.steps!, index: 2 } }, {}, 2));
+    await expect.poll(() => (find(pane(open), "img") as HTMLImageElement).src).not.toBe(before);
+  });
+
+  it("that cannot be read say so, and there is no pane without cameras", async () => {
+    const open = await openApp(model, { document: state({ ...recorded, cameras }) });
+    open.host.frame = () => Promise.reject(new AttentionError("frameUnreadable"));
+    await drawn(open);
+    await expect.poll(() => wordsOf(pane(open))).toMatch(/The picture cannot be decoded/);
+    closeApp();
+    const without = await opened(recorded);
+    expect(findAll(without.app, "attention-frames")).toHaveLength(0);
+  });
+});
+
+describe("the Input dialog", () => {
+  const show = async (recording: Recording, input: Partial<InputState> = {}): Promise<OpenApp> => {
+    const open = await opened(recording, input);
+    open.host.command("showInput");
+    await settled(open.app);
+    return open;
+  };
+
+  it("offers only what the model can take", async () => {
+    const open = await show(plainRecording);
+    const headings = findAll(find(open.app, "attention-input").shadowRoot!, "section").map((one) =>
+      textOf(one),
+    );
+    expect(headings.join(" ")).not.toMatch(/Text|Images|Episodes/);
+    expect(findAll(open.app, "attention-prompt, attention-images, attention-episodes")).toHaveLength(0);
+  });
+
+  it("chooses an episode by a condition, and says what is wrong in one", async () => {
+    const episode = (name: string, group: string, value: number): Recording["episodes"][number] => ({
+      ...{ name, group, steps: 12 },
+      fields: { return: value },
+    });
+    const episodes = [episode("a", "success", 7), episode("b", "failure", 1), episode("c", "success", 9)];
+    const open = await show({ ...recorded, episodes, episode: 0 }, { choice: { file: "/data/all.npz" } });
+    const form = dialog(open, "attention-episodes");
+    const filter = find(form, "vscode-text-field") as HTMLInputElement;
+    const type = async (text: string): Promise<void> => {
+      filter.value = text;
+      filter.dispatchEvent(new Event("input"));
+      await settled(open.app);
+    };
+    expect(findAll(form, ".episode")).toHaveLength(3);
+    await type("return > 5");
+    expect(findAll(form, ".episode").map((one) => textOf(one))).toEqual([
+      "a success · 12 steps · return 7",
+      "c success · 12 steps · return 9",
+    ]);
+    await type("retrun > 5");
+    expect(wordsOf(form)).toContain("There is no field retrun; there are name, group, steps, length, return");
+    await type("return > 8");
+    find(form, ".episode").click();
+    expect(open.host.choices).toEqual([{ file: "/data/all.npz", episode: 2 }]);
+    await expect.poll(() => open.session.store.state.overlay).toBeNull();
+  });
+
+  it("shows the tokens of a prompt while it is typed, and runs it with a second text, going on", async () => {
+    vi.useRealTimers();
+    const open = await show({ ...plainRecording, tokenizer: "tokenizer.json", generates: true });
+    const form = dialog(open, "attention-prompt");
+    const area = find(form, "vscode-text-area") as HTMLTextAreaElement;
+    area.value = "the cat sat";
+    area.dispatchEvent(new Event("input"));
+    await expect.poll(() => findAll(form, ".token").map((one) => textOf(one))).toEqual(["the", "cat", "sat"]);
+    expect(wordsOf(form)).toContain("3 tokens, by tokenizer.json");
+    const tokens = find(form, "vscode-text-field") as HTMLInputElement;
+    tokens.value = "8";
+    tokens.dispatchEvent(new Event("input"));
+    await settled(open.app);
+    find(form, "vscode-button").click();
+    expect(open.host.choices).toEqual([{ text: "the cat sat", generate: { tokens: 8 } }]);
+  });
+
+  it("takes images that are dropped or chosen, and runs when all are there", async () => {
+    const open = await show({ ...plainRecording, imageInputs: ["left", "right"] });
+    const form = dialog(open, "attention-images");
+    const places = findAll(form, ".drop");
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(5)], "cat.png", { type: "image/png" }));
+    places[0]!.dispatchEvent(new DragEvent("drop", { dataTransfer: data }));
+    await expect.poll(() => textOf(places[0]!)).toContain("cat.png");
+    expect(open.host.acts).toContain("keep cat.png 5");
+    open.host.browsed = "/pictures/dog.jpg";
+    find(places[1]!, "vscode-button").click();
+    await expect.poll(() => textOf(places[1]!)).toContain("dog.jpg");
+    await settled(open.app);
+    findAll(form, "vscode-button").at(-1)!.click();
+    expect(open.host.choices).toEqual([{ images: { left: "/kept/cat.png", right: "/pictures/dog.jpg" } }]);
+  });
+
+  it("makes an input up with the sizes that the model leaves open, and offers what was used before", async () => {
+    const recent = [{ choice: { text: "before" }, label: "“before”" }];
+    const open = await show(plainRecording, { recent });
+    find(find(open.app, "attention-input").shadowRoot!, ".recent button").click();
+    expect(open.host.choices).toEqual([{ text: "before" }]);
+    await expect.poll(() => open.session.store.state.overlay).toBeNull();
+    open.host.command("showInput");
+    await settled(open.app);
+    const form = dialog(open, "attention-made-up");
+    const seed = find(form, "vscode-text-field") as HTMLInputElement;
+    seed.value = "7";
+    seed.dispatchEvent(new Event("input"));
+    find(form, "vscode-button").click();
+    expect(open.host.choices.at(-1)).toEqual({ synthetic: { seed: 7 } });
+  });
+
+  it("knows the open sizes of a model, and spreads samples", () => {
+    const inputs = [
+      { name: "ids", dtype: "int64", dims: ["batch", "t"] },
+      { name: "mask", dtype: "int64", dims: ["batch", 3, null] },
+    ];
+    expect(openSizes({ inputs })).toEqual(["batch", "t"]);
+    expect(spread(100, 4)).toEqual([0, 25, 50, 75]);
+    expect(spread(3, 3)).toEqual([0, 1, 2]);
+  });
+});
