@@ -30,7 +30,7 @@ export interface Discovery {
 export function discover(
   model: OnnxModel,
   source: ByteSource,
-  inputDims?: ReadonlyMap<string, readonly number[]>,
+  inputDims?: ReadonlyMap<string, readonly Dim[]>,
   declared: readonly DeclaredSite[] = [],
 ): Discovery {
   const view = GraphView.of(model, source, inputDims);

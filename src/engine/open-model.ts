@@ -7,6 +7,7 @@ import { explainSite } from "../attention/explain";
 import { GraphView } from "../onnx/graph-view";
 import { AttentionError } from "../shared/errors";
 import { elementTypeName, type ValueInfo } from "../onnx/model";
+import { bakedDims } from "../onnx/baked-dims";
 import { syntheticDims } from "../inputs/synthetic";
 import { type LoadedManifest, loadManifest } from "../inputs/manifest";
 import { componentOf, declaredIn } from "../inputs/manifest/lookup";
@@ -68,8 +69,8 @@ export function openModel(modelPath: string, phases: Phases): OpenModel {
 }
 
 /**
- * Sites by the graph's own symbols. Where these do not tell a layout, sizes of made-up inputs do; what they say of
- * queries and keys is then left open, since another input has others.
+ * Sites by the graph's own symbols. Where these do not tell a layout, sizes that its constants fix may; where neither
+ * does, sizes of made-up inputs do, and what they say of queries and keys is left open, since another input has others.
  */
 function findSites(
   file: ModelFile,
@@ -79,6 +80,10 @@ function findSites(
   const declared = declaredIn(manifest);
   const symbolic = discover(file.model, file.source, undefined, declared);
   if (symbolic.notSupported.length === 0) return symbolic;
+  // An export that baked the sizes of its example in runs with them alone: they are what there is to know.
+  const baked = bakedDims(file.model, file.source);
+  const fixed = baked && discover(file.model, file.source, baked, declared);
+  if (fixed && fixed.sites.length > symbolic.sites.length) return fixed;
   const sized = discover(file.model, file.source, syntheticDims(inputs), declared);
   if (sized.sites.length <= symbolic.sites.length) return symbolic;
   const known = new Map(symbolic.sites.map((site) => [site.tensor, site]));

@@ -1,4 +1,5 @@
 /** A graph by its values: who makes a tensor, who uses it, and what is known of it. */
+import type { Dim } from "../shared/model";
 import type { Graph, Node, OnnxModel } from "./model";
 import { type GraphShapes, inferShapes, type KnownValue, type Shape } from "./shapes";
 import type { ByteSource } from "./source";
@@ -22,7 +23,7 @@ export class GraphView {
   static of(
     model: OnnxModel,
     source: ByteSource,
-    inputDims?: ReadonlyMap<string, readonly number[]>,
+    inputDims?: ReadonlyMap<string, readonly Dim[]>,
   ): GraphView {
     const shapes = inferShapes(model.graph, source, model.opset, inputDims);
     return new GraphView(model.graph, model.opset, shapes, source);

@@ -43,7 +43,7 @@ export function inferShapes(
   graph: Graph,
   source: ByteSource,
   opset: number,
-  inputDims: ReadonlyMap<string, readonly number[]> = new Map(),
+  inputDims: ReadonlyMap<string, readonly Dim[]> = new Map(),
   outside: readonly KnownValue[] = [],
 ): GraphShapes {
   const state: State = { source, shapes: new Map(), types: new Map(), known: new Map(), opset };
@@ -51,7 +51,8 @@ export function inferShapes(
   for (const input of graph.inputs) {
     const given = inputDims.get(input.name);
     input.dims?.forEach((dim, axis) => {
-      if (typeof dim === "string" && given?.[axis] !== undefined) bound.set(dim, given[axis]);
+      const size = given?.[axis];
+      if (typeof dim === "string" && typeof size === "number") bound.set(dim, size);
     });
   }
   const resolve = (dims: readonly Dim[]): Dim[] =>
