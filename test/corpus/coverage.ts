@@ -69,7 +69,7 @@ async function write(): Promise<void> {
   const text = [
     "# Coverage",
     "",
-    "Made by `npm run corpus:make -- --coverage`; do not edit. Every model of the tables is opened and captured on the CPU, and its maps are compared with references in which this repository's code had no part: hooks in PyTorch, JAX's own values, NumPy, onnx's reference implementation, and for int8 the quantised model's own tensors. A model is right when everything is: the sites, their kinds, order and shapes, the softmaxes that are no attention, and every probability (within 1e-5; 2e-3 in half precision, 5e-3 in int8).",
+    "Made by `npm run corpus:make -- --coverage`; do not edit. Every model of the tables is opened and captured on the CPU, and its maps are compared with references in which this repository's code had no part: hooks in PyTorch, JAX's own values, NumPy, onnx's reference implementation, and for int8 the quantised model's own tensors. A model is right when everything is: the sites, their kinds, order and shapes, the softmaxes that are no attention, and every probability (within 1e-5; 2e-3 in half precision, 8e-3 in bfloat16, 5e-3 in int8).",
     "",
     ...summary(parts),
     "",
