@@ -37,7 +37,7 @@ export const panAndZoom: Bar = {
           unit: "ratio",
           hard: false,
           spread: ratios,
-          note: `${a.median.toFixed(2)} ms (${a.min.toFixed(2)} to ${a.max.toFixed(2)}) against ${b.median.toFixed(2)} ms (${b.min.toFixed(2)} to ${b.max.toFixed(2)}); mean of 24 frames of 1000² pixels, each waited for${latency ? `; in the product's view, ${latency}` : ""}`,
+          note: `${a.median.toFixed(2)} ms (${a.min.toFixed(2)} to ${a.max.toFixed(2)}) against ${b.median.toFixed(2)} ms (${b.min.toFixed(2)} to ${b.max.toFixed(2)}); mean of 24 frames of 1000² pixels, waited for at the end${latency ? `; in the product's view, ${latency}` : ""}`,
         },
       ];
     });
