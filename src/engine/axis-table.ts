@@ -1,6 +1,7 @@
 /** The axes of tokens that the sites of a capture share. */
 import path from "node:path";
 import type { TokenAxis } from "../shared/capture";
+import type { NamedArray } from "../inputs/arrays";
 import type { Dim } from "../shared/model";
 import { segmentsOf } from "../inputs/manifest/lookup";
 import type { ManifestAxisReference, ManifestSegment } from "../inputs/manifest/segments-schema";
@@ -25,6 +26,11 @@ export class AxisTable {
   readonly #opened: OpenModel;
   readonly #input: ChosenInput;
   readonly #notices: string[];
+
+  /** The arrays that labels may name. */
+  get arrays(): ReadonlyMap<string, NamedArray> {
+    return this.#input.arrays;
+  }
 
   constructor(opened: OpenModel, input: ChosenInput, notices: string[]) {
     this.#opened = opened;

@@ -5,13 +5,15 @@ import type { NamedArray } from "../inputs/arrays";
 import { CaptureStore, type StoredSite } from "../shared/maps/capture-store";
 import { bytes as formatBytes, count } from "../shared/format";
 import { AxisTable } from "./axis-table";
-import { chooseInput, type ChosenInput } from "./choose-input";
+import type { ChosenInput } from "./choose-input";
 import { companionNotice } from "./companions";
 import { describeSite } from "./describe-site";
+import { inputOf } from "./input-of-request";
 import type { OpenModel } from "./open-model";
 import type { Phases } from "./phases";
 import { runSites, type SiteRun } from "./run-sites";
 import { storeSite, wasRun } from "./store-sites";
+import { viewStart } from "./view-start";
 
 export interface CaptureResult {
   readonly capture: Capture;
@@ -26,7 +28,7 @@ export async function captureModel(
   generation: number,
   phases: Phases,
 ): Promise<CaptureResult> {
-  const input = await chooseInput(opened, request.input);
+  const input = await inputOf(opened, request);
   try {
     const run = await runSites(opened, request, input.feeds, { phases, label: input.report.label });
     return describeRun(opened, request, input, run, generation, phases);
@@ -70,6 +72,7 @@ export function describeRun(
     "reduce",
     `${count(captured.reduce((all, site) => all + site.heads * site.batch, 0))} heads, ${formatBytes(mapBytes)} of maps`,
   );
+  const begin = viewStart(opened.manifest?.manifest.defaults, captured, axes.all);
   return {
     capture: {
       generation,
@@ -80,8 +83,10 @@ export function describeRun(
       sites: captured,
       phases: phases.all,
       mapBytes,
+      ...(begin.start ? { start: begin.start } : {}),
       notices: [
         ...notices,
+        ...begin.notices,
         ...(run.replacedBecause === null
           ? []
           : [`Fused operators were replaced by their rebuilt graphs: ${run.replacedBecause}`]),

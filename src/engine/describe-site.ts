@@ -9,6 +9,7 @@ import type { Planned, PlannedSite } from "./instrument";
 import { type OpenModel, toSite } from "./open-model";
 import type { RunResult } from "./run-model";
 import type { StoredEntry } from "./store-sites";
+import { batchStart } from "./view-start";
 
 /** A rebuilt map is proven below this error, if the control's is much larger. */
 const PROVEN_BELOW = 1e-3;
@@ -90,6 +91,7 @@ export function describeSite(
     }),
     validity,
     ...proofOf(planned, run, stored.keys),
+    ...batchStart(said?.batchAxis, stored.batch, axes.arrays),
     batchAxis: batchAxisName(said?.batchAxis) ?? (site.windows ? "window" : null),
     scores: scores ? { ...siteScoreExtremes(stored), reason: missingScores(stored) } : null,
   };

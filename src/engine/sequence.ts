@@ -1,9 +1,9 @@
 /** Runs that follow each other: the steps of a generation, or the passes of a loop, each a capture of its own. */
 import type { CaptureRequest } from "../shared/protocol";
 import type { CaptureResult } from "./capture";
-import { chooseInput } from "./choose-input";
 import { generate } from "./generate";
 import { loopOf, runLoop } from "./loop";
+import { inputOf } from "./input-of-request";
 import type { OpenModel } from "./open-model";
 import type { SequenceHost } from "./sequence-host";
 
@@ -30,7 +30,7 @@ export async function runSequence(
   const key = sequenceKey(opened, request);
   if (key === null) return null;
   const generating = request.input?.generate;
-  const input = await chooseInput(opened, request.input);
+  const input = await inputOf(opened, request);
   try {
     if (generating)
       return { key, axis: "steps", results: await generate(opened, request, input, generating, host) };

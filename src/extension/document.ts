@@ -290,7 +290,13 @@ export class AttentionDocument extends DisposableBase {
   ): Promise<void> {
     const { log, recipe, inputs } = this.#host;
     const scores = this.#withScores ? { scores: true } : {};
-    const capture = await engine.capture({ ...recipe, input: choice, sites: null, ...scores });
+    const capture = await engine.capture({
+      ...recipe,
+      input: choice,
+      fallback: true,
+      sites: null,
+      ...scores,
+    });
     if (load !== this.#loads) return;
     this.#input = choice;
     inputs.remember(choice, capture.input.label);

@@ -160,8 +160,15 @@ class EditorView extends DisposableBase implements View {
 
   /** A page without a state of its own starts from the settings, told after the reply to its question. */
   #connect(restored: boolean): AttentionDocument["state"] {
-    if (!restored) setImmediate(() => !this.disposed && this.apply(readViewDefaults()));
+    if (!restored) setImmediate(() => !this.disposed && this.apply(this.#firstChoice()));
     return this.document.state;
+  }
+
+  /** The settings, and before them what the manifest of a captured model says. */
+  #firstChoice(): ViewChoice {
+    const { state } = this.document;
+    const { metric, colourMap } = (state.status === "ready" ? state.capture.start : undefined) ?? {};
+    return { ...readViewDefaults(), ...(metric ? { metric } : {}), ...(colourMap ? { colourMap } : {}) };
   }
 
   /** Let an act run that tells its own outcome; what it rejects with goes to the log. */

@@ -1,8 +1,11 @@
 /** What one run of a model on one input gives: sites with figures, labels of the axes, and handles to the maps. */
 import * as z from "zod";
-import { headFiguresSchema } from "./figures";
+import { colourMapNames } from "./colour-maps";
+import { scaleNames } from "./colour-scale";
+import { headFiguresSchema, metricNameSchema } from "./figures";
 import { recordingSchema } from "./input-choice";
 import { siteSchema } from "./model";
+import { headChoiceSchema } from "./page";
 import { bothScoreExtremesSchema } from "./profile";
 
 export const providerNameSchema = z.enum(["tensorrt", "cuda", "dml", "coreml", "webgpu", "cpu"]);
@@ -118,6 +121,9 @@ export const capturedSiteSchema = siteSchema.extend({
   proven: z.boolean().nullable(),
   /** What the batch axis means, in words ("history step"), or null when it is samples. */
   batchAxis: z.string().nullable(),
+  /** A label for each entry of the batch axis, and the entry that is shown first, where the manifest says them. */
+  batchLabels: z.array(z.string()).optional(),
+  batchDefault: z.number().int().nonnegative().optional(),
   /** The scores before the softmax; null where the capture did not ask for them. */
   scores: capturedScoresSchema.nullable().default(null),
 });
@@ -152,6 +158,20 @@ export const inputReportSchema = z.object({
 });
 export type InputReport = z.infer<typeof inputReportSchema>;
 
+/** How the view begins, as the manifest's defaults say it; what they do not say is left out. */
+export const viewStartSchema = z.object({
+  /** Index into `Capture.sites`. */
+  site: z.number().int().nonnegative().optional(),
+  head: headChoiceSchema.optional(),
+  heads: z.enum(["one", "all"]).optional(),
+  query: z.number().int().nonnegative().optional(),
+  colourMap: z.enum(colourMapNames).optional(),
+  scale: z.enum(scaleNames).optional(),
+  range: z.union([z.enum(["auto", "maximum", "p99", "site", "unit"]), z.number()]).optional(),
+  metric: metricNameSchema.optional(),
+});
+export type ViewStart = z.infer<typeof viewStartSchema>;
+
 export const captureSchema = z.object({
   /** Grows with every capture of an engine; a page of another generation is stale. */
   generation: z.number().int(),
@@ -164,6 +184,7 @@ export const captureSchema = z.object({
   phases: z.array(phaseSchema),
   /** Bytes of all maps that the engine holds. */
   mapBytes: z.number(),
+  start: viewStartSchema.optional(),
   /** Sentences about what was cut, assumed or refused in this run. */
   notices: z.array(z.string()),
 });

@@ -40,6 +40,11 @@ export const captureRequestSchema = z.object({
   providerOrder: z.array(providerNameSchema),
   /** What to run it on; null for the manifest's input, else a made-up one. */
   input: inputChoiceSchema.nullable(),
+  /**
+   * Where the manifest's own input cannot be used, make one up and say so, in place of an error: a view opens with what
+   * is right.
+   */
+  fallback: z.boolean().optional(),
   /** Glob patterns over site names and ids; null for all. */
   sites: z.array(z.string()).nullable(),
   /** Whether the scores before the softmax are captured as well. */

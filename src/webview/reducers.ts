@@ -1,5 +1,5 @@
 /** Every change of selection and view, as pure functions. */
-import type { CapturedSite } from "../shared/capture";
+import type { CapturedSite, ViewStart } from "../shared/capture";
 import type { DocumentState } from "../shared/document";
 import type { HeadChoice } from "../shared/page";
 import type { Selection } from "../shared/selection";
@@ -37,7 +37,10 @@ function atSite(state: AppState, index: number, site: CapturedSite, head: HeadCh
     selection: {
       site: index,
       head: fitting,
-      batch: clamp(selection.batch, site.batch),
+      batch:
+        anchor?.site !== site.name && site.batchDefault !== undefined
+          ? site.batchDefault
+          : clamp(selection.batch, site.batch),
       query: sameSize ? inside(selection.query, site.queries) : null,
       key: sameSize ? inside(selection.key, site.keys) : null,
     },
@@ -82,7 +85,28 @@ export function documentArrived(state: AppState, document: DocumentState): AppSt
   const before = state.document?.status === "ready" ? state.document.capture.generation : null;
   const history =
     before === document.capture.generation || before === null ? state.history : { past: [], future: [] };
-  return site ? atSite({ ...next, history }, index, site, state.selection.head) : next;
+  if (!site) return next;
+  const arrived = atSite({ ...next, history }, index, site, state.selection.head);
+  return state.anchor === null ? started(arrived, document.capture.start) : arrived;
+}
+
+/** A view that has shown nothing yet begins as the manifest's defaults say. */
+function started(state: AppState, start: ViewStart | undefined): AppState {
+  const sites = captureOf(state)?.sites;
+  if (!start || !sites) return state;
+  const index = start.site ?? state.selection.site;
+  const site = sites[index];
+  if (!site) return state;
+  const { selection, view, ...rest } = atSite(state, index, site, start.head ?? state.selection.head);
+  const { colourMap, scale, range, metric, heads } = start;
+  const said = Object.fromEntries(
+    Object.entries({ colourMap, scale, range, metric, heads }).filter(([, value]) => value !== undefined),
+  );
+  return {
+    ...rest,
+    selection: { ...selection, query: inside(start.query ?? null, site.queries) ?? selection.query },
+    view: { ...view, ...said },
+  };
 }
 
 /** Go to a head of a site: one step of the history. */

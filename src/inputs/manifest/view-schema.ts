@@ -23,7 +23,9 @@ export const defaultsSchema = z
     heads: z
       .union([z.enum(["all", "mean"]), z.array(z.int().nonnegative()).min(1)])
       .optional()
-      .describe("Heads that are shown first: all side by side, their mean, or a list."),
+      .describe(
+        "Heads that are shown first: all side by side, their mean, one ([2]), or the mean of several.",
+      ),
     layers: z.array(z.int().nonnegative()).min(1).optional().describe("Layers that are shown first."),
     colours: z.enum(colourMapNames).optional().describe("Colour map of probabilities."),
     scale: z.enum(scaleNames).optional().describe("Scale of the colours."),

@@ -209,7 +209,7 @@ export class ToolbarElement extends LitElement {
       word: site.batchAxis ?? "Sample",
       value: batch,
       count: site.batch,
-      shown: `${batch} / ${site.batch - 1}`,
+      shown: site.batchLabels?.[batch] ?? `${batch} / ${site.batch - 1}`,
       chosen: (value) => this.session.store.update((state) => selectBatch(state, value)),
     });
   }

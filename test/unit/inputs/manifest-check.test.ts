@@ -69,6 +69,18 @@ describe("checking a manifest", () => {
     expect(summary.manifestProblems[0]).toMatch(/^model\.attention\.json, line 8: segments\[1\]\.role: /);
   });
 
+  it("gives a view a made-up input in place of one that cannot be used, and says so", async () => {
+    const { model } = withManifest(fiveFaults.replace('"recordings.npz"', '"../recorded.npz"'));
+    const client = newClient();
+    await client.open(model, "full");
+    const request = { provider: "cpu" as const, providerOrder: [], input: null, sites: null };
+    await expect(client.capture(request)).rejects.toMatchObject({ code: "manifestInvalid" });
+    const { input, notices, axes } = await client.capture({ ...request, fallback: true });
+    expect(input.from).toBe("synthetic");
+    expect(notices[0]).toMatch(/^The manifest's input cannot be used, and one is made up: .*leads out of/);
+    expect(axes.length).toBeGreaterThan(0);
+  });
+
   it("of the example finds nothing", async () => {
     const { model } = withManifest(readFileSync(path.join(example, "model.attention.json"), "utf8"));
     expect((await newClient().checkManifest(model)).problems).toEqual([]);

@@ -1,11 +1,11 @@
-import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { assumedGrid, pictureInputs } from "../../../src/inputs/assumed-grid";
 import { writeNpz } from "../../../src/inputs/arrays";
 import { manifestPath, parseManifest } from "../../../src/inputs/manifest";
 import { exampleModel, newClient, onCpu, root, temporaryFolder } from "../engine/harness";
-import { buildModel } from "../onnx/model-builder";
+import { attentionGraph, buildModel, weights } from "../onnx/model-builder";
 
 /** A model whose one softmax has no product of queries and keys: x [1, 2, 3, 4] → w. */
 const lone = buildModel({
@@ -16,6 +16,31 @@ const lone = buildModel({
     { op: "Mul", inputs: ["w", "w"], outputs: ["y"] },
   ],
 });
+
+/** A small vision transformer: 16 patches of 4 × 4 px of a picture of 16 × 16 px, and attention over them. */
+function vision(): Uint8Array {
+  const attention = attentionGraph({ tokens: 16 });
+  return buildModel({
+    ...attention,
+    inputs: [{ name: "pixels", dims: [1, 3, 16, 16] }],
+    nodes: [
+      {
+        op: "Conv",
+        inputs: ["pixels", "patches"],
+        outputs: ["cut"],
+        intLists: { kernel_shape: [4, 4], strides: [4, 4] },
+      },
+      { op: "Reshape", inputs: ["cut", "flat"], outputs: ["rows"] },
+      { op: "Transpose", inputs: ["rows"], outputs: ["x"], intLists: { perm: [0, 2, 1] } },
+      ...attention.nodes,
+    ],
+    initializers: [
+      ...(attention.initializers ?? []),
+      { name: "patches", dims: [6, 3, 4, 4], values: weights(6 * 48, 3) },
+      { name: "flat", dims: [3], values: [1, 6, 16], type: 7 },
+    ],
+  });
+}
 
 function folderWith(files: Record<string, Uint8Array | string>): string {
   const folder = temporaryFolder();
@@ -175,5 +200,30 @@ describe("a grid that is assumed", () => {
     expect(assumedGrid(197, [])).toBeUndefined();
     expect(assumedGrid(198, picture(100, 84))).toBeUndefined();
     expect(pictureInputs([{ name: "states", dtype: "int64", dims: [1, 7, 7, 3] }])).toEqual([]);
+  });
+});
+describe("a grid that is confirmed", () => {
+  it("is written to the manifest, which keeps what is in it, and is no longer assumed", async () => {
+    const before = '{\n  "version": 1,\n  // Kept.\n  "title": "A vision transformer"\n}\n';
+    const folder = folderWith({ "model.onnx": vision(), "model.attention.json": before });
+    const model = path.join(folder, "model.onnx");
+    const client = newClient();
+    await client.open(model, "full");
+    const capture = await client.capture(onCpu);
+    const axis = capture.axes.findIndex(({ assumed }) => assumed !== undefined);
+    expect(capture.axes[axis]).toMatchObject({ from: "graph", assumed: expect.stringMatching(/4 × 4/) });
+    const draft = await client.confirmGrid(axis);
+    expect(draft.text).toContain("// Kept.");
+    writeFileSync(draft.file, draft.text);
+    expect((await client.checkManifest(model)).problems).toEqual([]);
+    await client.open(model, "full");
+    const confirmed = await client.capture(onCpu);
+    expect(confirmed.axes).toHaveLength(1);
+    expect(confirmed.axes[0]).toMatchObject({ from: "manifest" });
+    expect(confirmed.axes[0]?.assumed).toBeUndefined();
+    const grid = { rows: 4, columns: 4, patch: [4, 4], camera: "pixels", crop: null, padding: null };
+    expect(confirmed.axes[0]?.segments.at(-1)?.grid).toEqual(grid);
+    expect(readFileSync(draft.file, "utf8")).toContain('"title": "A vision transformer"');
+    await expect(client.confirmGrid(0)).rejects.toMatchObject({ code: "stale" });
   });
 });

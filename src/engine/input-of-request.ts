@@ -1,0 +1,19 @@
+/** The input of a request, or a made-up one where the manifest's own is wrong and a view is to open all the same. */
+import { AttentionError, oneLine } from "../shared/errors";
+import type { CaptureRequest } from "../shared/protocol";
+import { chooseInput, type ChosenInput } from "./choose-input";
+import type { OpenModel } from "./open-model";
+
+/** The input of a request. What is wrong with the manifest's own keeps no view from opening, where that is asked for. */
+export async function inputOf(opened: OpenModel, { input, fallback }: CaptureRequest): Promise<ChosenInput> {
+  try {
+    return await chooseInput(opened, input);
+  } catch (thrown) {
+    const error = AttentionError.wrap(thrown);
+    const own = input === null || Object.keys(input).length === 0;
+    if (fallback !== true || !own || !opened.manifest || error.code === "internal") throw error;
+    const made = await chooseInput(opened, { synthetic: { seed: 0 } });
+    const notice = `The manifest's input cannot be used, and one is made up: ${oneLine(error.report())}`;
+    return { ...made, notices: [notice, ...made.notices] };
+  }
+}
