@@ -223,15 +223,47 @@ describe("the map", () => {
   it("draws once for many changes in one frame", async () => {
     const open = await openMap(map, "webgl");
     const { surface } = heatmapOf(open.app);
+    open.session.store.update((state) => zoomed(state, zoom));
     await settled(open.app);
     const before = surface!.drawn;
     for (let step = 1; step <= 20; step++) {
-      open.session.store.update((state) => zoomed(state, { ...zoom, keyStart: 3 + step / 100 }));
+      const [keyStart, keyEnd] = [zoom.keyStart + step / 100, zoom.keyEnd + step / 100];
+      open.session.store.update((state) => zoomed(state, { ...zoom, keyStart, keyEnd }));
       await heatmapOf(open.app).updateComplete;
     }
     await settled(open.app);
     expect(surface!.drawn - before).toBeGreaterThan(0);
     expect(surface!.drawn - before).toBeLessThanOrEqual(3);
+  });
+
+  it("eases into a zoom within 120 ms, one picture a frame, and jumps where motion is reduced", async () => {
+    const open = await openMap(map, "webgl");
+    const heatmap = heatmapOf(open.app);
+    await settled(open.app);
+    const before = heatmap.surface!.drawn;
+    const started = performance.now();
+    open.session.store.update((state) => zoomed(state, zoom));
+    await heatmap.updateComplete;
+    expect(heatmap.zooming).toBe(true);
+    // On its way: neither the whole map nor the target.
+    expect(difference(pictureOf(heatmap), map, zoom, largest)).not.toBeNull();
+    let frames = 0;
+    while (heatmap.zooming) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      frames++;
+    }
+    expect(performance.now() - started).toBeGreaterThanOrEqual(120);
+    await settled(open.app);
+    expect(heatmap.surface!.drawn - before).toBeLessThanOrEqual(frames + 4);
+    expect(difference(pictureOf(heatmap), map, zoom, largest)).toBeNull();
+    const real = window.matchMedia.bind(window);
+    vi.spyOn(window, "matchMedia").mockImplementation((query) =>
+      query.includes("reduced-motion") ? ({ matches: true } as MediaQueryList) : real(query),
+    );
+    open.session.store.update((state) => zoomed(state, null));
+    await heatmap.updateComplete;
+    expect(heatmap.zooming).toBe(false);
+    vi.restoreAllMocks();
   });
 
   it("keeps a single bright cell visible in a map larger than the pane, and says how it is pooled", async () => {

@@ -113,4 +113,9 @@ export async function settled(app: AppElement): Promise<void> {
       if ("updateComplete" in element) await element.updateComplete;
     }
   }
+  const heatmap = findAll(app, "attention-heatmap")[0];
+  if (heatmap instanceof HeatmapElement && heatmap.zooming) {
+    await expect.poll(() => heatmap.zooming).toBe(false);
+    await settled(app);
+  }
 }

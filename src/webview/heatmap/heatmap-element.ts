@@ -38,6 +38,7 @@ import { chosenCells, scoreNote } from "./score-choice";
 import "./tiles-element";
 import { showsGrid } from "./window-choice";
 import "./window-grid-element";
+import { ZoomEasing } from "./zoom-easing";
 
 /** Smallest stage that has margins beside its map, px. */
 const MARGINS_FROM = { width: 300, height: 230 };
@@ -65,7 +66,10 @@ export class HeatmapElement extends LitElement {
   #layout: MapLayout | null = null;
   #depths = { left: 0, top: 0 };
   #hasMargins = false;
+  /** What is visible now, and what will be when the zoom is done. */
   #window: MapWindow = fullWindow(1, 1);
+  #target: MapWindow = this.#window;
+  readonly #easing = new ZoomEasing(() => this.requestUpdate());
   #leave: (() => void)[] = [];
   #leavePage: () => void = () => undefined;
   #stage: HTMLElement | null = null;
@@ -88,7 +92,13 @@ export class HeatmapElement extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#leavePage();
+    this.#easing.stop();
     this.#drop();
+  }
+
+  /** Whether a zoom is on its way. */
+  get zooming(): boolean {
+    return this.#easing.moving;
   }
 
   /** Give the canvas and what listens to it back. */
@@ -112,7 +122,8 @@ export class HeatmapElement extends LitElement {
     }
     if ((state.view.heads === "all" || showsGrid(state)) && this.surface) this.#drop();
     if (!site || !axes) return;
-    this.#window = state.view.window ?? fullWindow(site.queries, site.keys);
+    this.#target = state.view.window ?? fullWindow(site.queries, site.keys);
+    this.#window = this.#easing.shown(this.#target, `${site.queries} ${site.keys}`);
     const wide = this.size.width >= MARGINS_FROM.width;
     const high = this.size.height >= MARGINS_FROM.height;
     this.#hasMargins = wide && high;
@@ -221,7 +232,7 @@ export class HeatmapElement extends LitElement {
     this.#attach();
     const layout = this.#layout;
     if (!layout) return;
-    this.session.reader.want(pageWindow(layout, this.#window, site, state.view.pooling));
+    this.session.reader.want(pageWindow(layout, this.#target, site, state.view.pooling));
     if (state.view.range === "site") this.session.thumbnails.want([state.selection.site]);
     const shown = this.#fitting(site);
     if (!shown) return;
