@@ -2,12 +2,14 @@
 import { type Capture, type ProviderName, providerLabels } from "../shared/capture";
 import { bytes, count } from "../shared/format";
 import { commandLine } from "./command-line";
+import { capturesAlong, fileOf } from "./captures";
+import { inputChoice, type InputOptions } from "./input-options";
 import { headTable } from "./head-table";
 import { writeText } from "./output";
 import { resolvePath, withEngine } from "./session";
 
-export interface CaptureOptions {
-  readonly inputs?: string;
+export interface CaptureOptions extends InputOptions {
+  readonly samples?: number[];
   readonly site?: string[];
   readonly out?: string;
   readonly json?: string;
@@ -19,28 +21,35 @@ export interface CaptureOptions {
 export async function runCapture(model: string, options: CaptureOptions): Promise<void> {
   await withEngine(async (client) => {
     await client.open(resolvePath(model), "full");
-    const capture = await client.capture({
+    const request = {
       provider: options.provider,
       providerOrder: [],
-      input: options.inputs === undefined ? null : { file: resolvePath(options.inputs) },
+      input: inputChoice(options, options.samples),
       sites: options.site ?? null,
       scores: options.scores === true,
-    });
+    };
+    const several = options.steps === "all" || (options.steps?.length ?? 0) > 1;
     const command = commandLine();
-    if (options.out !== undefined) {
-      const { bytes: written } = await client.writeData({
-        format: "npz",
-        file: resolvePath(options.out),
-        command,
-      });
-      console.error(`${options.out}: ${bytes(written)}`);
+    for await (const at of capturesAlong(client, request, options)) {
+      const { capture, step } = at;
+      if (options.out !== undefined) {
+        const file = fileOf(options.out, at, several);
+        const { bytes: written } = await client.writeData({
+          format: "npz",
+          file: resolvePath(file),
+          command,
+        });
+        console.error(`${file}: ${bytes(written)}`);
+      }
+      for (const format of ["json", "csv"] as const) {
+        const file = options[format];
+        if (file !== undefined)
+          writeText(fileOf(file, at, several), await client.dataText({ format, command }));
+      }
+      if (several) console.error(`${capture.recording.steps?.name ?? "step"} ${step}`);
+      if (options.json !== "-" && options.csv !== "-") process.stdout.write(`${headTable(capture)}\n`);
+      reportRun(capture);
     }
-    for (const format of ["json", "csv"] as const) {
-      const file = options[format];
-      if (file !== undefined) writeText(file, await client.dataText({ format, command }));
-    }
-    if (options.json !== "-" && options.csv !== "-") process.stdout.write(`${headTable(capture)}\n`);
-    reportRun(capture);
   });
 }
 

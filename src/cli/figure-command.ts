@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { InvalidArgumentError } from "commander";
+import type { EngineClient } from "../client/engine-client";
 import type { ProviderName } from "../shared/capture";
 import type { ColourMapName } from "../shared/colour-maps";
 import type { ScaleName } from "../shared/colour-scale";
@@ -16,13 +17,15 @@ import {
 } from "../shared/figure/figure-spec";
 import type { FigureThemeName } from "../shared/figure/figure-theme";
 import { bytes, count } from "../shared/format";
+import type { CaptureRequest } from "../shared/protocol";
 import { reportRun } from "./capture-command";
+import { capturesAlong } from "./captures";
 import { commandLine } from "./command-line";
+import { inputChoice, type InputOptions } from "./input-options";
 import { defaultTemplate, fileName, headList, numbers, plannedFigures, viewList } from "./figure-files";
 import { resolvePath, withEngine } from "./session";
 
-export interface FigureOptions {
-  readonly inputs?: string;
+export interface FigureOptions extends InputOptions {
   readonly site?: string[];
   readonly provider: ProviderName | "auto";
   readonly view: readonly FigureView[];
@@ -49,56 +52,91 @@ export async function runFigure(model: string, options: FigureOptions): Promise<
   const formats = options.format ?? [out === undefined ? "png" : formatOf(out)];
   await withEngine(async (client) => {
     await client.open(resolvePath(model), "full");
-    const capture = await client.capture({
+    const request = {
       provider: options.provider,
       providerOrder: [],
-      input: options.inputs === undefined ? null : { file: resolvePath(options.inputs) },
+      input: inputChoice(options),
       sites: options.site ?? null,
-    });
-    reportRun(capture);
-    const choice = {
-      views: options.view,
-      layers: options.layers ?? null,
-      heads: options.heads,
-      samples: options.samples ?? null,
     };
-    const planned = plannedFigures(capture, choice, path.parse(model).name, out !== undefined);
-    const files = planned.flatMap((figure) =>
-      formats.map((format) => ({
-        figure,
-        format,
-        file:
-          out !== undefined
-            ? resolvePath(out)
-            : path.join(
-                resolvePath(outDir ?? ""),
-                fileName(options.name ?? defaultTemplate(capture, figure.spec.view), figure.fields, format),
-              ),
-      })),
-    );
-    refuseSameNames(
-      files.map(({ file }) => file),
-      out,
-    );
+    const made: string[] = [];
     let written = 0;
-    for (const { figure, format, file } of files) {
-      makeFolder(path.dirname(file));
-      const spec: FigureSpec = {
-        ...figure.spec,
-        query: options.query,
-        colourMap: options.colormap,
-        scale: options.scale,
-        range: options.range,
-        theme: options.theme,
-        size: options.size,
-        title: options.title ?? null,
-      };
-      const { bytes: size } = await client.writeFigure({ spec, format, file, command: commandLine() });
-      written += size;
-      process.stdout.write(`${path.relative(process.cwd(), file)}\n`);
+    for (const samples of await sampleRuns(client, request, options.samples)) {
+      const input =
+        samples.recorded === null ? request.input : { ...request.input, samples: [samples.recorded] };
+      for await (const { capture, step } of capturesAlong(client, { ...request, input }, options)) {
+        reportRun(capture);
+        const choice = {
+          views: options.view,
+          layers: options.layers ?? null,
+          heads: options.heads,
+          samples: samples.recorded === null ? samples.batch : null,
+        };
+        const planned = plannedFigures(capture, choice, path.parse(model).name, out !== undefined).map(
+          (figure) => {
+            const sample =
+              samples.recorded === null
+                ? {}
+                : { sample: String(samples.recorded), s: String(samples.recorded) };
+            return { ...figure, fields: { ...figure.fields, ...sample, step: String(step ?? "all") } };
+          },
+        );
+        const files = planned.flatMap((figure) =>
+          formats.map((format) => ({
+            figure,
+            format,
+            file:
+              out !== undefined
+                ? resolvePath(out)
+                : path.join(
+                    resolvePath(outDir ?? ""),
+                    fileName(
+                      options.name ?? stepTemplate(defaultTemplate(capture, figure.spec.view), step),
+                      figure.fields,
+                      format,
+                    ),
+                  ),
+          })),
+        );
+        refuseSameNames([...made, ...files.map(({ file }) => file)], out);
+        made.push(...files.map(({ file }) => file));
+        for (const { figure, format, file } of files) {
+          makeFolder(path.dirname(file));
+          const spec: FigureSpec = {
+            ...figure.spec,
+            query: options.query,
+            colourMap: options.colormap,
+            scale: options.scale,
+            range: options.range,
+            theme: options.theme,
+            size: options.size,
+            title: options.title ?? null,
+          };
+          const { bytes: size } = await client.writeFigure({ spec, format, file, command: commandLine() });
+          written += size;
+          process.stdout.write(`${path.relative(process.cwd(), file)}\n`);
+        }
+      }
     }
-    console.error(`${count(files.length)} ${files.length === 1 ? "figure" : "figures"}, ${bytes(written)}`);
+    console.error(`${count(made.length)} ${made.length === 1 ? "figure" : "figures"}, ${bytes(written)}`);
   });
+}
+
+/** Samples of the recording are captured one by one; without a recording they are elements of the batch. */
+async function sampleRuns(
+  client: EngineClient,
+  request: CaptureRequest,
+  samples: readonly number[] | undefined,
+): Promise<{ recorded: number | null; batch: readonly number[] | null }[]> {
+  if (samples === undefined) return [{ recorded: null, batch: null }];
+  const { recording } = await client.capture(request);
+  return recording.samples
+    ? samples.map((recorded) => ({ recorded, batch: null }))
+    : [{ recorded: null, batch: samples }];
+}
+
+/** The template with the step in it, where steps were asked for. */
+function stepTemplate(template: string, step: number | null): string {
+  return step === null ? template : `${template}_step{step}`;
 }
 
 function refuseSameNames(files: readonly string[], out: string | undefined): void {
@@ -106,7 +144,7 @@ function refuseSameNames(files: readonly string[], out: string | undefined): voi
   if (twice === undefined) return;
   throw out === undefined
     ? new AttentionError("writeFailed", `Two figures would be written to ${twice}.`, {
-        fix: "Add {layer}, {component}, {site}, {head}, {sample} or {view} to the template that --name gives.",
+        fix: "Add {layer}, {component}, {site}, {head}, {sample}, {step} or {view} to the template that --name gives.",
       })
     : new AttentionError(
         "writeFailed",

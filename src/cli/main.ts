@@ -18,10 +18,12 @@ import {
   parseViews,
   runFigure,
 } from "./figure-command";
+import { withInputOptions } from "./input-options";
 import { runInspect } from "./inspect-command";
 import { runManifestCheck, runManifestInit } from "./manifest-command";
 import { runProviders } from "./providers-command";
 import { parseLimit, runReport } from "./report-command";
+import { parseCount, runStats } from "./stats-command";
 
 const list = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
@@ -40,37 +42,41 @@ function program(): Command {
     .option("--explain <site>", "how one site was found and is captured: what a report of a miss needs")
     .option("--json <file>", "write the same as JSON; - for standard output")
     .action(runInspect);
-  command
-    .command("capture <model>")
+  withInputOptions(command.command("capture <model>"))
     .description("run the model once and write every attention map")
-    .option("--inputs <npz>", "arrays for the model's inputs; without it the manifest's, else synthetic ones")
     .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)
     .option(
       "--scores",
       "write the scores before the softmax as well: scores/site_000 and, after the mask, masked_scores/site_000",
     )
-    .option("--out <npz>", "maps as site_000, site_001 …: float32 [batch, heads, queries, keys]")
+    .option("--samples <list>", "samples of the recording that make the batch, as 0:10", parseNumbers)
+    .option(
+      "--out <npz>",
+      "maps as site_000, site_001 …: float32 [batch, heads, queries, keys]; {step} for several steps",
+    )
     .option("--json <file>", "sites, figures of every head, provider and timings; - for standard output")
     .option("--csv <file>", "figures of every head, a row for each; - for standard output")
     .addOption(provider())
     .action(runCapture);
-  command
-    .command("figure <model>")
+  withInputOptions(command.command("figure <model>"))
     .description("run the model once and draw figures: PNG, SVG (text and axes as vectors) or PDF")
-    .option("--inputs <npz>", "arrays for the model's inputs; without it the manifest's, else synthetic ones")
     .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)
     .option("--view <names>", `${figureViews.join(", ")} or all; several with commas`, parseViews, [
       defaultSpec.view,
     ])
     .option("--layers <list>", "layers, as 0,8 or 0:4 (the end left out); all without it", parseNumbers)
     .option("--heads <list>", "all, or heads and mean, as mean,0,2", parseHeads, defaultSpec.heads)
-    .option("--samples <list>", "elements of the batch, as 0:10; all without it", parseNumbers)
+    .option(
+      "--samples <list>",
+      "samples of the recording, else elements of the batch, as 0:10; all of the batch without it",
+      parseNumbers,
+    )
     .option("--query <index>", "for tokens: the query, or last", parseQuery, defaultSpec.query)
     .option("--out <file>", "one figure; .png, .svg or .pdf")
     .option("--out-dir <folder>", "a folder for all figures")
     .option(
       "--name <template>",
-      "names below --out-dir: {view} {sample} {layer} {head} {component} {site} {model}",
+      "names below --out-dir: {view} {sample} {step} {layer} {head} {component} {site} {model}",
     )
     .option("--format <names>", "png, svg, pdf; several with commas", parseFormats)
     .option(
@@ -93,19 +99,25 @@ function program(): Command {
     .addOption(new Option("--theme <name>", "ground").choices(figureThemes).default(defaultSpec.theme))
     .addOption(provider())
     .action(runFigure);
-  command
-    .command("report <model>")
+  withInputOptions(command.command("report <model>"))
     .description(
       "print the table of heads and write one offline page with the views, and a picture of all heads",
     )
-    .option("--inputs <npz>", "arrays for the model's inputs; without it the manifest's, else synthetic ones")
     .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)
+    .option("--samples <list>", "samples of the recording that make the batch, as 0:10", parseNumbers)
     .option("--out <file>", "the page: views with hover and zoom, in one file that opens without a network")
     .option("--png <file>", "all heads and their entropy as a picture")
     .option("--limit <megabytes>", "maps in the page at most; what is left out is said", parseLimit, 50)
     .addOption(new Option("--html <file>", "the page, as --out").hideHelp())
     .addOption(provider())
     .action(runReport);
+  withInputOptions(command.command("stats <model>"))
+    .description("print the four figures of the last query's attention per layer, overall and per head")
+    .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)
+    .option("--samples <n>", "how many samples of the recording", parseCount, 10)
+    .option("--json <file>", "write the same as JSON; - for standard output")
+    .addOption(provider())
+    .action(runStats);
   const manifest = command.command("manifest").description("the file beside a model that names its tokens");
   manifest
     .command("check <model>")

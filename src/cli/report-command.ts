@@ -3,13 +3,15 @@ import path from "node:path";
 import { InvalidArgumentError } from "commander";
 import { defaultSpec } from "../shared/figure/figure-spec";
 import { bytes } from "../shared/format";
+import type { InputChoice } from "../shared/input-choice";
 import { type CaptureOptions, reportRun } from "./capture-command";
 import { commandLine } from "./command-line";
 import { makeFolder } from "./figure-command";
+import { inputChoice, type InputOptions } from "./input-options";
 import { headTable } from "./head-table";
 import { resolvePath, withEngine } from "./session";
 
-export interface ReportOptions extends Pick<CaptureOptions, "inputs" | "site" | "provider"> {
+export interface ReportOptions extends InputOptions, Pick<CaptureOptions, "samples" | "site" | "provider"> {
   readonly out?: string;
   /** The older name of `--out`. */
   readonly html?: string;
@@ -25,7 +27,7 @@ export async function runReport(model: string, options: ReportOptions): Promise<
     const capture = await client.capture({
       provider: options.provider,
       providerOrder: [],
-      input: options.inputs === undefined ? null : { file: resolvePath(options.inputs) },
+      input: inputAtStep(options),
       sites: options.site ?? null,
     });
     process.stdout.write(`${headTable(capture)}\n`);
@@ -54,6 +56,16 @@ export async function runReport(model: string, options: ReportOptions): Promise<
       console.error(`${options.png}: ${bytes(written)}`);
     }
   });
+}
+
+/** A page shows one capture, so one step. */
+function inputAtStep(options: ReportOptions): InputChoice | null {
+  const { steps } = options;
+  if (steps === "all" || (steps !== undefined && steps.length !== 1))
+    throw new InvalidArgumentError("A report shows one step: give --steps one number.");
+  const [step] = steps ?? [];
+  const choice = inputChoice(options, options.samples);
+  return step === undefined ? choice : { ...choice, step };
 }
 
 export function parseLimit(text: string): number {

@@ -1,0 +1,120 @@
+/** The options that say what a model is run on, the same for every command that runs one. */
+import path from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import type { InputChoice } from "../shared/input-choice";
+import { numbers } from "./figure-files";
+
+export interface InputOptions {
+  readonly inputs?: string;
+  readonly text?: string[];
+  readonly textPair?: string[];
+  readonly image?: Record<string, string>;
+  readonly video?: { readonly file: string; readonly input?: string };
+  readonly frame?: number;
+  readonly episode?: string;
+  readonly steps?: number[] | "all";
+  readonly pass?: number;
+  readonly synthetic?: number;
+  readonly dim?: Record<string, number>;
+  readonly generate?: number;
+  readonly sample?: boolean;
+  readonly seed?: number;
+  readonly temperature?: number;
+}
+
+const wholeNumber = (text: string): number => {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It is a whole number from 0.");
+  return Number(text);
+};
+
+/** `NAME=F`, or `F` alone for the only input that takes one. */
+function named(text: string): { name: string; file: string } {
+  const at = /^([\w./-]+)=(.+)$/s.exec(text);
+  return { name: at?.[1] ?? "", file: path.resolve(at?.[2] ?? text) };
+}
+
+function image(text: string, before: Record<string, string> | undefined): Record<string, string> {
+  const { name, file } = named(text);
+  return { ...before, [name]: file };
+}
+
+function video(text: string): { file: string; input?: string } {
+  const { name, file } = named(text);
+  return name === "" ? { file } : { file, input: name };
+}
+
+function dim(text: string, before: Record<string, number> | undefined): Record<string, number> {
+  const at = /^(.+)=(\d{1,9})$/.exec(text);
+  if (!at?.[1]) throw new InvalidArgumentError("A dimension is NAME=N.");
+  return { ...before, [at[1]]: Number(at[2]) };
+}
+
+function steps(text: string): number[] | "all" {
+  if (text === "all") return text;
+  try {
+    return numbers(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const list = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+
+/** Adds the options to a command. */
+export function withInputOptions(command: Command): Command {
+  return command
+    .option(
+      "--inputs <file>",
+      "arrays for the model's inputs (npz, npy, safetensors, json, csv); without it the manifest's, else synthetic ones",
+    )
+    .option("--text <text>", "a prompt, by the tokenizer.json beside the model; several make a batch", list)
+    .option("--text-pair <text>", "the second text of a pair, or the decoder's", list)
+    .option(
+      "--image <name=file>",
+      "a picture for an input; the name may be left out where one takes pictures",
+      image,
+    )
+    .option("--video <name=file>", "a video, of which --frame is taken (needs ffmpeg on the PATH)", video)
+    .option("--frame <index>", "the frame of the video, from 0", wholeNumber)
+    .option("--episode <name>", "episode or sample of the recording, by name or number")
+    .option("--steps <list>", "steps of the episode: 3, or 0,8, or 0:10 (the end left out), or all", steps)
+    .option("--pass <index>", "pass of the manifest's loop; the last without it", wholeNumber)
+    .option("--generate <n>", "go on writing for n tokens; each is a step", wholeNumber)
+    .option("--sample", "draw the tokens from their probabilities instead of taking the likeliest")
+    .option("--seed <n>", "seed of the draws", wholeNumber)
+    .option("--temperature <t>", "of the draws", Number)
+    .option("--synthetic <seed>", "make the input up, even where one was recorded", wholeNumber)
+    .option("--dim <name=n>", "size of a symbolic dimension of a made-up input; may be repeated", dim);
+}
+
+/** What to run on; null where nothing was chosen. @param samples elements of the recording's sample axis */
+export function inputChoice(options: InputOptions, samples?: readonly number[]): InputChoice | null {
+  if (options.frame !== undefined && !options.video)
+    throw new InvalidArgumentError("--frame wants a --video.");
+  const single = (texts: string[]) => (texts.length === 1 ? (texts[0] ?? "") : texts);
+  const episode = options.episode;
+  const { generate, temperature, seed } = options;
+  const choice: InputChoice = {
+    ...(options.inputs === undefined ? {} : { file: path.resolve(options.inputs) }),
+    ...(options.text ? { text: single(options.text) } : {}),
+    ...(options.textPair ? { textPair: single(options.textPair) } : {}),
+    ...(options.image ? { images: options.image } : {}),
+    ...(options.video ? { video: { ...options.video, frame: options.frame ?? 0 } } : {}),
+    ...(episode === undefined ? {} : { episode: /^\d+$/.test(episode) ? Number(episode) : episode }),
+    ...(options.pass === undefined ? {} : { pass: options.pass }),
+    ...(options.synthetic === undefined ? {} : { synthetic: { seed: options.synthetic } }),
+    ...(options.dim ? { dims: options.dim } : {}),
+    ...(samples ? { samples: [...samples] } : {}),
+    ...(generate === undefined
+      ? {}
+      : {
+          generate: {
+            tokens: Math.max(1, generate),
+            sample: options.sample === true,
+            ...(seed === undefined ? {} : { seed }),
+            ...(temperature === undefined ? {} : { temperature }),
+          },
+        }),
+  };
+  return Object.keys(choice).length === 0 ? null : choice;
+}
