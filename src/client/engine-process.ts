@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly threads?: number | undefined;
   /** Memory that a run may take; default: what is free. */
   readonly memoryLimitBytes?: number | undefined;
+  /** Multiplies the sizes beyond which an input is refused; 1 when left out. */
+  readonly inputLimitFactor?: number | undefined;
   /** Longest that a capture may take, in ms; 0 for no limit. Default: `ATTENTION_LENS_RUN_TIMEOUT` in s, else 10 min. */
   readonly runTimeoutMs?: number | undefined;
   /** False in an untrusted workspace: the engine only scans, and never loads ONNX Runtime. */
@@ -56,6 +58,9 @@ export function startEngine(options: EngineOptions): EngineProcess {
       ELECTRON_RUN_AS_NODE: "1",
       ATTENTION_LENS_TRUSTED: options.trusted ? "1" : "0",
       ATTENTION_LENS_THREADS: String(threads),
+      ...(options.inputLimitFactor
+        ? { ATTENTION_LENS_INPUT_LIMIT_FACTOR: String(options.inputLimitFactor) }
+        : {}),
       ...(options.memoryLimitBytes ? { ATTENTION_LENS_MEMORY_LIMIT: String(options.memoryLimitBytes) } : {}),
     },
   });

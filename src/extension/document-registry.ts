@@ -135,12 +135,13 @@ export class DocumentRegistry extends DisposableBase {
 
   /** An engine of its own, for questions that concern no model. */
   createEngine(name: string): EngineClient {
-    const { threads, nodePath, memoryLimitMB } = readSettings();
+    const { threads, nodePath, memoryLimitMB, inputLimitFactor } = readSettings();
     return new EngineClient({
       entry: this.#enginePath,
       trusted: vscode.workspace.isTrusted,
       ...(threads > 0 ? { threads } : {}),
       ...(nodePath ? { nodePath } : {}),
+      inputLimitFactor,
       ...(memoryLimitMB > 0 ? { memoryLimitBytes: memoryLimitMB * 1e6 } : {}),
       log: (line) => {
         const text = plainText(line);

@@ -14,6 +14,7 @@ const settingsSchema = z.object({
   threads: z.number().int().min(0).max(1024).catch(0),
   nodePath: z.string().catch(""),
   memoryLimitMB: z.number().min(0).catch(0),
+  inputLimitFactor: z.number().positive().catch(1),
 });
 /**
  * `threads` 0: one less than the machine has cores. `nodePath` empty: the Node of the extension host.
@@ -30,6 +31,7 @@ export function readSettings(): Settings {
     threads: values.get("engine.threads"),
     nodePath: values.get("engine.nodePath"),
     memoryLimitMB: values.get("engine.memoryLimit"),
+    inputLimitFactor: values.get("inputs.limitFactor"),
   });
 }
 
