@@ -8,6 +8,7 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
+import { parse } from "jsonc-parser";
 import * as z from "zod";
 import { DisposableBase } from "./disposable";
 
@@ -36,7 +37,9 @@ const inputSchema = z.object({ inputs: z.object({ file: z.string().min(1).max(40
 async function inputOf(manifest: string | undefined): Promise<string[]> {
   if (manifest === undefined) return [];
   try {
-    const parsed = inputSchema.safeParse(JSON.parse(await readFile(manifest, "utf8")));
+    const parsed = inputSchema.safeParse(
+      parse(await readFile(manifest, "utf8"), [], { allowTrailingComma: true }),
+    );
     return parsed.success ? [path.resolve(path.dirname(manifest), parsed.data.inputs.file)] : [];
   } catch {
     return [];

@@ -110,7 +110,7 @@ it("watches the weights and the manifest beside the model", async () => {
 
 it("watches the input that the manifest names", async () => {
   const manifest = path.join(folder, "actor{1}.attention.json");
-  await writeFile(manifest, JSON.stringify({ version: 1, inputs: { file: "recorded.npz" } }));
+  await writeFile(manifest, '{ "version": 1, // A comment\n"inputs": { "file": "recorded.npz" }, }');
   await seen();
   expect(watch.concerns("/anywhere/recorded.npz")).toBe(true);
   await writeFile(path.join(folder, "recorded.npz"), "arrays");
