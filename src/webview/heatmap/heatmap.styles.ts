@@ -71,6 +71,14 @@ export const heatmapStyles = css`
     }
   }
   @container (max-width: 420px) {
+    /* Title and choices in two lines rather than over what stands beside the map. */
+    .header {
+      flex-wrap: wrap;
+      row-gap: 2px;
+    }
+    .cells {
+      flex: 0 1 124px;
+    }
     .header .detail,
     .header .source,
     .header .zoom {
