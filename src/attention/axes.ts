@@ -18,6 +18,7 @@ import {
 } from "./axes-of-products";
 import { axesOfRoll } from "./axes-of-rolls";
 import { type Atom, atom, type Axes, placed, regroup } from "./axis-atoms";
+import { pools, sameAxes, spatial } from "./axis-operators";
 import { dataInputs } from "./products";
 
 /** Values that are asked for before they were reached in graph order are followed no deeper than this. */
@@ -302,17 +303,3 @@ export class AxisTrace {
     });
   }
 }
-
-const pools = new Set(
-  "MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool Resize Upsample QLinearAveragePool QLinearGlobalAveragePool".split(
-    " ",
-  ),
-);
-/** Operators of images [B, channels, …]. */
-const spatial = new Set([..."Conv QLinearConv ConvInteger FusedConv ConvTranspose".split(" "), ...pools]);
-
-const sameAxes = new Set(
-  "Identity Cast Dropout Softmax LogSoftmax Tanh Clip Neg Exp Log Sqrt Relu LeakyRelu Elu Selu PRelu Celu Softplus HardSwish Swish Mish QuickGelu FastGelu BiasGelu Gelu Erf Sigmoid Floor Ceil Round Sign Sin Cos CumSum Trilu QLinearSigmoid QLinearLeakyRelu Abs LayerNormalization SimplifiedLayerNormalization RMSNormalization SkipLayerNormalization BatchNormalization InstanceNormalization GroupNormalization RotaryEmbedding DequantizeLinear QuantizeLinear DynamicQuantizeLinear QLinearSoftmax Reciprocal CastLike LpNormalization ScatterND ScatterElements".split(
-    " ",
-  ),
-);

@@ -15,9 +15,9 @@ import type { Atom, Axes } from "../axis-atoms";
 import { kindOf } from "../kind";
 import { type KeyOrigin, type Layout, layoutOf } from "../layout";
 import { type Normaliser, normalisers } from "../normalisers";
-import { onlyLayout, productOperands } from "../products";
+import { productOperands } from "../products";
 import { scoreChain, type ScoreProduct, scoreProducts } from "../score-path";
-import { noPath, summedAxis, type ValuePath, valuePath } from "../value-path";
+import { noPath, outputBehind, summedAxis, type ValuePath, valuePath } from "../value-path";
 import { windowsOf } from "../windows";
 import type { FoundSite, Match, SiteModule } from "./site";
 import { plan, sameShape, scoreTensors } from "./softmax-plan";
@@ -250,27 +250,6 @@ function sumsOverOther(
   const axis = summedAxis(path, view);
   const summed = axis === undefined ? undefined : originAt(operandOf(path), axis, own, trace);
   return summed === (keyOrigin === "rows" ? "columns" : "rows");
-}
-
-/** Changes of layout of one map that are looked at. */
-const MAX_LAYOUTS = 500;
-
-/** A graph output that holds one of these tensors, perhaps in another layout. */
-function outputBehind(tensors: readonly string[], view: GraphView): string | undefined {
-  const queue = [...tensors];
-  const seen = new Set(queue);
-  for (let steps = 0; steps < Math.min(queue.length, MAX_LAYOUTS); steps++) {
-    const value = queue[steps] as string;
-    if (view.outputs.has(value)) return value;
-    for (const consumer of view.consumers(value).slice(0, MAX_LAYOUTS)) {
-      const next = consumer.outputs[0];
-      if (!onlyLayout.has(consumer.opType) || consumer.inputs[0] !== value || !next || seen.has(next))
-        continue;
-      seen.add(next);
-      queue.push(next);
-    }
-  }
-  return undefined;
 }
 
 /** Which free axis of the score product holds the keys: the one that was divided by its sum last. */
