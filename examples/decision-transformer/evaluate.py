@@ -23,7 +23,7 @@ from minigrid.envs.memory import MemoryEnv
 from environment import FixedStartMemoryEnv, RandomStartMemoryEnv
 from model import Config, DecisionTransformer
 from rollout import EVALUATION_SEED, Outcome, RandomPolicy, evaluate_model, model_inputs, outcome, roll_out
-from train import QUICK_STEPS, STEPS, save, train
+from train import QUICK_STEPS, STEPS, load, save, train
 
 HERE = Path(__file__).resolve().parent
 EPISODES = 100
@@ -69,16 +69,22 @@ def random_policy_figures(seed: int) -> Figures:
 
 
 @torch.no_grad()
-def decision_milliseconds(model: DecisionTransformer, repeats: int = 30) -> float:
-    """Median CPU time of one decision with six steps of history, one episode, one thread."""
+def decision_milliseconds(model: DecisionTransformer, repeats: int = 200) -> float:
+    """Least CPU time of one decision with six steps of history, one episode, one thread."""
     (episode,) = roll_out(RandomPolicy(0), [EVALUATION_SEED])
-    inputs = [torch.from_numpy(array[:, :6]) for array in model_inputs([episode], 0.75).values()]
+    inputs = [torch.from_numpy(array[:, :6].copy()) for array in model_inputs([episode], 0.75).values()]
     times = []
     for _ in range(repeats):
         started = time.process_time()
         model(*inputs)
         times.append(time.process_time() - started)
-    return round(1e3 * float(np.median(times)), 2)
+    return round(1e3 * min(times), 2)
+
+
+def size(config: Config) -> Figures:
+    model = DecisionTransformer(config).eval()
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return {"parameters": parameters, "decision_milliseconds": decision_milliseconds(model)}
 
 
 def trained_figures(name: str, seed: int, steps: int, keep: Path | None) -> Figures:
@@ -90,20 +96,24 @@ def trained_figures(name: str, seed: int, steps: int, keep: Path | None) -> Figu
     model = train(CONFIGS[name], seed, steps, report_every=0, checkpoints=on_the_way)
     if on_the_way is not None:
         save(model, on_the_way.with_suffix(".pt"))
-    figures: Figures = {
-        "cpu_seconds": round(time.process_time() - started, 1),
-        "decision_milliseconds": decision_milliseconds(model),
-    }
+    figures = {"cpu_seconds": round(time.process_time() - started, 1)} | measured(model)
+    print(name, seed, figures, flush=True)
+    return figures
+
+
+def measured(model: DecisionTransformer) -> Figures:
+    """What a trained model reaches from both starts, asked for 0.75 and for 0."""
+    figures: Figures = {}
     for start, environment in STARTS.items():
         for asked, target in TARGETS.items():
             figures |= shares(f"{start}/{asked}", evaluate_model(model, target, EPISODES, environment))
-    print(name, seed, figures, flush=True)
     return figures
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=tuple(CONFIGS), help="only these; other figures stay as they are")
+    parser.add_argument("--committed", action="store_true", help="train nothing, measure checkpoint.pt and vit.pt")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--keep", type=Path, help="folder for the weights of every training, also those on the way")
     parser.add_argument("--quick", action="store_true", help="one seed, twenty steps, to see that everything runs")
@@ -112,20 +122,25 @@ def main() -> None:
     options = parser.parse_args()
     seeds, steps = ([0], QUICK_STEPS) if options.quick else (options.seeds, options.steps)
     random = [random_policy_figures(seed) for seed in seeds]
-    report: dict[str, Any] = json.loads(options.out.read_text()) if options.models and options.out.exists() else {}
+    partial = options.models or options.committed
+    report: dict[str, Any] = json.loads(options.out.read_text()) if partial and options.out.exists() else {}
     report |= {
         "made_by": "examples/decision-transformer/evaluate.py",
         "versions": {"torch": torch.__version__, "minigrid": minigrid.__version__},
         "episodes_per_figure": EPISODES,
         "seeds": seeds,
         "random_policy": {"per_seed": random, "summary": summary(random)},
+        "size": {name: size(config) for name, config in CONFIGS.items()},
     }
+    if options.committed:
+        report["committed"] = {name: measured(load(HERE / name)) for name in ("checkpoint.pt", "vit.pt")}
+        options.out.write_text(json.dumps(report, indent=2) + "\n")
+        return
     for name in options.models or CONFIGS:
         per_seed: list[Figures] = []
         for seed in seeds:
             per_seed.append(trained_figures(name, seed, steps, options.keep))
             report[name] = {
-                "parameters": sum(p.numel() for p in DecisionTransformer(CONFIGS[name]).parameters()),
                 "training_steps": steps,
                 "per_seed": per_seed,
                 "summary": summary(per_seed),

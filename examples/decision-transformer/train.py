@@ -66,18 +66,24 @@ class Dataset:
 
 
 def train(
-    config: Config, seed: int, steps: int, report_every: int = 100, checkpoints: Path | None = None
+    config: Config,
+    seed: int,
+    steps: int,
+    report_every: int = 100,
+    checkpoints: Path | None = None,
+    initial: Path | None = None,
 ) -> DecisionTransformer:
-    """Trains from scratch on one thread; the seed fixes demonstrations, weights and batches.
+    """Trains on one thread, from scratch or from a checkpoint; the seed fixes demonstrations, weights and batches.
 
     With a folder of checkpoints the weights are kept there at the steps of `KEPT_STEPS`.
     """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     data = Dataset.of(list(collect(EPISODES, seed)))
-    model = DecisionTransformer(config)
-    before_the_end = torch.arange(MAX_STEPS) < data.lengths[:, None]
-    model.embed_state.initialise(data.states[before_the_end][None])
+    model = DecisionTransformer(config) if initial is None else load(initial)
+    if initial is None:
+        before_the_end = torch.arange(MAX_STEPS) < data.lengths[:, None]
+        model.embed_state.initialise(data.states[before_the_end][None])
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / WARM_UP) * (1 - 0.9 * step / steps)
@@ -122,6 +128,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--quick", action="store_true", help="a few steps, to see that everything runs")
+    parser.add_argument("--initial", type=Path, help="a checkpoint to start from, with a schedule of its own")
     parser.add_argument("--checkpoints", type=Path, help="folder for the weights on the way")
     parser.add_argument("--out", type=Path, default=HERE / "checkpoint.pt")
     options = parser.parse_args()
@@ -129,7 +136,7 @@ def main() -> None:
     if options.checkpoints is not None:
         options.checkpoints.mkdir(parents=True, exist_ok=True)
     steps = QUICK_STEPS if options.quick else options.steps
-    model = train(config, options.seed, steps, checkpoints=options.checkpoints)
+    model = train(config, options.seed, steps, checkpoints=options.checkpoints, initial=options.initial)
     save(model, options.out)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters written to {options.out}")
 

@@ -12,26 +12,41 @@ interface Case {
   readonly model: string;
   /** Arrays of the fixture whose names begin so belong to this case: `inputs/…`, `site_000` … */
   readonly prefix: string;
-  readonly dims: readonly number[];
-  readonly sites: number;
+  /** Heads, queries and keys of each site. */
+  readonly sites: readonly (readonly [number, number, number])[];
 }
 
+const four = <T>(value: T): T[] => [value, value, value, value];
+
+/** By folder of the fixtures; the example is its first part. */
 const fixtures: Readonly<Record<string, readonly Case[]>> = {
   "ego-attention-dqn": [
-    { model: "model.onnx", prefix: "", dims: [-1, 4, 1, 15], sites: 1 },
-    { model: "untrained.onnx", prefix: "untrained/", dims: [-1, 4, 1, 15], sites: 1 },
+    { model: "model.onnx", prefix: "", sites: [[4, 1, 15]] },
+    { model: "untrained.onnx", prefix: "untrained/", sites: [[4, 1, 15]] },
   ],
   "algorithm-distillation": [
-    { model: "model.onnx", prefix: "", dims: [1, 4, 240, 240], sites: 4 },
-    { model: "model.onnx", prefix: "short/", dims: [1, 4, 51, 51], sites: 4 },
+    { model: "model.onnx", prefix: "", sites: four([4, 240, 240]) },
+    { model: "model.onnx", prefix: "short/", sites: four([4, 51, 51]) },
+  ],
+  "decision-transformer/vit": [
+    {
+      model: "vit.onnx",
+      prefix: "",
+      sites: [
+        [4, 49, 49],
+        [4, 17, 17],
+        [4, 17, 17],
+      ],
+    },
   ],
 };
 
-const folderOf = (example: string) => path.join(root, "test/fixtures", example);
+const folderOf = (fixture: string) => path.join(root, "test/fixtures", fixture);
+const exampleOf = (fixture: string) => path.join(root, "examples", fixture.split("/")[0]!);
 
 /** The inputs of a case as a file of their own, with the names that the model gives them. */
-function inputsOf(example: string, prefix: string): string {
-  const entries = Object.entries(unzipSync(readFileSync(path.join(folderOf(example), "reference.npz"))));
+function inputsOf(fixture: string, prefix: string): string {
+  const entries = Object.entries(unzipSync(readFileSync(path.join(folderOf(fixture), "reference.npz"))));
   const own = entries.filter(([name]) => name.startsWith(`${prefix}inputs/`));
   const chosen = own.length > 0 ? own : entries.filter(([name]) => name.startsWith("inputs/"));
   const file = path.join(temporaryFolder(), "inputs.npz");
@@ -66,19 +81,18 @@ function largestError(actual: Float32Array, wanted: Float32Array): number {
   return most;
 }
 
-for (const [example, cases] of Object.entries(fixtures))
-  describe(`a capture of ${example}`, () => {
-    const reference = readNpz(readFileSync(path.join(folderOf(example), "reference.npz")), "reference.npz");
+for (const [fixture, cases] of Object.entries(fixtures))
+  describe(`a capture of ${fixture}`, () => {
+    const reference = readNpz(readFileSync(path.join(folderOf(fixture), "reference.npz")), "reference.npz");
 
-    it.each(cases)("equals PyTorch's own maps: $model $prefix", async ({ model, prefix, dims, sites }) => {
-      const maps = await captured(path.join(root, "examples", example, model), inputsOf(example, prefix));
-      const names = Array.from({ length: sites }, (_, site) => `site_${String(site).padStart(3, "0")}`);
+    it.each(cases)("equals PyTorch's own maps: $model $prefix", async ({ model, prefix, sites }) => {
+      const maps = await captured(path.join(exampleOf(fixture), model), inputsOf(fixture, prefix));
+      const names = sites.map((_, site) => `site_${String(site).padStart(3, "0")}`);
       expect([...maps.keys()]).toEqual(names);
-      for (const name of names) {
+      for (const [site, name] of names.entries()) {
         const map = maps.get(name)!;
         const wanted = reference.get(prefix + name)!;
-        expect(map.dims.slice(1)).toEqual(dims.slice(1));
-        expect(map.dims[0]).toBe(wanted.dims[0]);
+        expect(map.dims).toEqual([wanted.dims[0], ...sites[site]!]);
         expect(largestError(cellsLike(map, wanted), wanted.data as Float32Array)).toBeLessThan(TOLERANCE);
         const last = reference.get(`${prefix}${name}/last`);
         if (last) {
@@ -93,11 +107,11 @@ for (const [example, cases] of Object.entries(fixtures))
 
     it("is compared with the files that are there", async () => {
       const { createHash } = await import("node:crypto");
-      const { sha256 } = JSON.parse(readFileSync(path.join(folderOf(example), "reference.json"), "utf8")) as {
+      const { sha256 } = JSON.parse(readFileSync(path.join(folderOf(fixture), "reference.json"), "utf8")) as {
         sha256: Record<string, string>;
       };
       for (const [name, hash] of Object.entries(sha256)) {
-        const file = path.join(root, "examples", example, name);
+        const file = path.join(exampleOf(fixture), name);
         expect(existsSync(file)).toBe(true);
         expect(createHash("sha256").update(readFileSync(file)).digest("hex"), name).toBe(hash);
       }
