@@ -2,6 +2,7 @@
  * Tensors of a safetensors file by range: an unsigned 64-bit length, that many bytes of JSON, then the data
  * (https://github.com/huggingface/safetensors#format). What the header declares is checked before anything is read.
  */
+import { visit } from "jsonc-parser";
 import * as z from "zod";
 import { AttentionError } from "../../shared/errors";
 import { refuseLarger } from "../limits";
@@ -34,6 +35,20 @@ const headerSchema = z.record(
   }),
 );
 
+/** A tensor's name that the header holds twice: JSON.parse would take the last without a word. */
+function repeatedName(header: string): string | undefined {
+  const names = new Set<string>();
+  let repeated: string | undefined;
+  visit(header, {
+    onObjectProperty: (name, _offset, _length, _line, _column, pathOf) => {
+      if (pathOf().length > 0) return;
+      if (names.has(name)) repeated ??= name;
+      names.add(name);
+    },
+  });
+  return repeated;
+}
+
 export function readSafetensors(file: ByteFile): ArrayFile {
   const damaged = (why: string) =>
     new AttentionError("fileUnreadable", `It is not a sound safetensors file: ${why}.`, { where: file.name });
@@ -44,11 +59,15 @@ export function readSafetensors(file: ByteFile): ArrayFile {
   const start = 8 + Number(length);
   refuseLarger("text", start, "Its header", file.name);
   let json: unknown;
+  let text: string;
   try {
-    json = JSON.parse(new TextDecoder().decode(file.read(8, start)));
+    text = new TextDecoder().decode(file.read(8, start));
+    json = JSON.parse(text);
   } catch {
     throw damaged("its header is not JSON");
   }
+  const twice = repeatedName(text);
+  if (twice !== undefined) throw damaged(`it names ${twice.slice(0, 80)} twice`);
   if (typeof json !== "object" || json === null) throw damaged("its header is not an object");
   const tensors = Object.fromEntries(Object.entries(json).filter(([name]) => name !== "__metadata__"));
   const header = headerSchema.safeParse(tensors);

@@ -138,6 +138,10 @@ describe("files that are refused before they are unpacked", () => {
     });
     expect(() => openArrayFile(tensors({ a: tensor(0, 16) }, 8))).toThrow(/outside the file/);
     expect(() => openArrayFile(tensors({ a: tensor(0, 8), b: tensor(4, 12) }, 12))).toThrow(/overlap/);
+    const one = '"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}';
+    const twice = new TextEncoder().encode(`12345678{${one},${one}}1234`);
+    new DataView(twice.buffer).setBigUint64(0, BigInt(twice.length - 12), true);
+    expect(() => openArrayFile(temporaryFile("x.safetensors", twice))).toThrow(/names a twice/);
     const long = new Uint8Array(16);
     new DataView(long.buffer).setBigUint64(0, 2n ** 60n, true);
     expect(() => openArrayFile(temporaryFile("x.safetensors", long))).toThrow(/longer than the file/);
