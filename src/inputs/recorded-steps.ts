@@ -1,0 +1,126 @@
+/** The steps of an episode and the passes within one, as the manifest and the recorded shapes tell them. */
+import { AttentionError } from "../shared/errors";
+import type { AxisOfRuns, Recording } from "../shared/input-choice";
+import type { NamedArray } from "./arrays";
+import { countOf } from "./files/lazy-arrays";
+import type { Manifest } from "./manifest/schema";
+import type { ManifestArray } from "./manifest/values";
+import type { SampleArrays, SampleSet } from "./sample-set";
+
+/** Inputs that differ from step to step or from pass to pass. */
+export function stepInputs(manifest: Manifest | undefined): ReadonlySet<string> {
+  return new Set([
+    ...(manifest?.steps?.inputs ?? []),
+    ...Object.keys(manifest?.steps?.windows ?? {}),
+    ...(manifest?.passes?.inputs ?? []),
+  ]);
+}
+
+/** The steps of a sample: as many as its longest array along them. */
+export function stepsOf(
+  set: SampleSet,
+  sample: number,
+  manifest: Manifest | undefined,
+  asked: number | undefined,
+): AxisOfRuns | null {
+  const { steps } = manifest ?? {};
+  if (!steps) {
+    if (asked !== undefined && asked > 0)
+      throw new AttentionError("inputMissing", "The recording has no steps.", {
+        fix: "Name the inputs that differ from step to step in the manifest: steps.inputs.",
+      });
+    return null;
+  }
+  const arrays = set.arrays(sample);
+  const length = (array: ManifestArray, axis = 0) => {
+    const dims = arrays.header(array)?.dims;
+    return dims?.[set.axis === null ? axis : axis + (dims[set.axis] === set.count ? 1 : 0)];
+  };
+  const ofInputs = [...stepInputs({ ...manifest, passes: undefined } as Manifest)].map((input) => {
+    const source = manifest?.inputs?.arrays?.[input] ?? input;
+    return typeof source === "string" || "array" in source ? length(source as ManifestArray) : undefined;
+  });
+  const lanes = [
+    ...Object.values(steps.arrays ?? {}),
+    ...(steps.actions ? [steps.actions.array] : []),
+    ...(steps.rewards === undefined ? [] : [steps.rewards]),
+    ...(steps.notes === undefined ? [] : [steps.notes]),
+    ...Object.values(steps.frames ?? {}).filter(
+      (frames): frames is ManifestArray => typeof frames === "string" || "array" in frames,
+    ),
+  ].map((array) => length(array));
+  const known = ofInputs.filter((each) => each !== undefined);
+  const count =
+    known.length > 0 ? Math.min(...known) : Math.max(0, ...lanes.filter((each) => each !== undefined));
+  if (count === 0) return null;
+  const index = asked ?? Math.min(steps.first ?? 0, count - 1);
+  if (index >= count)
+    throw new AttentionError(
+      "inputMissing",
+      `There is no ${steps.axis} ${index}; there are ${count}, from 0.`,
+    );
+  const actions = steps.actions;
+  const labels =
+    actions?.names && arrays.header(actions.array)
+      ? actionNames(arrays.read(actions.array), actions.names, count)
+      : null;
+  return { name: steps.axis, count, index, ...(labels ? { labels } : {}) };
+}
+
+function actionNames({ data, dims }: NamedArray, names: readonly string[], count: number): string[] | null {
+  if (countOf(dims) !== count) return null;
+  return Array.from({ length: count }, (_, step) => names[Number(data[step])] ?? String(data[step]));
+}
+
+export function passesOf(
+  set: SampleSet,
+  sample: number,
+  manifest: Manifest | undefined,
+  asked: number | undefined,
+  afterSteps: boolean,
+): AxisOfRuns | null {
+  const { passes } = manifest ?? {};
+  const [name] = passes?.inputs ?? [];
+  if (!passes || name === undefined) return null;
+  const source = manifest?.inputs?.arrays?.[name] ?? name;
+  const dims =
+    typeof source === "string" || "array" in source
+      ? set.arrays(sample).header(source as ManifestArray)?.dims
+      : undefined;
+  const stepped = afterSteps && manifest?.steps?.inputs?.includes(name) === true;
+  const count = dims?.[stepped ? 1 : 0] ?? passes.count ?? 1;
+  const index = asked ?? count - 1;
+  if (index >= count)
+    throw new AttentionError(
+      "inputMissing",
+      `There is no ${passes.axis} ${index}; there are ${count}, from 0.`,
+    );
+  const labels = Array.isArray(passes.labels) ? passes.labels : undefined;
+  return { name: passes.axis, count, index, ...(labels ? { labels } : {}) };
+}
+
+/** The recorded numbers of a step: action, reward, note, and the lanes. */
+export function valuesAt(
+  arrays: SampleArrays,
+  manifest: Manifest | undefined,
+  step: number,
+): Recording["values"] {
+  const { steps } = manifest ?? {};
+  const lanes: [string, ManifestArray][] = [
+    ...(steps?.actions ? [["action", steps.actions.array] as [string, ManifestArray]] : []),
+    ...(steps?.rewards === undefined ? [] : [["reward", steps.rewards] as [string, ManifestArray]]),
+    ...(steps?.notes === undefined ? [] : [["note", steps.notes] as [string, ManifestArray]]),
+    ...Object.entries(steps?.arrays ?? {}),
+  ];
+  return lanes.flatMap(([name, array]) => {
+    const header = arrays.header(array);
+    // A leading axis of one is the batch that the model was given.
+    const axis = header && header.dims.length > 1 && header.dims[0] === 1 ? 1 : 0;
+    if (!header || step >= (header.dims[axis] ?? 0) || countOf(header.dims.slice(axis + 1)) !== 1) return [];
+    const value = arrays.read(array, { axis, indices: [step] }).data[0];
+    if (value === undefined) return [];
+    const plain = typeof value === "bigint" ? Number(value) : value;
+    const action = name === "action" ? steps?.actions?.names?.[Number(plain)] : undefined;
+    return [{ name, value: action ?? plain }];
+  });
+}
