@@ -12,6 +12,8 @@ interface Case {
   readonly model: string;
   /** Arrays of the fixture whose names begin so belong to this case: `inputs/…`, `site_000` … */
   readonly prefix: string;
+  /** Steps that are captured, one run each, where the file's first axis is steps; else one run of everything. */
+  readonly steps?: readonly number[];
   /** Heads, queries and keys of each site. */
   readonly sites: readonly (readonly [number, number, number])[];
 }
@@ -21,8 +23,8 @@ const four = <T>(value: T): T[] => [value, value, value, value];
 /** By folder of the fixtures; the example is its first part. */
 const fixtures: Readonly<Record<string, readonly Case[]>> = {
   "ego-attention-dqn": [
-    { model: "model.onnx", prefix: "", sites: [[4, 1, 15]] },
-    { model: "untrained.onnx", prefix: "untrained/", sites: [[4, 1, 15]] },
+    { model: "model.onnx", prefix: "", steps: [0, 4, 9], sites: [[4, 1, 15]] },
+    { model: "untrained.onnx", prefix: "untrained/", steps: [0, 9], sites: [[4, 1, 15]] },
   ],
   "algorithm-distillation": [
     { model: "model.onnx", prefix: "", sites: four([4, 240, 240]) },
@@ -57,13 +59,25 @@ function inputsOf(fixture: string, prefix: string): string {
   return file;
 }
 
-async function captured(model: string, inputs: string): Promise<ReadonlyMap<string, NamedArray>> {
+async function captured(
+  model: string,
+  file: string,
+  step: number | undefined,
+): Promise<ReadonlyMap<string, NamedArray>> {
   const client = newClient();
   await client.open(model, "full");
-  await client.capture({ ...onCpu, input: { file: inputs } });
+  await client.capture({ ...onCpu, input: step === undefined ? { file } : { file, step } });
   const out = path.join(temporaryFolder(), "out.npz");
   await client.writeData({ format: "npz", file: out, command: "" });
   return readNpz(readFileSync(out), "out.npz");
+}
+
+/** One step of an array that has the steps as first axis; without a step all of it. */
+function atStep(array: NamedArray, step: number | undefined): NamedArray {
+  if (step === undefined) return array;
+  const size = array.data.length / array.dims[0]!;
+  const data = (array.data as Float32Array).subarray(step * size, (step + 1) * size);
+  return { ...array, dims: [1, ...array.dims.slice(1)], data };
 }
 
 /** The cells that the fixture holds: all keys, or every tenth from key 9 on where it was thinned. */
@@ -85,13 +99,15 @@ for (const [fixture, cases] of Object.entries(fixtures))
   describe(`a capture of ${fixture}`, () => {
     const reference = readNpz(readFileSync(path.join(folderOf(fixture), "reference.npz")), "reference.npz");
 
-    it.each(cases)("equals PyTorch's own maps: $model $prefix", async ({ model, prefix, sites }) => {
-      const maps = await captured(path.join(exampleOf(fixture), model), inputsOf(fixture, prefix));
+    it.each(cases)("equals PyTorch's own maps: $model $prefix", async ({ model, prefix, sites, steps }) => {
+      const file = inputsOf(fixture, prefix);
       const names = sites.map((_, site) => `site_${String(site).padStart(3, "0")}`);
+      for (const step of steps ?? [undefined]) {
+      const maps = await captured(path.join(exampleOf(fixture), model), file, step);
       expect([...maps.keys()]).toEqual(names);
       for (const [site, name] of names.entries()) {
         const map = maps.get(name)!;
-        const wanted = reference.get(prefix + name)!;
+        const wanted = atStep(reference.get(prefix + name)!, step);
         expect(map.dims).toEqual([wanted.dims[0], ...sites[site]!]);
         expect(largestError(cellsLike(map, wanted), wanted.data as Float32Array)).toBeLessThan(TOLERANCE);
         const last = reference.get(`${prefix}${name}/last`);
@@ -102,6 +118,7 @@ for (const [fixture, cases] of Object.entries(fixtures))
           );
           expect(largestError(rows, last.data as Float32Array)).toBeLessThan(TOLERANCE);
         }
+      }
       }
     });
 
