@@ -112,6 +112,22 @@ def name_weights(exported: onnx.ModelProto, model: DecisionTransformer) -> None:
         tensor.name = name
 
 
+def restore_folded(exported: onnx.ModelProto, model: DecisionTransformer) -> None:
+    """Gives back parameters that the exporter folded with an axis of one, in place: the parameter and an Unsqueeze."""
+    parameters = {parameter.detach().numpy().tobytes(): name for name, parameter in model.named_parameters()}
+    for tensor in list(exported.graph.initializer):
+        values = onnx.numpy_helper.to_array(tensor)
+        name = parameters.get(values.tobytes()) if values.ndim == 3 and 1 in values.shape[:2] else None
+        if name is None:
+            continue
+        axis = values.shape.index(1)
+        axes = onnx.numpy_helper.from_array(np.array([axis], np.int64), f"{name}.axis")
+        exported.graph.initializer.extend([onnx.numpy_helper.from_array(values.squeeze(axis), name), axes])
+        node = onnx.helper.make_node("Unsqueeze", [name, axes.name], [tensor.name], name=f"{name}.unsqueeze")
+        exported.graph.node.insert(0, node)
+        exported.graph.initializer.remove(tensor)
+
+
 def assert_publishable(path: Path) -> None:
     """The file passes ONNX's checker, is small, and holds no path of this machine."""
     onnx.checker.check_model(onnx.load(path), full_check=True)
@@ -147,6 +163,7 @@ def main() -> None:
     exported = onnx.load(options.out)
     trim(exported)
     name_weights(exported, model)
+    restore_folded(exported, model)
     onnx.save(exported, options.out)
     assert_publishable(options.out)
     error = largest_error(model, options.out)
