@@ -8,8 +8,9 @@ export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const cache = path.join(root, ".cache");
 /** What a run leaves for people: reports, pictures, results of tests. */
 export const out = path.join(root, "out");
-/** The model that `npm start` opens, and its source. */
-export const exampleModel = path.join(root, "examples", "decision-transformer", "model.onnx");
+/** The examples, and the model that `npm start` opens. */
+export const examples = path.join(root, "examples");
+export const exampleModel = path.join(examples, "decision-transformer", "model.onnx");
 
 /** This machine as npm's packages and VS Code's targets name it: "linux-x64". */
 export const platform = `${process.platform}-${process.arch}`;

@@ -2,10 +2,11 @@
 //   npm start                          VS Code: the example's source on the left, its visualizer on the right
 //   npm start -- path/to/model.onnx    the same for another model
 //   npm start -- --headless            no window: a table of heads, out/report.html, out/report.png
-import { existsSync, mkdirSync, statSync } from "node:fs";
+//   npm start -- --headless --all      the same for every example: out/<name>.html, out/<name>.png
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { exampleModel, out, root } from "./paths.mjs";
+import { exampleModel, examples, out, root } from "./paths.mjs";
 import { run } from "./processes.mjs";
 import { setUp } from "./setup.mjs";
 
@@ -13,6 +14,7 @@ const usage = `npm start -- [MODEL.onnx] [options]
 
   MODEL.onnx     the model to open (the decision transformer of examples/ when left out)
   --headless     no window: print the table of heads, write out/report.html and out/report.png
+  --all          with --headless: every example, as out/<name>.html and out/<name>.png
   --browser      VS Code for the browser even where a desktop VS Code is installed
   --port PORT    port of VS Code for the browser (a free one when left out)
   --no-open      do not open the system's browser, only print the address
@@ -37,7 +39,8 @@ async function main() {
     return 4;
   }
   await setUp();
-  if (options.headless) return report(options.model);
+  if (options.headless && options.all) return reportAll();
+  if (options.headless) return report(options.model, "report");
   const { openVscode } = await import("./open.mjs");
   return openVscode(options);
 }
@@ -49,6 +52,7 @@ function readOptions() {
       allowPositionals: true,
       options: {
         headless: { type: "boolean", default: false },
+        all: { type: "boolean", default: false },
         browser: { type: "boolean", default: false },
         "no-open": { type: "boolean", default: false },
         port: { type: "string", default: "0" },
@@ -56,6 +60,8 @@ function readOptions() {
       },
     });
     const port = Number(values.port);
+    if (values.all && (!values.headless || positionals.length > 0))
+      throw new Error("--all goes with --headless, and names no model.");
     if (positionals.length > 1) throw new Error("Only one model can be named.");
     if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`${values.port} is not a port.`);
     // npm changes into the repository; the path is meant from where the person is.
@@ -68,11 +74,23 @@ function readOptions() {
   }
 }
 
+/** The main job without a window for every example; one that fails does not keep the others from it. */
+async function reportAll() {
+  const failed = [];
+  const names = readdirSync(examples).filter((name) => existsSync(path.join(examples, name, "model.onnx")));
+  for (const name of names) {
+    console.log(`\n${name}`);
+    if ((await report(path.join(examples, name, "model.onnx"), name)) !== 0) failed.push(name);
+  }
+  if (failed.length > 0) console.error(`No report of ${failed.join(", ")}.`);
+  return failed.length > 0 ? 1 : 0;
+}
+
 /** The main job without a window. */
-async function report(model) {
+async function report(model, name) {
   mkdirSync(out, { recursive: true });
-  const html = path.join(out, "report.html");
-  const png = path.join(out, "report.png");
+  const html = path.join(out, `${name}.html`);
+  const png = path.join(out, `${name}.png`);
   const program = path.join(root, "bin", "attention-lens.mjs");
   const { code } = await run(process.execPath, [program, "report", model, "--html", html, "--png", png]);
   if (code !== 0) return code;

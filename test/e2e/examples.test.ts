@@ -7,59 +7,80 @@ import { repository, Workspace } from "./harness/workspace";
 
 interface Example {
   readonly name: string;
-  /** Parts of the Overview: components with the shape of their sites. */
+  /** Components with the shape of their sites, as the Overview heads them. */
   readonly sites: readonly string[];
-  /** Segments of the selected site, as the Tokens pane names them. */
+  /** Segments of the site that is shown first, as the Tokens pane names them. */
   readonly segments: readonly string[];
-  /** The steps as the toolbar counts them, or null where there are none. */
-  readonly steps: RegExp | null;
-  readonly frames: number;
+  /** Number of the last step. */
+  readonly lastStep: number;
+  readonly cameras: readonly string[];
 }
 
 const examples: readonly Example[] = [
   {
     name: "algorithm-distillation",
-    sites: ["240×240 self"],
-    segments: ["transition", "query"],
-    steps: null,
-    frames: 0,
+    sites: ["transformer 240×240 self"],
+    segments: ["history", "query"],
+    lastStep: 19,
+    cameras: ["room"],
   },
-  { name: "ego-attention-dqn", sites: ["1×15"], segments: ["ego", "other"], steps: /\/ \d+/, frames: 1 },
+  {
+    name: "ego-attention-dqn",
+    sites: ["ego_attention 1×15"],
+    segments: ["driver", "vehicle"],
+    lastStep: 9,
+    cameras: ["road"],
+  },
   {
     name: "player-encoder",
-    sites: ["3×4 cross", "24×23 cross", "48×48 self", "38×38 self", "38×48 cross"],
+    sites: [
+      ...["local_timestep_decoder 3×4 cross", "input_decoder 24×23 cross", "history_decoder 24×17 cross"],
+      ...["state_transformer_kv_enc 48×48 self", "state_transformer_q_self 38×38 self"],
+      "state_transformer_q_cross 38×48 cross",
+    ],
     segments: [],
-    steps: /\/ \d+/,
-    frames: 0,
+    lastStep: 27,
+    cameras: [],
+  },
+  {
+    name: "vla-pi0",
+    sites: ["prefix 84×84 self", "action expert 9×93"],
+    segments: ["base camera", "wrist camera", "instruction"],
+    lastStep: 11,
+    cameras: ["base", "wrist"],
   },
 ];
 
-test.each(examples)("$name", async ({ name, sites, segments, steps, frames }) => {
+test.each(examples)("$name", async ({ name, sites, segments, lastStep, cameras }) => {
   const workspace = Workspace.empty();
   const folder = path.join(repository, "examples", name);
-  const needed = readdirSync(folder).filter((file) =>
-    /^(model\.(onnx|py|attention\.json)|recorded.*|.*\.npz)$/.test(file),
-  );
-  for (const file of needed) cpSync(path.join(folder, file), workspace.path(file));
+  for (const file of readdirSync(folder).filter((one) => /^(model\.|tokenizer|recorded)/.test(one)))
+    cpSync(path.join(folder, file), workspace.path(file));
   const workbench = await openVscode(workspace, { size: { width: 1600, height: 1000 } });
   await workbench.explorer.choose("model.onnx", "Visualize Attention");
   const visualizer = workbench.visualizer();
   await visualizer.mapDrawn();
-  const overview = (await visualizer.pane("Overview").textContent()) ?? "";
+
+  const overview = ((await visualizer.pane("Overview").textContent()) ?? "").replace(/\s+/g, " ");
   for (const site of sites) expect(overview).toContain(site);
   const tokens = (await visualizer.pane("Tokens").textContent()) ?? "";
   for (const segment of segments) expect(tokens).toContain(segment);
-  const shown = visualizer.pane("Toolbar").locator("attention-steps output");
-  if (steps === null) expect(await shown.count()).toBe(0);
-  else expect(await shown.first().textContent()).toMatch(steps);
-  if (frames > 0) await expect.poll(() => visualizer.pane("Frames").locator("img").count()).toBe(frames);
+  const images = visualizer.frame.getByRole("region", { name: "Frames", exact: true }).getByRole("img");
+  await expect.poll(() => images.count()).toBe(cameras.length);
+  for (const [at, camera] of cameras.entries())
+    expect(await images.nth(at).getAttribute("alt")).toContain(camera);
   await workbench.screenshot(`example-${name}`);
-  if (steps !== null) {
-    const before = await visualizer.figures();
-    await visualizer.title.click();
-    await workbench.page.keyboard.press(".");
-    await expect.poll(() => shown.first().textContent()).toMatch(/^1 \//);
-    await expect.poll(() => visualizer.figures()).not.toBe(before);
-  }
+
+  const shown = visualizer.pane("Toolbar").locator("attention-steps output").first();
+  const [place, last] = ((await shown.textContent()) ?? "").split("/").map((part) => parseInt(part, 10));
+  expect(last).toBe(lastStep);
+  const before = await visualizer.figures();
+  await visualizer.title.click();
+  await workbench.page.keyboard.press(place === last ? "," : ".");
+  await expect
+    .poll(() => shown.textContent())
+    .toMatch(new RegExp(`^${place! + (place === last ? -1 : 1)} /`));
+  await expect.poll(() => visualizer.figures()).not.toBe(before);
+  expect(await workbench.notifications.texts()).toEqual([]);
   workbench.expectHealthy();
 });

@@ -29,20 +29,18 @@ export class FramesElement extends LitElement {
         overflow: auto hidden;
       }
       figure {
-        display: flex;
+        display: grid;
         flex: none;
-        flex-direction: column;
+        grid-template-rows: minmax(0, 1fr) auto;
         gap: 2px;
         height: 100%;
         min-height: 0;
         margin: 0;
       }
       img {
-        flex: 1;
         width: auto;
+        height: 100%;
         min-height: 0;
-        object-fit: contain;
-        image-rendering: auto;
       }
       img.small {
         image-rendering: pixelated;
