@@ -632,10 +632,19 @@ describe("fault 25: what is no attention", () => {
     await goesOn(client);
   });
 
-  it("without a softmax is not listed", async () => {
+  it("by a sigmoid is listed, and says that its rows need not sum to 1", async () => {
     const graph = attentionGraph({});
     const node = graph.nodes.find(({ op }) => op === "Softmax")!;
     Object.assign(node, { op: "Sigmoid", ints: {} });
+    const { sites } = await scanned(graph);
+    expect(sites).toHaveLength(1);
+    expect(sites[0]?.note).toMatch(/sigmoid/i);
+  });
+
+  it("without any normaliser is not listed", async () => {
+    const graph = attentionGraph({});
+    const node = graph.nodes.find(({ op }) => op === "Softmax")!;
+    Object.assign(node, { op: "Tanh", ints: {} });
     const { sites, notSupported, otherSoftmaxes } = await scanned(graph);
     expect([sites, notSupported, otherSoftmaxes]).toEqual([[], [], []]);
   });
