@@ -5,7 +5,7 @@ describe("the vision-language-action policy", () => {
   const { model, reference, otherInput } = example("vla-pi0");
 
   it("has three sites of the prefix and four of a denoising pass, equal to JAX's own", async () => {
-    const { capture, maps } = await capturedMaps(model, null);
+    const { capture, maps } = await capturedMaps(model, { pass: 0 });
     expect([...maps.keys()]).toEqual(ids(7));
     expectEqual(maps, reference, ids(7));
     expect(capture.sites.map(({ component, layer }) => `${component} ${layer}`)).toEqual([
@@ -20,7 +20,14 @@ describe("the vision-language-action policy", () => {
   });
 
   it("equals JAX in the tenth pass of another step", async () => {
-    const { maps } = await capturedMaps(model, otherInput("last/"));
+    const { maps } = await capturedMaps(model, { ...otherInput("last/"), pass: 0 });
+    expectEqual(maps, reference, ids(7).slice(3), "last/");
+  });
+
+  it("runs the ten passes itself, and equals JAX after them", async () => {
+    const { capture, maps } = await capturedMaps(model, { episode: 1, step: 23 });
+    expect(capture.recording.passes).toMatchObject({ count: 10, index: 9 });
+    expect(capture.recording.steps).toMatchObject({ count: 24, index: 23 });
     expectEqual(maps, reference, ids(7).slice(3), "last/");
   });
 
