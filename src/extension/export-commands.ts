@@ -87,15 +87,19 @@ const dataKinds: readonly {
   readonly description: string;
   readonly formats: readonly [DataFormat, ...DataFormat[]];
 }[] = [
-  { label: "Maps and figures", description: "NPZ, and JSON beside it", formats: ["npz", "json"] },
+  {
+    label: "Maps and figures",
+    description: "NPZ for numpy.load, and JSON beside it",
+    formats: ["npz", "json"],
+  },
   {
     label: "Maps",
-    description: "NPZ: float32 [batch, heads, queries, keys] for each site",
+    description: "NPZ for numpy.load: float32 [batch, heads, queries, keys] for each attention layer",
     formats: ["npz"],
   },
   {
     label: "Figures",
-    description: "JSON: sites, figures of every head, tokens, provider",
+    description: "JSON: entropy and the others for every head, tokens, provider",
     formats: ["json"],
   },
   { label: "Table of figures", description: "CSV: a row for every head", formats: ["csv"] },
@@ -108,7 +112,7 @@ export async function exportData(view: View): Promise<void> {
   captureOf(view);
   const kind = await vscode.window.showQuickPick(dataKinds, {
     title: `Export Data of ${view.document.name}`,
-    placeHolder: "All heads of all sites, unpooled",
+    placeHolder: "All heads of all layers, every cell",
   });
   if (!kind) return;
   const [first] = kind.formats;

@@ -145,7 +145,7 @@ describe("find", () => {
     window.removeEventListener("keydown", heard);
     expect(heard).not.toHaveBeenCalled();
     expect(textOf(find((await search("no such thing")).parentElement!, ".none"))).toBe(
-      "Nothing is called so.",
+      "No layer, head or token has this name.",
     );
   });
 });

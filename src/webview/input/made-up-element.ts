@@ -35,7 +35,8 @@ export class MadeUpElement extends LitElement {
     const number = (event: Event): number => Math.max(0, Math.floor(Number(valueOf(event)) || 0));
     return html`<h3>Made up</h3>
       <p class="dim">
-        By name, type and shape of the inputs; the picture says that nothing of it was measured.
+        Random values from the seed, fitted to name, type and shape of each input. The view and every export
+        call it synthetic.
       </p>
       <div class="row">
         <label

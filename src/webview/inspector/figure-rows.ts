@@ -120,8 +120,8 @@ export function figureRows(
 export function shortFigures(figures: HeadFigures): TemplateResult {
   return html`<ul class="short">
     ${shortRows.map((metric) => {
-      const { short, unit, label } = metrics[metric];
-      return html`<li title=${label}>
+      const { short, unit, label, from } = metrics[metric];
+      return html`<li title=${`${label}: ${from}`}>
         <span class="dim">${short}</span> ${metricFigure(metric, figures[metric])}
         <span class="dim">${unit}</span>
       </li>`;

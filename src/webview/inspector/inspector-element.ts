@@ -34,7 +34,7 @@ import { strongestKeys } from "../../shared/strongest-keys";
 import { fidelityOf, type Statement } from "./fidelity";
 import { figureRows, shortFigures } from "./figure-rows";
 import { inspectorStyles } from "./inspector.styles";
-import { rolesOf } from "./roles";
+import { ROLES_SOUGHT, rolesOf } from "./roles";
 
 /** Keys of the query that are listed. */
 const TOP_KEYS = 5;
@@ -148,7 +148,7 @@ export class InspectorElement extends LitElement {
       page: whole ? page : null,
     });
     const limits = whole
-      ? "none of ours fits"
+      ? "no known pattern"
       : isScore(shownCells(state))
         ? "told while the map shows probabilities"
         : "not told from a pooled map";
@@ -157,7 +157,7 @@ export class InspectorElement extends LitElement {
       ${
         roles.length > 0
           ? roles.map((role) => html`<span class="tag" title=${role.why}>${role.name}</span>`)
-          : html`<span class="dim">— ${limits}</span>`
+          : html`<span class="dim" title=${ROLES_SOUGHT}>— ${limits}</span>`
       }
     </div>`;
   }

@@ -32,6 +32,11 @@ export const UNIFORM_FROM = 0.95;
 /** Share of the mass within the query's own segment. */
 export const SEGMENT_FROM = 0.8;
 
+/** What is looked for, in words. */
+export const ROLES_SOUGHT =
+  `Looked for: previous token or self, from ${share(PATTERN_FROM)} of the weight there; within segment, from ` +
+  `${share(SEGMENT_FROM)}; a sink, from ${share(SINK_FROM)} on one key; uniform, from normalised entropy ${UNIFORM_FROM}.`;
+
 export interface Patterns {
   /** Shares of the whole mass. */
   readonly previous: number;

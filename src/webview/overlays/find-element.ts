@@ -70,7 +70,7 @@ export class FindElement extends OverlayElement {
       html`<vscode-text-field
           autofocus
           aria-label="Name of a head, or text of a token"
-          placeholder="q_self 1 2, L3H4, a token's text or index"
+          placeholder="L3H4, a layer's name, a token's text or index"
           @input=${(event: Event) => this.#typed(valueOf(event))}
           @keydown=${(event: KeyboardEvent) => this.#keyed(event, found, active)}
         ></vscode-text-field>
@@ -98,7 +98,7 @@ export class FindElement extends OverlayElement {
         <span class="visually-hidden" role="status"
           >${chosen ? `${chosen.text}, ${chosen.detail}, ${active + 1} of ${found.length}` : ""}</span
         >
-        ${found.length === 0 ? html`<p class="none">Nothing is called so.</p>` : ""}`,
+        ${found.length === 0 ? html`<p class="none">No layer, head or token has this name.</p>` : ""}`,
     );
   }
 

@@ -13,8 +13,8 @@ const groups: readonly { readonly title: string; readonly rows: readonly KeyRow[
     title: "Panes",
     rows: [
       { keys: "F6 · Shift F6", does: "next, previous pane; Tab moves inside" },
-      { keys: "I", does: "what the model runs on" },
-      { keys: ", · .", does: "step before, next step" },
+      { keys: "I", does: "choose the input" },
+      { keys: ", · .", does: "previous, next time step" },
       { keys: "Space", does: "play the steps, and stop" },
       { keys: "Ctrl F", does: "find a head or a token" },
       { keys: "T", does: "the numbers behind the picture as a table" },
@@ -53,8 +53,8 @@ const groups: readonly { readonly title: string; readonly rows: readonly KeyRow[
       { keys: "M", does: "next metric" },
       { keys: "S", does: "next colour scale" },
       { keys: "K", does: "next colour map" },
-      { keys: "E", does: "export the figure" },
-      { keys: "F12", does: "the source of the map" },
+      { keys: "E", does: "export a figure" },
+      { keys: "F12", does: "the line of your code that computes it" },
     ],
   },
 ];
