@@ -10,7 +10,7 @@ import { elementTypeName, type ValueInfo } from "../onnx/model";
 import { bakedDims } from "../onnx/baked-dims";
 import { syntheticDims } from "../inputs/synthetic";
 import { type LoadedManifest, loadManifest } from "../inputs/manifest";
-import { componentOf, declaredIn } from "../inputs/manifest/lookup";
+import { componentOf, declaredIn, siteEntry } from "../inputs/manifest/lookup";
 import type { Manifest } from "../inputs/manifest/schema";
 import { ModelFile } from "./model-file";
 import type { Phases } from "./phases";
@@ -96,11 +96,12 @@ function findSites(
   };
 }
 
-/** A site as the view sees it, with the manifest's component name in place of its own. */
+/** A site as the view sees it, with the manifest's component name and kind in place of its own. */
 export function toSite(discovered: Discovery["sites"][number], manifest: Manifest | undefined): Site {
   return siteSchema.parse({
     ...discovered,
     component: componentOf(manifest, discovered) ?? discovered.component,
+    kind: siteEntry(manifest, discovered)?.kind ?? discovered.kind,
   });
 }
 

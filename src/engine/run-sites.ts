@@ -3,7 +3,7 @@ import { bytes as formatBytes } from "../shared/format";
 import type { CaptureRequest } from "../shared/protocol";
 import { discover } from "../attention/discover";
 import type { NamedArray } from "../inputs/arrays";
-import { declaredIn } from "../inputs/manifest/lookup";
+import { declaredIn, siteEntry } from "../inputs/manifest/lookup";
 import { GraphView } from "../onnx/graph-view";
 import { estimateRun, freeMemory, refuseTooLarge } from "./estimate";
 import { instrumenter, type Planned, select } from "./instrument";
@@ -39,7 +39,9 @@ export async function runSites(
   const dims = new Map([...feeds].map(([name, array]) => [name, array.dims]));
   const view = GraphView.of(model, source, dims);
   const found = discover(model, source, dims, declaredIn(opened.manifest?.manifest));
-  const sites = select(found.sites, request.sites, opened);
+  const manifest = opened.manifest?.manifest;
+  const all = found.sites.map((site) => ({ ...site, kind: siteEntry(manifest, site)?.kind ?? site.kind }));
+  const sites = select(all, request.sites, opened);
   const externalBytes = opened.file.checkExternalData();
   const estimate = estimateRun(
     view,
@@ -51,7 +53,7 @@ export async function runSites(
   // What the last run's session holds is not free; it is let go before a run is refused for it.
   if (!(estimate.bytes <= freeMemory()) && opened.sessions.holds) await opened.sessions.release();
   refuseTooLarge(estimate);
-  const instrument = instrumenter(opened, found.sites, sites, request.scores === true);
+  const instrument = instrumenter(opened, all, sites, request.scores === true);
   const added = instrument("cpu", false)?.pieces.at(-1);
   phases.end(
     "instrument",

@@ -121,6 +121,12 @@ function implicitSamples(
   return counts.size === 1 && count > 1 ? { count, inputs: found } : null;
 }
 
+/** Number of the sample that the recording calls so, else of the first with that label; −1 where there is none. */
+function numberOf({ keys, episodes }: SampleSet, episode: string): number {
+  const key = keys.indexOf(episode);
+  return key >= 0 ? key : episodes.findIndex(({ name }) => name === episode);
+}
+
 /** The samples to run: those asked for, else the first; all of them where they are the model's own batch. */
 function chosenSamples(
   set: SampleSet,
@@ -128,13 +134,12 @@ function chosenSamples(
   count: number,
   implicit: ImplicitSamples | null,
 ): number[] {
-  const named =
-    typeof episode === "string" ? set.episodes.findIndex(({ name }) => name === episode) : episode;
+  const named = typeof episode === "string" ? numberOf(set, episode) : episode;
   if (named !== undefined && (named < 0 || named >= count)) {
-    const known = set.episodes.slice(0, 8).map(({ name }) => name);
+    const known = set.keys.slice(0, 8);
     throw new AttentionError(
       "inputMissing",
-      `There is no episode ${episode}; ${known.length > 0 ? `there are ${known.join(", ")}${set.episodes.length > 8 ? " …" : ""}` : `the recording has ${count}`}.`,
+      `There is no episode ${episode}; ${known.length > 0 ? `there are ${known.join(", ")}${set.keys.length > 8 ? " …" : ""}` : `the recording has ${count}`}.`,
     );
   }
   const wanted = named === undefined ? samples : [named];

@@ -31,6 +31,8 @@ export interface SampleSet {
   readonly single: string | null;
   /** Samples that have names or fields of their own; empty for those along an axis without. */
   readonly episodes: readonly Episode[];
+  /** What the recording itself calls each sample, where a label stands in its name's place. */
+  readonly keys: readonly string[];
   readonly count: number;
   /** Axis of the arrays along which the samples lie; null where each has arrays of its own. */
   readonly axis: number | null;
@@ -129,6 +131,7 @@ export function openSamples(source: Source): SampleSet {
       names,
       single: names.length === 1 ? (names[0] ?? null) : null,
       episodes: plain ? [] : episodes,
+      keys: layout.names.map(({ name }) => name),
       count: layout.names.length,
       axis: layout.axis,
       first:

@@ -26,7 +26,7 @@ const examples: readonly Example[] = [
   },
   {
     name: "ego-attention-dqn",
-    sites: ["ego_attention 1×15"],
+    sites: ["ego_attention 1×15 cross"],
     segments: ["driver", "vehicle"],
     lastStep: 9,
     cameras: ["road"],

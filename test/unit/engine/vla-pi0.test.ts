@@ -31,6 +31,15 @@ describe("the vision-language-action policy", () => {
     expectEqual(maps, reference, ids(7).slice(3), "last/");
   });
 
+  it("finds an episode by the recording's own name as well as by its label, and says which there are", async () => {
+    const { capture } = await capturedMaps(model, { episode: "failure", pass: 0 });
+    expect(capture.recording.episode).toBe(1);
+    const { name } = capture.recording.episodes[0]!;
+    expect(name).toMatch(/^success: /);
+    expect((await capturedMaps(model, { episode: name, pass: 0 })).capture.recording.episode).toBe(0);
+    await expect(capturedMaps(model, { episode: "lost" })).rejects.toThrow(/there are success, failure/);
+  });
+
   it("names patches of two cameras, words, state and actions, and knows padding", async () => {
     const { capture } = await capturedMaps(model, null);
     const axis = capture.axes[capture.sites[6]!.keyAxis]!;

@@ -134,3 +134,14 @@ for (const [fixture, cases] of Object.entries(fixtures))
       }
     });
   });
+
+describe("the ego-attention network", () => {
+  it("is the cross attention that its manifest says, so that it has no distance", async () => {
+    const client = newClient();
+    const summary = await client.open(path.join(root, "examples/ego-attention-dqn/model.onnx"), "full");
+    expect(summary.sites.map(({ kind }) => kind)).toEqual(["cross"]);
+    const capture = await client.capture({ ...onCpu, input: null });
+    expect(capture.sites[0]).toMatchObject({ kind: "cross", heads: 4 });
+    expect(capture.sites[0]!.figures[0]!.map(({ distance }) => distance)).toEqual([null, null, null, null]);
+  });
+});
