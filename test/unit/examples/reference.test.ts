@@ -142,6 +142,6 @@ describe("the ego-attention network", () => {
     expect(summary.sites.map(({ kind }) => kind)).toEqual(["cross"]);
     const capture = await client.capture({ ...onCpu, input: null });
     expect(capture.sites[0]).toMatchObject({ kind: "cross", heads: 4 });
-    expect(capture.sites[0]!.figures[0]!.map(({ distance }) => distance)).toEqual([null, null, null, null]);
+    expect(capture.sites[0]!.figures[0]!.map(({ distanceTokens }) => distanceTokens)).toEqual([null, null, null, null]);
   });
 });
