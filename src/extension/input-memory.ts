@@ -48,10 +48,13 @@ export class ModelInputs implements InputMemory {
     this.#write({ current: choice, recent: choice === null ? recent : added(recent, choice, label) });
   }
 
-  /** The model was closed: opened again, it starts with its own input, and offers the others. */
+  /**
+   * The model was closed: opened again, it starts with its own input, and offers the others. Sizes that it leaves open
+   * are asked for once: what was chosen for them stays.
+   */
   forgetCurrent(): void {
-    const remembered = this.#read();
-    if (remembered.current !== null) this.#write({ ...remembered, current: null });
+    const { current, recent } = this.#read();
+    if (current !== null) this.#write({ current: current.dims ? { dims: current.dims } : null, recent });
   }
 
   #read(): Remembered {

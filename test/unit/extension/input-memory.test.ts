@@ -46,6 +46,15 @@ describe("inputs of a model", () => {
     expect(inputs().recent).toHaveLength(1);
   });
 
+  it("keep the sizes that the model leaves open after it was closed", () => {
+    inputs().remember({ synthetic: { seed: 3 }, dims: { t: 48 } }, "synthetic");
+    inputs().forgetCurrent();
+    expect(inputs().current).toEqual({ dims: { t: 48 } });
+    inputs().remember(null, "recorded.npz");
+    inputs().forgetCurrent();
+    expect(inputs().current).toBeNull();
+  });
+
   it("leave aside what an earlier version or another hand has written", () => {
     void memento.update("input:/models/a.onnx", { current: { shell: "rm" }, recent: 3 });
     expect(inputs().current).toBeNull();
