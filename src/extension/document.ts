@@ -23,6 +23,7 @@ import {
   type RecentInput,
   type Tokenized,
 } from "../shared/input-choice";
+import type { ManifestReport } from "../shared/manifest-report";
 import type { ModelSummary } from "../shared/model";
 import type {
   Grid,
@@ -52,6 +53,7 @@ export type Engine = Pick<
   | "readFrame"
   | "tokenize"
   | "stop"
+  | "checkManifest"
   | "writeData"
   | "writeFigure"
   | "writeReport"
@@ -243,6 +245,11 @@ export class AttentionDocument extends DisposableBase {
     const engine = this.#engine.value;
     if (!engine || this.#state.status !== "ready") throw new AttentionError("stale");
     return engine.tokenize(request);
+  }
+
+  /** What is wrong with the manifest; undefined while no engine is there to be asked. */
+  checkManifest(): Promise<ManifestReport> | undefined {
+    return this.#engine.value?.checkManifest(this.path);
   }
 
   /** End a generation; what was made is kept. */

@@ -1,10 +1,10 @@
 /**
  * What is wrong with manifests, under *Problems*: of those that are open as text, and of those beside an open model.
- * Checked when a manifest is opened or saved and whenever a model is loaded, in an engine that runs no model.
+ * Checked when a manifest is opened or saved and whenever a model is loaded: by the model's own engine where it is
+ * open, else by one that ends with the check.
  */
 import path from "node:path";
 import * as vscode from "vscode";
-import type { EngineClient } from "../client/engine-client";
 import { AttentionError } from "../shared/errors";
 import type { ManifestReport } from "../shared/manifest-report";
 import { DisposableBase } from "./disposable";
@@ -33,7 +33,6 @@ export class ManifestProblems extends DisposableBase {
   readonly #log: vscode.LogOutputChannel;
   readonly #shown = this.register(vscode.languages.createDiagnosticCollection("attentionLens"));
   readonly #waiting = new Map<string, NodeJS.Timeout>();
-  #engine: EngineClient | undefined;
   /** The last check of each manifest: an earlier one that ends late is not shown. */
   readonly #last = new Map<string, number>();
 
@@ -58,7 +57,6 @@ export class ManifestProblems extends DisposableBase {
 
   override dispose(): void {
     this.#waiting.forEach((timer) => clearTimeout(timer));
-    this.#engine?.dispose();
     super.dispose();
   }
 
@@ -66,9 +64,11 @@ export class ManifestProblems extends DisposableBase {
     clearTimeout(this.#waiting.get(manifest));
     const timer = setTimeout(() => {
       this.#waiting.delete(manifest);
-      this.#check(manifest).catch((error: unknown) =>
-        this.#log.error(`${path.basename(manifest)}: ${AttentionError.wrap(error).message}`),
-      );
+      this.#check(manifest).catch((thrown: unknown) => {
+        const error = AttentionError.wrap(thrown);
+        // The engine was ended for another reason; the load that follows asks again.
+        if (error.code !== "cancelled") this.#log.error(`${path.basename(manifest)}: ${error.message}`);
+      });
     }, WAIT_MS);
     this.#waiting.set(manifest, timer);
   }
@@ -85,10 +85,21 @@ export class ManifestProblems extends DisposableBase {
     if (!this.#isOpen(manifest)) return this.#shown.delete(uri);
     const check = (this.#last.get(manifest) ?? 0) + 1;
     this.#last.set(manifest, check);
-    this.#engine ??= this.#documents.createEngine("manifest");
-    const report = await this.#engine.checkManifest(modelOf(manifest));
+    const report = await this.#report(manifest);
     if (this.disposed || this.#last.get(manifest) !== check) return;
     this.#shown.set(uri, report.problems.map(diagnostic));
+  }
+
+  async #report(manifest: string): Promise<ManifestReport> {
+    const open = this.#documents.documents.find((document) => manifestOf(document.path) === manifest);
+    const own = open?.checkManifest();
+    if (own) return own;
+    const engine = this.#documents.createEngine("manifest");
+    try {
+      return await engine.checkManifest(modelOf(manifest));
+    } finally {
+      engine.dispose();
+    }
   }
 }
 

@@ -63,6 +63,8 @@ export class FakeEngine implements Engine {
   readFrame = () => Promise.reject(new AttentionError("internal"));
   tokenize = () => Promise.reject(new AttentionError("internal"));
   stop = () => Promise.resolve();
+  checkManifest = (model: string) =>
+    Promise.resolve({ file: `${model}.attention.json`, exists: false, problems: [] });
   confirmGrid = () => Promise.reject(new AttentionError("internal"));
   /** What was asked to be written. */
   readonly written: unknown[] = [];
