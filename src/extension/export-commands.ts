@@ -3,6 +3,7 @@ import path from "node:path";
 import * as vscode from "vscode";
 import { AttentionError } from "../shared/errors";
 import { type FigureFormat, figureFormats } from "../shared/figure/figure-spec";
+import { inputArguments } from "../shared/input-arguments";
 import type { DataFormat } from "../shared/protocol";
 import { captureOf } from "./choose-in-view";
 import { type Drawn, figureArguments, type FigureChoice, figureChoices } from "./figure-choices";
@@ -24,11 +25,25 @@ function drawn(view: View): Drawn {
 }
 
 /**
- * The command line that makes a file again, for its provenance. It names the file alone: files are handed on, and
- * folders are nobody's business.
+ * The command line that makes a file again on the input that is shown, for its provenance. It names files alone: they
+ * are handed on, and folders are nobody's business.
  */
-function again(...line: string[]): string {
-  return commandLine([...program, ...line], "posix");
+function again(view: View, line: readonly string[], element: number | null = null): string {
+  return commandLine([...program, ...line, ...inputOf(view, path.basename, element)], "posix");
+}
+
+/**
+ * The options that name the input that is shown.
+ * @param element of the batch that a figure draws: of chosen samples it is one, and `figure` draws them one by one
+ */
+function inputOf(
+  { document: { state } }: View,
+  place: (file: string) => string,
+  element: number | null = null,
+): string[] {
+  const choice = state.status === "ready" ? state.input.choice : null;
+  const sample = element === null ? undefined : choice?.samples?.[element];
+  return inputArguments(sample === undefined ? choice : { ...choice, samples: [sample] }, place);
 }
 
 /** The model as a terminal in the workspace names it. */
@@ -72,7 +87,9 @@ export async function exportFigure(view: View): Promise<void> {
   });
   if (file === undefined) return;
   const command = again(
-    ...figureArguments(capture, choice.spec, modelArgument(view), { out: path.basename(file) }),
+    view,
+    figureArguments(capture, choice.spec, modelArgument(view), { out: path.basename(file) }),
+    choice.spec.sample,
   );
   const { bytes } = await progress(`Drawing ${choice.label} …`, () =>
     view.document.write((engine) =>
@@ -128,11 +145,11 @@ export async function exportData(view: View): Promise<void> {
     format,
     file: format === first ? chosen : path.join(dir, `${name}.${format}`),
   }));
-  const command = again(
+  const command = again(view, [
     "capture",
     modelArgument(view),
     ...files.flatMap(({ format, file }) => [dataOptions[format], path.basename(file)]),
-  );
+  ]);
   const written = await progress("Writing …", () =>
     view.document.write(async (engine) => {
       let bytes = 0;
@@ -176,7 +193,7 @@ export async function exportReport(view: View): Promise<void> {
   });
   if (file === undefined) return;
   const viewState = await view.readState();
-  const command = again("report", modelArgument(view), "--out", path.basename(file));
+  const command = again(view, ["report", modelArgument(view), "--out", path.basename(file)]);
   const { bytes, leftOut } = await progress("Writing the report …", () =>
     view.document.write((engine) =>
       engine.writeReport({ file, command, limitBytes: REPORT_LIMIT_BYTES, viewState }),
@@ -198,7 +215,15 @@ export async function copyCommandLine(view: View): Promise<void> {
   const target = pinned ? { outDir: "figures", formats: ["png"] as const } : { out: `${choice.stem}.png` };
   const views = pinned ? (["heatmap", "tokens"] as const) : undefined;
   const shell = shellOf(vscode.env.shell);
-  const line = [...program, ...figureArguments(capture, choice.spec, modelArgument(view), target, views)];
+  const line = [
+    ...program,
+    ...figureArguments(capture, choice.spec, modelArgument(view), target, views),
+    ...inputOf(
+      view,
+      (file) => vscode.workspace.asRelativePath(vscode.Uri.file(file), false),
+      choice.spec.sample,
+    ),
+  ];
   await vscode.env.clipboard.writeText(commandLine(line, shell));
   vscode.window.setStatusBarMessage("Command line copied", 4000);
 }

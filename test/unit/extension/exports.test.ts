@@ -1,5 +1,5 @@
 /** Figures, data and reports: what is asked of the person and of the engine, and the command line that is copied. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { figureSpecSchema } from "../../../src/shared/figure/figure-spec";
 import { env, seen, Uri, workspace } from "./fake-vscode";
 import { HostBench, wait } from "./host-bench";
@@ -53,6 +53,29 @@ describe("Export Figure", () => {
         "--out 'my figure.svg'",
     });
     expect(seen.messages[0]!.text).toBe("Saved my figure.svg (1.2 KB).");
+  });
+
+  it("names the input that is shown, by its files alone", async () => {
+    workspace.asRelativePath = () => "models/a.onnx";
+    const { panel } = await bench.show();
+    const document = bench.documents.documents[0]!;
+    void document.chooseInput({
+      text: "it's a cat",
+      episode: "first",
+      step: 3,
+      file: "/secret/place/all.npz",
+    });
+    await vi.waitFor(() => expect(bench.engine().captures).toHaveLength(2));
+    bench.engine().captures.at(-1)!.resolve(sampleCapture(2));
+    bench.engine().holds = 2;
+    await vi.waitFor(() => expect(document.state).toMatchObject({ input: { running: false } }));
+    await panel.select({ site: 1, head: 2 });
+    choose("Head map of L1H2", "SVG");
+    seen.saveAs = [Uri.file("/out/a.svg")];
+    await bench.run("exportFigure");
+    const [{ command }] = bench.engine().written as [FigureRequest];
+    expect(command).toMatch(/--out a\.svg --inputs all\.npz --text .*cat.* --episode first --steps 3$/);
+    expect(command).not.toContain("secret");
   });
 
   it("adds the ending that was left out, and offers the folder again", async () => {
