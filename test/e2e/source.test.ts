@@ -3,20 +3,30 @@ import { expect, test } from "vitest";
 import { openVscode } from "./harness/vscode";
 import { Workspace } from "./harness/workspace";
 
+/** Number of the line of a source that holds a text, from 1. */
+function lineOf(source: Buffer, text: string): number {
+  const lines = source.toString("utf8").split("\n");
+  const at = lines.findIndex((line) => line.includes(text));
+  expect(at, text).toBeGreaterThan(0);
+  return at + 1;
+}
+
 /** The same model with its second layer's attention at another line of the same file (the digits are replaced). */
-function withSecondLine(model: Buffer): Buffer {
+function withSecondLine(model: Buffer, source: Buffer): Buffer {
   const other = Buffer.from(model);
-  const line = Buffer.from("line 133,");
+  const line = Buffer.from(`line ${lineOf(source, "scores.softmax(dim=-1)")},`);
+  const second = `line ${lineOf(source, "x [B, T, width], visible [T, T]")},`;
+  expect(second, "as many digits").toHaveLength(line.length);
   const places: number[] = [];
   for (let at = other.indexOf(line); at >= 0; at = other.indexOf(line, at + 1)) places.push(at);
   expect(places.length, "lines that the export names").toBeGreaterThan(1);
-  for (const at of places.slice(places.length / 2)) other.write("line 127,", at);
+  for (const at of places.slice(places.length / 2)) other.write(second, at);
   return other;
 }
 
 test("F12 in the view reveals the line, and the mark follows the selection", async () => {
   const workspace = Workspace.withExample();
-  workspace.write("model.onnx", withSecondLine(workspace.read("model.onnx")));
+  workspace.write("model.onnx", withSecondLine(workspace.read("model.onnx"), workspace.read("model.py")));
   const workbench = await openVscode(workspace);
   await workbench.explorer.doubleClick("model.onnx");
   const visualizer = workbench.visualizer();
