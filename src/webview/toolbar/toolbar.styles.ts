@@ -106,6 +106,14 @@ export const toolbarStyles = css`
       flex-wrap: nowrap;
     }
   }
+  /* Steps have words of their own. */
+  .wraps .input .word,
+  .wraps .metric .word {
+    display: none;
+  }
+  .wraps vscode-dropdown.metric {
+    width: 140px;
+  }
   @container (max-width: 1260px) {
     .input .word,
     .metric .word {
