@@ -1,0 +1,34 @@
+/** Any recorded array by name for labels, at the chosen sample and step. */
+import type { AxisOfRuns } from "../shared/input-choice";
+import { withoutAxis } from "./array-axes";
+import type { NamedArray } from "./arrays";
+import type { Manifest } from "./manifest/schema";
+import { stepInputs } from "./recorded-steps";
+import type { SampleSet } from "./sample-set";
+
+/** Recorded arrays for labels, read when a label asks for one: at the step that is shown, where they lie along steps. */
+export class LabelArrays extends Map<string, NamedArray> {
+  readonly #read: (name: string) => NamedArray | undefined;
+
+  constructor(set: SampleSet, sample: number, steps: AxisOfRuns | null, manifest: Manifest | undefined) {
+    super();
+    const stepped = stepInputs(manifest).size > 0;
+    const arrays = set.arrays(sample);
+    this.#read = (name) => {
+      const header = arrays.header(name);
+      if (!header) return undefined;
+      if (set.axis !== null && header.dims[set.axis] === set.count)
+        return withoutAxis(arrays.read(name, { axis: set.axis, indices: [sample] }), set.axis);
+      const atStep = stepped && steps && header.dims[0] === steps.count;
+      return arrays.read(name, atStep ? { axis: 0, indices: [steps.index] } : undefined);
+    };
+  }
+
+  override get(name: string): NamedArray | undefined {
+    const known = super.get(name);
+    if (known) return known;
+    const read = this.#read(name);
+    if (read) this.set(name, read);
+    return read;
+  }
+}
