@@ -7,7 +7,7 @@ import {
   type RecentInput,
   recentInputSchema,
 } from "../shared/input-choice";
-import type { InputMemory } from "./document";
+import type { InputMemory } from "./document-host";
 
 /** Inputs that are offered again, for one model. */
 const MOST_RECENT = 8;

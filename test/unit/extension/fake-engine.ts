@@ -5,12 +5,8 @@ import { AttentionError } from "../../../src/shared/errors";
 import type { InputChoice, RecentInput } from "../../../src/shared/input-choice";
 import type { ModelSummary } from "../../../src/shared/model";
 import type { PageRequest } from "../../../src/shared/page";
-import {
-  AttentionDocument,
-  type DocumentHost,
-  type Engine,
-  type InputMemory,
-} from "../../../src/extension/document";
+import { AttentionDocument } from "../../../src/extension/document";
+import type { DocumentHost, Engine, InputMemory } from "../../../src/extension/document-host";
 import type { Log } from "../../../src/extension/log";
 import { sampleCapture, sampleModel, samplePage } from "./samples";
 

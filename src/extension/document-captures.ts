@@ -1,0 +1,180 @@
+/**
+ * The captures of a document: the first of a load, those on another input or with more figures, and the one that is
+ * made again because the engine gave its memory back.
+ */
+import { AttentionError, oneLine } from "../shared/errors";
+import type { InputChoice, InputState } from "../shared/input-choice";
+import type { ModelSummary } from "../shared/model";
+import type { DocumentCore } from "./document-core";
+import type { Engine } from "./document-host";
+
+export class DocumentCaptures {
+  readonly #core: DocumentCore;
+  #capturingAgain = false;
+  /** Scores were asked for: captures from then on have them. */
+  #withScores = false;
+  #scoresComing: Promise<void> | undefined;
+  /** The input that was chosen while another was being captured. */
+  #nextInput: { readonly choice: InputChoice | null } | undefined;
+  #choosing: Promise<void> | undefined;
+
+  constructor(core: DocumentCore) {
+    this.#core = core;
+  }
+
+  /** Open and capture from the beginning; whatever ran before is stopped. Failures become the state. */
+  async load(): Promise<void> {
+    const load = this.#core.supersede();
+    this.#core.incoming.value = undefined;
+    this.#core.shown = undefined;
+    this.#core.set({ status: "opening", name: this.#core.name, phases: [], model: null });
+    if (this.#core.busy) await this.#core.engine.value?.cancel();
+    if (!this.#core.isCurrent(load)) return;
+    this.#core.occupy(load);
+    const engine = this.#core.engine.value ?? this.#core.watched(this.#core.host.createEngine());
+    this.#core.engine.value = engine;
+    try {
+      await this.open(engine, load);
+    } catch (error) {
+      if (this.#core.isCurrent(load)) this.#core.fail(error);
+    } finally {
+      this.#core.free(load);
+    }
+  }
+
+  /** The first capture of a load; what is not current any more writes nothing. */
+  async open(engine: Engine, load: number): Promise<void> {
+    const { trusted } = this.#core.host;
+    const model = await engine.open(this.#core.path, trusted ? "full" : "scan");
+    if (!this.#core.isCurrent(load)) return;
+    if (model.sites.length === 0)
+      return this.#core.finish(engine, { status: "empty", name: this.#core.name, model });
+    if (!trusted) return this.#core.finish(engine, { status: "restricted", name: this.#core.name, model });
+    if (this.#core.state.status === "opening") this.#core.set({ ...this.#core.state, model });
+    await this.#capture(engine, model, load, this.#core.input);
+  }
+
+  async #capture(
+    engine: Engine,
+    model: ModelSummary,
+    load: number,
+    choice: InputChoice | null,
+  ): Promise<void> {
+    const { log, recipe, inputs } = this.#core.host;
+    const scores = this.#withScores ? { scores: true } : {};
+    const capture = await engine.capture({
+      ...recipe,
+      input: choice,
+      fallback: true,
+      sites: null,
+      ...scores,
+    });
+    if (!this.#core.isCurrent(load)) return;
+    this.#core.input = choice;
+    inputs.remember(choice, capture.input.label);
+    log.info(`${this.#core.name}: ${capture.sites.length} sites captured on ${capture.provider.used}`);
+    for (const { name, reason } of capture.provider.refused) log.warn(`${name} was not used: ${reason}`);
+    this.#core.finish(engine, {
+      status: "ready",
+      name: this.#core.name,
+      model,
+      capture: this.#core.show(model, capture),
+      input: {
+        choice,
+        running: this.#nextInput !== undefined,
+        problem: null,
+        recent: [...this.#core.host.inputs.recent],
+      },
+      stale: null,
+    });
+  }
+
+  /** Capture again with the scores; what is shown stays until they are there, and if they cannot be had. */
+  scores(): Promise<void> {
+    this.#scoresComing ??= this.#captureScores().finally(() => (this.#scoresComing = undefined));
+    return this.#scoresComing;
+  }
+
+  /**
+   * Capture on another input; null for the model's own. What is shown stays until the capture is there, and when it
+   * fails. One is captured at a time: of those that are chosen meanwhile, the last.
+   */
+  choose(choice: InputChoice | null): Promise<void> {
+    this.#nextInput = { choice };
+    this.#choosing ??= this.#chooseInTurn().finally(() => (this.#choosing = undefined));
+    return this.#choosing;
+  }
+
+  /** The engine gave its memory back after a while without use: run the recipe again, once for all who ask. */
+  async again(): Promise<void> {
+    if (this.#capturingAgain || this.#core.busy) return;
+    const engine = this.#core.engine.value;
+    if (!engine) return;
+    const load = this.#core.supersede();
+    this.#core.occupy(load);
+    this.#capturingAgain = true;
+    this.#core.markStale("The engine had given its memory back after a while without use. Capturing again.");
+    try {
+      await this.open(engine, load);
+    } catch (error) {
+      if (this.#core.isCurrent(load)) this.#core.fail(error);
+    } finally {
+      this.#capturingAgain = false;
+      this.#core.free(load);
+    }
+  }
+
+  async #captureScores(): Promise<void> {
+    if (this.#withScores && this.#core.shown?.capture.sites.some((site) => site.scores !== null)) return;
+    const engine = this.#core.engine.value;
+    if (!this.#core.shown || !engine || this.#core.busy)
+      throw new AttentionError("stale", `${this.#core.name} is being captured now.`);
+    const load = this.#core.supersede();
+    this.#core.occupy(load);
+    this.#withScores = true;
+    try {
+      await this.#capture(engine, this.#core.shown.model, load, this.#core.input);
+    } catch (error) {
+      this.#withScores = false;
+      throw error;
+    } finally {
+      this.#core.free(load);
+    }
+  }
+
+  async #chooseInTurn(): Promise<void> {
+    for (let next = this.#nextInput; next && !this.#core.disposed; next = this.#nextInput) {
+      this.#nextInput = undefined;
+      await this.#captureOn(next.choice);
+    }
+  }
+
+  async #captureOn(choice: InputChoice | null): Promise<void> {
+    const engine = this.#core.engine.value;
+    const shown = this.#core.shown;
+    if (!shown || !engine || this.#core.busy) {
+      // Nothing is shown that could stay: open it on this input from the beginning.
+      this.#core.input = choice;
+      return this.load();
+    }
+    const load = this.#core.supersede();
+    this.#core.occupy(load);
+    this.#setInput({ running: true, problem: null });
+    try {
+      await this.#capture(engine, shown.model, load, choice);
+    } catch (thrown) {
+      if (!this.#core.isCurrent(load)) return;
+      const error = AttentionError.wrap(thrown);
+      if (error.code !== "cancelled")
+        this.#core.host.log.error(`${this.#core.name}: ${oneLine(error.report())}`);
+      this.#setInput({ running: false, problem: error.code === "cancelled" ? null : error.report() });
+    } finally {
+      this.#core.free(load);
+    }
+  }
+
+  #setInput(change: Partial<InputState>): void {
+    if (this.#core.state.status === "ready")
+      this.#core.set({ ...this.#core.state, input: { ...this.#core.state.input, ...change } });
+  }
+}
