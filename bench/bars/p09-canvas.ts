@@ -14,8 +14,7 @@ export const canvasRedraw: Bar = {
           MAP,
           variant === "slowed",
         ] as const);
-      const gl = async () =>
-        (await page.evaluate(async (side) => window.drawing.firstGl(side, false), MAP)).draw;
+      const gl = async () => (await page.evaluate(async (side) => window.drawing.firstGl(side), MAP)).draw;
       await canvas();
       await gl();
       const measured = await inTurn(pairs, canvas, gl);
