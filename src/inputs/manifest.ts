@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { ManifestText } from "./manifest/document";
-import { type ManifestProblem, pathText } from "./manifest/problem";
+import { type ManifestProblem, pathText, problem } from "./manifest/problem";
 import type { Manifest } from "./manifest/schema";
 import { validate } from "./manifest/validate";
 
@@ -61,7 +61,15 @@ export function parseManifest(content: string): {
   problems: readonly ManifestProblem[];
 } {
   const text = new ManifestText(content);
-  if (text.syntaxErrors.length > 0 && typeof text.value !== "object")
-    return { manifest: { version: 1 }, text, problems: [] };
-  return { ...validate(text.value), text };
+  const isObject =
+    typeof text.value === "object" && text.value !== null && Object.keys(text.value).length > 0;
+  if (text.syntaxErrors.length > 0 && !isObject) return { manifest: { version: 1 }, text, problems: [] };
+  const { manifest, problems } = validate(text.value);
+  const repeated = text.repeatedKeys.map((path) =>
+    problem(path, `The field “${path.at(-1)}” is written again below, and that one holds.`, {
+      on: "key",
+      severity: "warning",
+    }),
+  );
+  return { manifest, text, problems: [...problems, ...repeated] };
 }

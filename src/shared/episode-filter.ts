@@ -156,6 +156,14 @@ function fieldsOf({ name, group, steps, fields }: Episode): Map<string, Value> {
   return new Map(own.filter((entry): entry is [string, Value] => entry[1] !== null));
 }
 
+/** What any episode may be chosen by, whatever fields it has. */
+const ownFields = ["name", "group", "steps", "length"];
+
+/** Throws `filterInvalid`, with the place of the mistake, where a condition over these fields cannot be read. */
+export function checkFilter(condition: string, fields: readonly string[]): void {
+  if (condition.trim() !== "") new Parser(condition, [...new Set([...fields, ...ownFields])]).parse();
+}
+
 /** Names of the fields that a condition over these episodes may use. */
 export function filterFields(episodes: readonly Episode[]): string[] {
   return [...new Set(episodes.flatMap((episode) => [...fieldsOf(episode).keys()]))];

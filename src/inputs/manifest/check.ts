@@ -1,6 +1,7 @@
 /** Everything that is wrong with a manifest beside its model: what the schema says, and what files and graph say. */
 import { type CheckedModel, CheckContext } from "./checks/context";
 import { checkInputs, fedDims } from "./checks/inputs";
+import { checkNames } from "./checks/names";
 import { checkSegments } from "./checks/segments";
 import { checkSites } from "./checks/sites";
 import { checkSteps } from "./checks/steps";
@@ -30,6 +31,7 @@ export function checkManifest(
     const model = modelOf(fed);
     checkInputs(context, model);
     checkSegments(context, model);
+    checkNames(context);
     checkSites(context, model);
     checkSteps(context, model);
     checkWeights(context, model);

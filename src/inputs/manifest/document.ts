@@ -41,18 +41,28 @@ export class ManifestText {
   readonly value: unknown;
   /** Places at which it is no JSON, with words. */
   readonly syntaxErrors: readonly { readonly message: string; readonly range: TextRange }[];
+  /** Fields that are written twice in one object: the last one holds. */
+  readonly repeatedKeys: readonly ManifestPath[];
   readonly #root: Node | undefined;
   readonly #lineStarts: readonly number[];
 
-  constructor(text: string) {
+  constructor(written: string) {
+    // A byte order mark is no column of the first line, as editors count.
+    const text = written.replace(/^\uFEFF/, "");
     const errors: ParseError[] = [];
     this.#lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
-    this.#root = parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: true });
-    this.value = this.#root ? plainValue(this.#root) : undefined;
-    this.syntaxErrors = errors.map(({ error, offset, length }) => {
-      const code = printParseErrorCode(error);
-      return { message: `${syntaxWords[code] ?? code}.`, range: this.#range(offset, Math.max(1, length)) };
-    });
+    this.#root = parseTree(text, errors, { allowTrailingComma: true });
+    const encoded = isUtf16(text);
+    this.value = this.#root && !encoded ? plainValue(this.#root) : undefined;
+    this.syntaxErrors = encoded
+      ? [{ message: "The file is saved as UTF-16; save it as UTF-8.", range: this.#range(0, 1) }]
+      : withoutEchoes(errors).map(({ error, offset, length }) => {
+          const code = printParseErrorCode(error);
+          const words =
+            code === "InvalidSymbol" ? symbolWords(text.substr(offset, length)) : syntaxWords[code];
+          return { message: `${words ?? code}.`, range: this.#range(offset, Math.max(1, length)) };
+        });
+    this.repeatedKeys = this.#root ? repeatedKeys(this.#root) : [];
   }
 
   /** Where a part is written: its key, or its value. The nearest part that is written, where it is not. */
@@ -83,6 +93,42 @@ export class ManifestText {
     if (line < 0) line = 0;
     return [line, offset - (this.#lineStarts[line] ?? 0)];
   }
+}
+
+/** UTF-16 that was read as UTF-8: every other character is NUL. */
+function isUtf16(text: string): boolean {
+  return /^.?\uFFFD|^\0|^.\0/s.test(text) && text.includes("\0");
+}
+
+/** A symbol that JSON does not know, and the value that it therefore misses: one mistake. */
+function withoutEchoes(errors: readonly ParseError[]): readonly ParseError[] {
+  return errors.filter((error, at) => {
+    const before = errors[at - 1];
+    const echo = printParseErrorCode(error.error) === "ValueExpected";
+    return !(echo && before && before.offset + before.length === error.offset);
+  });
+}
+
+function symbolWords(symbol: string): string {
+  if (/^[-+]?(nan|inf(inity)?)$/i.test(symbol)) return `JSON has no ${symbol}: write a number`;
+  return /^(True|False|None)$/.test(symbol)
+    ? `JSON has no ${symbol}: write ${symbol === "None" ? "null" : symbol.toLowerCase()}`
+    : "This is no JSON";
+}
+
+function repeatedKeys(node: Node, path: ManifestPath = []): ManifestPath[] {
+  if (node.type === "array")
+    return (node.children ?? []).flatMap((child, at) => repeatedKeys(child, [...path, at]));
+  if (node.type !== "object") return [];
+  const seen = new Set<string>();
+  return (node.children ?? []).flatMap((property) => {
+    const [key, inner] = property.children ?? [];
+    if (!key) return [];
+    const at = [...path, String(key.value)];
+    const repeated = seen.has(String(key.value)) ? [at] : [];
+    seen.add(String(key.value));
+    return [...repeated, ...(inner ? repeatedKeys(inner, at) : [])];
+  });
 }
 
 /** The value of a tree without a prototype's influence: a key `__proto__` is a key like any other. */

@@ -136,14 +136,40 @@ function words(issue: Issue, path: ManifestPath, root: unknown): ManifestProblem
     const known = issue.values.map(String);
     const meant = typeof value === "string" ? didYouMean(value, known) : "";
     if (path.length === 1 && path[0] === "version")
-      return problem(path, "The version should be 1, the only one that there is.");
+      return problem(
+        path,
+        value === undefined
+          ? 'The version is missing: write "version": 1 first.'
+          : "The version should be 1, the only one that there is.",
+      );
     return problem(path, `It should be ${known.length === 1 ? "" : "one of "}${some(known, 40)}.${meant}`);
   }
   if (issue.code === "invalid_format" && "includes" in issue)
     return problem(path, `It should hold ${String(issue.includes)}.`);
   if (path[0] === "defaults" && path[1] === "query")
     return problem(path, "It should be a number, last, action[0] or mean(action).");
+  const size = sizeWords(issue);
+  if (size !== undefined) return problem(path, `${size}, and is ${kindOf(value)}.`);
+  if (issue.code === "invalid_format" && path.at(-1) === "scale")
+    return problem(path, `It should be a number, or a quotient such as "1/255", and is ${kindOf(value)}.`);
   return problem(path, `${issue.message.replace(/^Invalid input: /, "").replace(/\.?$/, "")}.`);
+}
+
+/** A number, text or list outside its bounds. */
+function sizeWords(issue: Issue): string | undefined {
+  if (issue.code !== "too_small" && issue.code !== "too_big") return undefined;
+  const isSmall = issue.code === "too_small";
+  const bound = Number(isSmall ? issue.minimum : issue.maximum);
+  const inclusive = issue.inclusive !== false;
+  const of = issue.origin;
+  if (of === "string" || of === "array" || of === "set") {
+    if (isSmall && bound === 1)
+      return of === "string" ? "It should not be empty" : "It should hold something";
+    const what = of === "string" ? "characters" : "entries";
+    return `It should have at ${isSmall ? "least" : "most"} ${bound} ${what}`;
+  }
+  if (isSmall) return `It should be ${inclusive ? `${bound} or more` : `above ${bound}`}`;
+  return `It should be ${inclusive ? `${bound} or less` : `below ${bound}`}`;
 }
 
 function at(root: unknown, path: ManifestPath): unknown {
@@ -158,6 +184,7 @@ function at(root: unknown, path: ManifestPath): unknown {
 
 function kindOf(value: unknown): string {
   if (value === null) return "null";
+  if (typeof value === "number" && !Number.isFinite(value)) return "too large a number";
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : JSON.stringify(value);
 }

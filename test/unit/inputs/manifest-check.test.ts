@@ -131,7 +131,7 @@ describe("checking a manifest", () => {
       "inputs.arrays.states": expect.stringContaining("the recording has [1, 6]: 5 axes are wanted."),
       "inputs.arrays.timestep": expect.stringContaining("Did you mean “timesteps”?"),
       "inputs.arrays.returns_to_go": expect.stringContaining("has no array returns"),
-      "inputs.texts[0].tokenizer": "tokenizer.json is no tokenizer: it has no field “model”.",
+      "inputs.texts[0].tokenizer": "The tokenizer tokenizer.json cannot be used. It names no model.",
       "axes.cells[0].grid": "7 × 7 makes 49 tokens, and count says 50.",
       "axes.cells[0].grid.camera": expect.stringContaining("have a front"),
       "sites[0].heads": expect.stringMatching(/has 4 heads by its graph, not 3/),
@@ -139,11 +139,96 @@ describe("checking a manifest", () => {
       "steps.inputs[0]": expect.stringContaining("Did you mean “states”?"),
       "loops[0].feed.actions": expect.stringContaining("Did you mean “logits”?"),
       "boxes[0].segment": expect.stringContaining("There is no segment vehicle"),
-      "groups[0].where": expect.stringContaining("samples.fields has no success"),
+      "groups[0].where": expect.stringContaining("There is no field success"),
       "defaults.query": expect.stringContaining("There is no segment actions"),
       "defaults.heads[0]": "There is no head 4: heads count from 0 to 3.",
       "defaults.layers[0]": "There is no layer 2: layers count from 0.",
       "defaults.site": expect.stringContaining("No site or component is called decoder"),
+    });
+  });
+
+  it("builds the tokenizer that is named, and says at its line why it cannot be used", async () => {
+    const manifest = (tokenizer: string) => `{
+  "version": 1,
+  "inputs": { "texts": [
+    { "text": "go", "ids": "actions",
+      "tokenizer": "${tokenizer}" }
+  ] }
+}`;
+    const { model, folder } = withManifest(manifest("tokenizer.json"));
+    const source = readFileSync(path.join(root, "test/fixtures/tokenizers/wordpiece/tokenizer.json"), "utf8");
+    const whole = JSON.parse(source) as Record<string, unknown>;
+    const client = newClient();
+    const check = async (content: string) => {
+      writeFileSync(path.join(folder, "tokenizer.json"), content);
+      const { problems } = await client.checkManifest(model);
+      return problems.filter(({ path: at }) => at.includes("tokenizer"));
+    };
+    expect(await check(source)).toEqual([]);
+    for (const broken of [
+      source.slice(0, 400),
+      JSON.stringify({ ...whole, model: { type: "BPE" } }),
+      JSON.stringify({ ...whole, pre_tokenizer: { type: "Sentences" } }),
+    ]) {
+      const [found, ...more] = await check(broken);
+      expect(more).toEqual([]);
+      expect(found).toMatchObject({ line: 4, path: "inputs.texts[0].tokenizer", severity: "error" });
+      expect(found!.message).toMatch(/^The tokenizer tokenizer\.json cannot be used\. ./);
+    }
+  });
+
+  it("words numbers, texts and names that cannot be meant, each at its line", () => {
+    const { problems, text } = parseManifest(`\uFEFF{
+  "version": 1,
+  "title": "a",
+  "title": "b",
+  "inputs": { "arrays": { "x": { "array": "x",
+    "scale": "255/" } } },
+  "sites": [{
+    "match": "" }],
+  "steps": { "axis": "t", "windows": { "x": {
+    "length": 0 } } },
+  "defaults": {
+    "range": 3 }
+}`);
+    const told = problems.map(({ path: at, on, message }) => [text.range(at, on).line + 1, message]);
+    expect(told.sort(([a], [b]) => Number(a) - Number(b))).toEqual([
+      [3, "The field “title” is written again below, and that one holds."],
+      [6, 'It should be a number, or a quotient such as "1/255", and is "255/".'],
+      [8, 'It should not be empty, and is "".'],
+      [10, "It should be above 0, and is 0."],
+      [12, "It should be 1 or less, and is 3."],
+    ]);
+    const syntax = (written: string) =>
+      parseManifest(written).text.syntaxErrors.map(({ message }) => message);
+    expect(syntax('{ "version": 1, "defaults": { "range": NaN } }')).toEqual([
+      "JSON has no NaN: write a number.",
+    ]);
+    const utf16 = Buffer.from('\uFEFF{ "version": 1 }', "utf16le").toString("utf8");
+    expect(syntax(utf16)).toEqual(["The file is saved as UTF-16; save it as UTF-8."]);
+    expect(parseManifest(utf16).problems).toEqual([]);
+  });
+
+  it("finds divisions by 0, open counts and names that mean two things", async () => {
+    const manifest = {
+      version: 1,
+      inputs: { file: "recorded.npz", arrays: { states: { array: "states", scale: "1/0", std: [1, 0] } } },
+      segments: [{ name: "past" }, { name: "past" }],
+      samples: { fields: { success: "rewards" } },
+      groups: [
+        { name: "won", where: "success == 1 and" },
+        { name: "won", where: "length > 3" },
+      ],
+    };
+    const { model } = withManifest(JSON.stringify(manifest, null, 2));
+    const { problems } = await newClient().checkManifest(model);
+    expect(Object.fromEntries(problems.map(({ path: at, message }) => [at, message]))).toEqual({
+      "inputs.arrays.states.scale": "1/0 divides by 0.",
+      "inputs.arrays.states.std": "Colours are divided by it: it should not hold 0.",
+      segments: expect.stringContaining("Nothing says how many tokens past and past have"),
+      "segments[1].name": expect.stringContaining("is called past too"),
+      "groups[0].where": expect.stringMatching(/^Expected the name of a field, at character 17/),
+      "groups[1].name": expect.stringContaining("is called won too"),
     });
   });
 

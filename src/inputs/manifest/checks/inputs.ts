@@ -1,15 +1,18 @@
 /** Checks of what the model is given: files, arrays that exist and fit, texts and their tokenizer. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
+import { AttentionError } from "../../../shared/errors";
 import type { TensorSignature } from "../../../shared/model";
 import type { ArrayHeader } from "../../files/lazy-arrays";
+import { loadTokenizer } from "../../tokenizer";
 import type { ManifestPath } from "../document";
 import type { ManifestInputSource, ManifestText } from "../inputs-schema";
 import { didYouMean, some } from "../problem";
+import { scaleFactor } from "../values";
 import type { CheckContext, CheckedModel } from "./context";
 
-/** Tokenizers above this are refused by the limits of inputs; a check reads none of that size. */
-const MAX_TOKENIZER_BYTES = 100e6;
+/** Characters of a text that a check tries its tokenizer on. */
+const MOST_TRIED = 1_000;
 
 export function checkInputs(context: CheckContext, model: CheckedModel): void {
   const { inputs } = context.manifest;
@@ -48,10 +51,19 @@ function textInputs(context: CheckContext, names: readonly string[]): string[] {
 }
 
 function checkSource(context: CheckContext, source: ManifestInputSource, at: ManifestPath): void {
+  if (typeof source !== "string") checkNumbers(context, source, at);
   if (typeof source === "string" || "array" in source) context.array(source, at);
   else if ("image" in source) context.files(source.image, [...at, "image"]);
   else if ("frames" in source) context.files(source.frames, [...at, "frames"]);
   else if ("video" in source) context.files(source.video, [...at, "video"]);
+}
+
+/** Nothing can be divided by 0. */
+function checkNumbers(context: CheckContext, source: object, at: ManifestPath): void {
+  const { scale, std } = source as { scale?: number | string; std?: readonly number[] };
+  if (scale !== undefined && !Number.isFinite(scaleFactor(scale)))
+    context.add([...at, "scale"], `${scale} divides by 0.`);
+  if (std?.includes(0)) context.add([...at, "std"], "Colours are divided by it: it should not hold 0.");
 }
 
 const isPicture = (source: ManifestInputSource | undefined) =>
@@ -133,25 +145,33 @@ function checkText(
       at,
       `The model has no input input_ids: say with "ids" which of ${some(names)} takes the tokens.`,
     );
-  checkTokenizer(context, text.tokenizer, at);
+  checkTokenizer(context, text.tokenizer, at, text.text);
 }
 
-/** A tokenizer that is there, is JSON, and holds a model. */
-export function checkTokenizer(context: CheckContext, named: string | undefined, at: ManifestPath): void {
+/**
+ * A tokenizer that is there and can be built: the check builds it as a capture does, and tries it on the text.
+ * @param text what it is tried on
+ */
+export function checkTokenizer(
+  context: CheckContext,
+  named: string | undefined,
+  at: ManifestPath,
+  text = "a",
+): void {
   const place = named === undefined ? at : [...at, "tokenizer"];
   if (named === undefined && !existsSync(path.join(context.folder, "tokenizer.json")))
     return context.add(at, 'There is no tokenizer.json beside the model: name one with "tokenizer".');
   const file = context.files(named ?? "tokenizer.json", place)[0];
   if (file === undefined) return;
-  const bytes = statSync(file).size;
-  if (bytes > MAX_TOKENIZER_BYTES)
-    return context.add(place, `The tokenizer has ${Math.round(bytes / 1e6)} MB, and at most 100 are read.`);
   try {
-    const content: unknown = JSON.parse(readFileSync(file, "utf8"));
-    const isTokenizer = typeof content === "object" && content !== null && "model" in content;
-    if (!isTokenizer) context.add(place, `${path.basename(file)} is no tokenizer: it has no field “model”.`);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    context.add(place, `The tokenizer ${path.basename(file)} cannot be read: ${why}`);
+    loadTokenizer(file).encode(text.slice(0, MOST_TRIED), null);
+  } catch (thrown) {
+    context.add(place, `The tokenizer ${path.basename(file)} cannot be used. ${reasonOf(thrown)}`);
   }
+}
+
+/** What went wrong, without the path: the problem stands where the tokenizer is named. */
+function reasonOf(thrown: unknown): string {
+  const error = AttentionError.wrap(thrown);
+  return error.detail === "" ? error.message : error.detail;
 }

@@ -63,15 +63,24 @@ function sumProblem(
   size: Dim,
 ): string | null {
   const segments = segmentsOf(manifest, reference);
-  if (!segments || segments.length === 0 || typeof size !== "number") return null;
+  if (!segments || segments.length === 0) return null;
   const counts = segments.map(declaredCount);
   const open = counts.filter((count) => count === undefined).length;
   const sum = counts.reduce<number>((all, count) => all + (count ?? 0), 0);
+  const unsaid = segments.filter((segment, index) => counts[index] === undefined && !saysCount(segment));
+  if (unsaid.length > 1)
+    return `Nothing says how many tokens ${unsaid.map(({ name }) => name).join(" and ")} have; one segment alone may take the rest.`;
   const parts = segments.map(({ name }, index) => `${name} ${counts[index] ?? "the rest"}`).join(", ");
+  if (typeof size !== "number") return null;
   if (sum > size) return `The segments make ${sum} tokens and the axis has ${size}: ${parts}.`;
   if (open === 0 && sum !== size)
     return `The segments make ${sum} tokens and the axis has ${size}: ${parts}. Leave out one count to let it take the rest.`;
   return null;
+}
+
+/** Its labels are recorded, so that a run knows its tokens. */
+function saysCount(segment: ManifestSegment): boolean {
+  return !("interleave" in segment) && segment.labels !== undefined;
 }
 
 function checkSegment(

@@ -1,4 +1,6 @@
 /** Checks of time and of what is recorded beside the inputs: steps, passes, loops, samples, objects, boxes, vectors. */
+import { checkFilter } from "../../../shared/episode-filter";
+import { AttentionError } from "../../../shared/errors";
 import type { ManifestPath } from "../document";
 import { didYouMean, some } from "../problem";
 import type { ManifestPicture } from "../values";
@@ -101,13 +103,13 @@ function checkBeside(context: CheckContext): void {
   });
   const fields = Object.keys(manifest.samples?.fields ?? {});
   manifest.groups?.forEach(({ where }, index) => {
-    // Words of a filter that are neither numbers, texts nor operators are fields.
-    const words = (where ?? "").replace(/"[^"]*"|'[^']*'/g, "").match(/[A-Za-z_]\w*/g) ?? [];
-    for (const word of words) {
-      if (["and", "or", "not", "true", "false"].includes(word) || fields.includes(word)) continue;
+    try {
+      checkFilter(where ?? "", fields);
+    } catch (thrown) {
+      const error = AttentionError.wrap(thrown);
       context.add(
         ["groups", index, "where"],
-        `samples.fields has no ${word}; it has ${some(fields)}.${didYouMean(word, fields)}`,
+        `${error.detail} Fields are named in samples.fields; there is ${some(fields)}.`,
       );
     }
   });
