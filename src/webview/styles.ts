@@ -47,6 +47,10 @@ export const baseStyles = css`
       border-color: Highlight !important;
     }
   }
+  /* The toolkit keeps 1 em between a value and its arrow, which the value needs. */
+  vscode-dropdown::part(indicator) {
+    margin-inline-start: 2px;
+  }
   :focus-visible {
     outline: 1px solid var(--vscode-focusBorder);
     outline-offset: -1px;

@@ -76,10 +76,11 @@ test("a provider that is not there", async () => {
 test("rows that hold NaN", async () => {
   const workspace = Workspace.withExample();
   const arrays = unzipSync(workspace.read("recorded.npz"));
-  const returns = Buffer.from(arrays["returns_to_go.npy"]!);
+  const name = "episode_000/returns_to_go.npy";
+  const returns = Buffer.from(arrays[name]!);
   // The third return: its row and the rows that see it are flagged.
   returns.writeFloatLE(NaN, 128 + 8);
-  arrays["returns_to_go.npy"] = returns;
+  arrays[name] = returns;
   workspace.write("recorded.npz", zipSync(arrays));
   const workbench = await started(workspace);
   await workbench.explorer.doubleClick("model.onnx");

@@ -20,7 +20,7 @@ describe.each(widths)("at %i px", (width) => {
       expect(textProblems(open.app, 60), `site ${site}`).toEqual([]);
     }
     const map = find(open.app, ".map").getBoundingClientRect();
-    if (width >= 1200) expect(Math.min(map.width, map.height)).toBeGreaterThanOrEqual(260);
+    if (width >= 800) expect(Math.min(map.width, map.height)).toBeGreaterThanOrEqual(260);
     expect(open.app.scrollWidth).toBeLessThanOrEqual(width);
     const header = find(open.app, "attention-heatmap").shadowRoot!.querySelector(".header")!;
     expect(header.scrollWidth, "header of the Heatmap").toBeLessThanOrEqual(header.clientWidth);

@@ -23,7 +23,7 @@ export class NarrowElement extends LitElement {
       }
       .beside {
         display: grid;
-        grid-template-columns: minmax(0, 1fr) 92px;
+        grid-template-columns: minmax(0, 1fr) 96px;
         height: 100%;
       }
       .above {

@@ -32,8 +32,11 @@ const DOCK = { least: 132, share: 0.27, most: 226 };
 const TOKENS = { high: 122, low: 100, frames: 184 };
 /** Height from which all Tokens rows are shown. */
 const TOKENS_FROM = 720;
-/** Width and height that the map's pane keeps at least. */
-const MAP = { width: 330, height: 250 };
+/**
+ * Width and height that the map's pane keeps at least; from `whole` on the map has 260 px a side beside its header,
+ * margins, rulers and legend.
+ */
+const MAP = { width: 330, height: 250, whole: 424 };
 
 /** Smallest sizes that a splitter gives. */
 export const leastSizes = { overview: 120, inspector: INSPECTOR.least, dock: 110 } as const;
@@ -58,7 +61,11 @@ export function workbenchLayout(
   const form = formOf(width);
   const tabs = form === "narrow" || form === "tiny";
   const low = height < LOW_BELOW;
-  const tokens = height >= TOKENS_FROM ? (frames ? TOKENS.frames : TOKENS.high) : TOKENS.low;
+  const words = height >= TOKENS_FROM ? TOKENS.high : TOKENS.low;
+  const share = dockOpen ? bounded(height * DOCK.share, DOCK.least, DOCK.most) : 0;
+  // Frames, then the dock, give way to the map.
+  const tokens = frames ? bounded(height - share - MAP.whole, words, TOKENS.frames) : words;
+  const dockDrawn = bounded(height - tokens - MAP.whole, DOCK.least, Math.max(DOCK.least, share));
   const inspectorDrawn = bounded(width * INSPECTOR.share, INSPECTOR.least, INSPECTOR.most);
   const mostInspector = Math.max(INSPECTOR.least, width - OVERVIEW.wide - MAP.width);
   const inspector =
@@ -69,11 +76,7 @@ export function workbenchLayout(
       ? OVERVIEW.narrow
       : bounded(chosen.overview ?? OVERVIEW[form], leastSizes.overview, mostOverview);
   const mostDock = Math.max(leastSizes.dock, height - tokens - MAP.height);
-  const dock = bounded(
-    chosen.dock ?? bounded(height * DOCK.share, DOCK.least, DOCK.most),
-    leastSizes.dock,
-    mostDock,
-  );
+  const dock = bounded(chosen.dock ?? dockDrawn, leastSizes.dock, mostDock);
   return {
     form,
     low,

@@ -57,7 +57,8 @@ export abstract class BarsElement extends LitElement {
         --type-ramp-base-font-size: 11px;
         --type-ramp-base-line-height: 14px;
         z-index: 2;
-        width: 116px;
+        flex: none;
+        width: 108px;
       }
       .detail {
         overflow: hidden;

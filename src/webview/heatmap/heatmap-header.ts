@@ -38,12 +38,13 @@ function fileName(path: string): string {
 
 export function heatmapHeader(options: HeaderOptions): TemplateResult {
   const { session, site, title, page, window } = options;
-  const { view, selection } = session.store.state;
+  const { view, selection, tiles } = session.store.state;
   const all = view.heads === "all";
+  const shown = all ? [...tiles.values()] : page ? [page] : [];
   const onGrid = showsGrid(session.store.state);
   const detail = [
     onGrid ? gridShape(session.store.state) : siteShape(site),
-    page && pageFacts(page).masked > 0 ? "masked" : "",
+    shown.some((one) => pageFacts(one).masked > 0) ? "masked" : "",
     page && isPooled(page) ? `${page.pooling} of ${page.rowFactor} × ${page.columnFactor}` : "",
     view.window && !all && !onGrid ? windowText(window) : "",
   ]

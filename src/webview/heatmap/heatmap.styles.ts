@@ -16,11 +16,11 @@ export const heatmapStyles = css`
   }
   .cells,
   .windows {
-    flex: none;
-    width: 138px;
+    flex: 0 1 138px;
+    min-width: 96px;
   }
   .windows {
-    width: 104px;
+    flex-basis: 104px;
   }
   .modes {
     display: inline-flex;
@@ -45,6 +45,7 @@ export const heatmapStyles = css`
     outline-offset: -1px;
   }
   .header .detail {
+    flex-shrink: 1000;
     overflow: hidden;
     text-overflow: ellipsis;
     white-space: nowrap;

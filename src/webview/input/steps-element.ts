@@ -42,6 +42,15 @@ export class StepsElement extends LitElement {
         overflow: hidden;
         text-overflow: ellipsis;
       }
+      /* Measured on the toolbar around it. */
+      @container (max-width: 1060px) {
+        .word {
+          display: none;
+        }
+        .runs input[type="range"] {
+          width: 44px;
+        }
+      }
     `,
   ];
 

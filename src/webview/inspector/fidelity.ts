@@ -80,12 +80,12 @@ export function fidelityOf(site: CapturedSite, figures: HeadFigures | null): Sta
   return statements;
 }
 
-/** "8 fully masked rows are left out of means"; "" where none is. */
+/** "8 fully masked rows are left out of means."; "" where none is. */
 export function leftOut(figures: Pick<HeadFigures, "rowsMasked" | "rowsSingleKey">): string {
   const { rowsMasked, rowsSingleKey } = figures;
   const parts = [
     rowsMasked > 0 ? `${rowsMasked} fully masked ${rowsMasked === 1 ? "row" : "rows"}` : "",
-    rowsSingleKey > 0 ? `${rowsSingleKey} with one key` : "",
+    rowsSingleKey > 0 ? `${rowsSingleKey} ${rowsSingleKey === 1 ? "row" : "rows"} with one key` : "",
   ].filter(Boolean);
   if (parts.length === 0) return "";
   const one = rowsMasked + rowsSingleKey === 1;

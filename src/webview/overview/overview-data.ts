@@ -1,6 +1,7 @@
 /** Which heads the Overview lists, and in what order: by component, or by the chosen metric; filtered. */
 import type { Capture, CapturedSite } from "../../shared/capture";
 import type { HeadFigures, MetricName } from "../../shared/figures";
+import type { Thumbnails } from "../../shared/page";
 import { siteTitles } from "../../shared/site-names";
 import { figuresOf } from "../head-metrics";
 import { unproven } from "../inspector/fidelity";
@@ -75,19 +76,38 @@ function flagOf(site: CapturedSite, figures: HeadFigures): string {
     .join(", ");
 }
 
-function shapeOf(sites: readonly CapturedSite[]): string {
-  const shapes = sites.map((site) => {
-    const masked = site.figures[0]?.some((figures) => figures.rowsMasked > 0) ? ", masked" : "";
-    return `${site.queries}×${site.keys}${site.kind === "unknown" ? "" : ` ${site.kind}`}${masked}`;
-  });
-  return shapes.every((shape) => shape === shapes[0]) ? (shapes[0] ?? "") : "";
+type ThumbnailsOf = ReadonlyMap<string, Thumbnails>;
+
+const masks = new WeakMap<Thumbnails, boolean>();
+
+/** Whether a site's maps have masked cells; false while its thumbnails are not read. */
+function hasMasked(thumbnails: Thumbnails | undefined): boolean {
+  if (!thumbnails) return false;
+  const known = masks.get(thumbnails) ?? new Uint8Array(thumbnails.cells).includes(0);
+  masks.set(thumbnails, known);
+  return known;
+}
+
+function shapeOf(sites: readonly CapturedSite[], thumbnails: ThumbnailsOf): string {
+  const shapes = sites.map(
+    (site) => `${site.queries}×${site.keys}${site.kind === "unknown" ? "" : ` ${site.kind}`}`,
+  );
+  const masked = sites.some((site) => hasMasked(thumbnails.get(site.handle))) ? ", masked" : "";
+  return shapes.every((shape) => shape === shapes[0]) ? `${shapes[0] ?? ""}${masked}` : "";
 }
 
 export function headList(
   capture: Capture,
-  options: { batch: number; metric: MetricName; order: HeadOrder; filter: string },
+  options: {
+    batch: number;
+    metric: MetricName;
+    order: HeadOrder;
+    filter: string;
+    /** By handle, as far as they were read. */
+    thumbnails: ThumbnailsOf;
+  },
 ): HeadList {
-  const { batch, metric, order, filter } = options;
+  const { batch, metric, order, filter, thumbnails } = options;
   const passes = filterOf(filter);
   const titles = siteTitles(capture.sites);
   const groups: { title: string; component: string | null; indices: number[] }[] = [];
@@ -115,7 +135,10 @@ export function headList(
       const layer = indices.length > 1 ? String(site.layer ?? indices.indexOf(index)) : null;
       return heads.length > 0 ? [{ site: index, layer, heads }] : [];
     });
-    const shape = shapeOf(indices.flatMap((index) => capture.sites[index] ?? []));
+    const shape = shapeOf(
+      indices.flatMap((index) => capture.sites[index] ?? []),
+      thumbnails,
+    );
     return { title, shape, sites };
   });
   const kept = listed.filter((group) => group.sites.length > 0);

@@ -179,10 +179,10 @@ export class OverviewElement extends LitElement {
   }
 
   #listOf(capture: Capture): HeadList {
-    const { selection, view } = this.session.store.state;
-    const key = [capture, selection.batch, view.metric, view.order, view.filter];
+    const { selection, view, thumbnails } = this.session.store.state;
+    const key = [capture, selection.batch, view.metric, view.order, view.filter, thumbnails];
     if (!this.#list || key.some((part, index) => part !== this.#list?.key[index])) {
-      this.#list = { key, list: headList(capture, { ...view, batch: selection.batch }) };
+      this.#list = { key, list: headList(capture, { ...view, batch: selection.batch, thumbnails }) };
     }
     return this.#list.list;
   }

@@ -8,8 +8,12 @@ export const overviewStyles = css`
     min-height: 0;
     min-width: 0;
   }
+  .header {
+    gap: 4px;
+  }
   vscode-dropdown.order {
-    width: 116px;
+    flex: 0 1 108px;
+    min-width: 80px;
   }
   .header .detail {
     white-space: nowrap;

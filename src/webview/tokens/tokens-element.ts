@@ -154,7 +154,9 @@ export class TokensElement extends LitElement {
     const largest = cells?.[strongest[0] ?? -1] ?? 0;
     const ranges = tokenRanges(axis.labels.length, middlesOf(lit ? cells : null, active));
     const groups = segmentRuns(axis);
-    let named = -1;
+    let last = -1;
+    // Where segments take turns token by token, a name is written once: its band says the rest.
+    const named = new Set<number>();
     const option = (index: number): TemplateResult =>
       this.#token(state, axis, index, chooses, {
         p: lit ? (cells?.[index] ?? null) : null,
@@ -177,23 +179,29 @@ export class TokensElement extends LitElement {
           .map((group) => {
             const start = Math.max(group.start, range.start);
             const end = Math.min(group.end, range.end);
-            const begins = start === group.start || group.segment !== named;
-            named = group.segment;
-            return html`${begins ? this.#segment(axis, group.segment) : nothing}${Array.from(
-              { length: end - start },
-              (_, offset) => option(start + offset),
-            )}`;
+            const begins = start === group.start || group.segment !== last;
+            const again = named.has(group.segment) && group.end - group.start === 1;
+            last = group.segment;
+            named.add(last);
+            const first = begins
+              ? html`<span class="pair">${this.#segment(axis, last, again)}${option(start)}</span> `
+              : option(start);
+            return html`${first}${Array.from({ length: end - start - 1 }, (_, offset) => option(start + 1 + offset))}`;
           });
       })}
     </div>`;
   }
 
-  #segment(axis: TokenAxis, index: number): TemplateResult | typeof nothing {
+  #segment(axis: TokenAxis, index: number, again: boolean): TemplateResult | typeof nothing {
     const segment = axis.segments[index];
     if (!segment) return nothing;
     const colour = segmentColour(this.#theme.theme, segment.role);
-    return html`<span class="segment" aria-hidden="true" style=${styles({ "border-left-color": colour })}
-      >${segment.name}</span
+    return html`<span
+      class="segment ${again ? "again" : ""}"
+      aria-hidden="true"
+      title=${segment.name}
+      style=${styles({ "border-left-color": colour })}
+      >${again ? nothing : segment.name}</span
     > `;
   }
 

@@ -51,6 +51,16 @@ export const tokensStyles = css`
     vertical-align: middle;
     white-space: nowrap;
   }
+  /* A band or a name stays with its first token. */
+  .pair {
+    display: inline-block;
+    max-width: 100%;
+    white-space: nowrap;
+  }
+  .segment.again {
+    margin-right: 0;
+    padding: 0;
+  }
   .token {
     display: inline-block;
     min-width: 20px;

@@ -58,9 +58,9 @@ export class ToolbarElement extends LitElement {
     if (!capture || !site || document?.status !== "ready") return nothing;
     const { view } = state;
     const { history } = state;
-    // Steps and passes want room of their own: with them the toolbar may take a second row.
+    // Steps and passes want room of their own, which other words give.
     const runs = runsOf(state, "step") || runsOf(state, "pass");
-    return html`<section class="toolbar ${runs ? "wraps" : ""}" aria-label="Toolbar">
+    return html`<section class="toolbar ${runs ? "runs" : ""}" aria-label="Toolbar">
       <h1 title=${document.model.path}>${document.model.title}</h1>
       <button
         class="quiet input"

@@ -19,7 +19,7 @@ export const toolbarStyles = css`
     flex: none;
   }
   .toolbar > h1 {
-    flex: 0 1 auto;
+    flex: 0 3 auto;
   }
   h1 {
     min-width: 40px;
@@ -64,8 +64,8 @@ export const toolbarStyles = css`
     color: var(--vscode-descriptionForeground);
   }
   .toolbar > .input {
-    flex: 0 4 auto;
-    min-width: 22px;
+    flex: 0 1 auto;
+    min-width: 56px;
     overflow: hidden;
     color: inherit;
     font: inherit;
@@ -101,23 +101,26 @@ export const toolbarStyles = css`
     text-overflow: ellipsis;
   }
   /* In one row as long as names can give way. */
-  @container (min-width: 740px) {
-    .toolbar:not(.wraps) {
+  @container (min-width: 720px) {
+    .toolbar {
       flex-wrap: nowrap;
     }
   }
   /* Steps have words of their own. */
-  .wraps .input .word,
-  .wraps .metric .word {
-    display: none;
-  }
-  .wraps vscode-dropdown.metric {
-    width: 140px;
+  @container (max-width: 1560px) {
+    .runs .input .word,
+    .runs .metric .word {
+      display: none;
+    }
   }
   @container (max-width: 1260px) {
     .input .word,
-    .metric .word {
+    .metric .word,
+    .runs .slider.head {
       display: none;
+    }
+    vscode-dropdown.metric {
+      width: 152px;
     }
     input[type="range"] {
       width: 52px;
@@ -134,34 +137,32 @@ export const toolbarStyles = css`
       max-width: 84px;
     }
     h1 {
-      max-width: 100px;
-    }
-    vscode-dropdown.metric {
-      width: 128px;
+      max-width: 120px;
     }
     input[type="range"] {
       width: 40px;
     }
   }
-  @container (max-width: 900px) {
-    .input .name {
+  /* Heads and layers are chosen in the Overview, which is always there. */
+  @container (max-width: 960px) {
+    .slider.head {
       display: none;
     }
-    vscode-dropdown.metric {
-      width: 112px;
+    .toolbar {
+      padding-right: 4px;
+      padding-left: 8px;
+      column-gap: 6px;
     }
   }
   @container (max-width: 560px) {
-    .slider.head,
-    .mean,
-    .input {
+    .mean {
       display: none;
+    }
+    .input .name {
+      max-width: 60px;
     }
     h1 {
       max-width: 80px;
-    }
-    vscode-dropdown.metric {
-      width: 92px;
     }
   }
 `;
