@@ -56,7 +56,7 @@ export class ManifestText {
     this.value = this.#root && !encoded ? plainValue(this.#root) : undefined;
     this.syntaxErrors = encoded
       ? [{ message: "The file is saved as UTF-16; save it as UTF-8.", range: this.#range(0, 1) }]
-      : withoutEchoes(errors).map(({ error, offset, length }) => {
+      : withoutEchoes(errors, text).map(({ error, offset, length }) => {
           const code = printParseErrorCode(error);
           const words =
             code === "InvalidSymbol" ? symbolWords(text.substr(offset, length)) : syntaxWords[code];
@@ -101,11 +101,11 @@ function isUtf16(text: string): boolean {
 }
 
 /** A symbol that JSON does not know, and the value that it therefore misses: one mistake. */
-function withoutEchoes(errors: readonly ParseError[]): readonly ParseError[] {
+function withoutEchoes(errors: readonly ParseError[], text: string): readonly ParseError[] {
   return errors.filter((error, at) => {
     const before = errors[at - 1];
     const echo = printParseErrorCode(error.error) === "ValueExpected";
-    return !(echo && before && before.offset + before.length === error.offset);
+    return !(echo && before && text.slice(before.offset + before.length, error.offset).trim() === "");
   });
 }
 
