@@ -1,0 +1,72 @@
+/** Which recording a capture's input comes from: the file that was asked for, else the manifest's. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { AttentionError } from "../shared/errors";
+import type { InputChoice } from "../shared/input-choice";
+import type { NamedArray } from "../inputs/arrays";
+import { insideFolder } from "../inputs/manifest/paths";
+import { openSamples, type SampleSet } from "../inputs/sample-set";
+import type { OpenModel } from "./open-model";
+
+/** The recording that was asked for, else the manifest's; null where there is none. */
+export function openRecording({ manifest }: OpenModel, choice: InputChoice | null): SampleSet | null {
+  const said = manifest?.manifest;
+  const folder = manifest ? path.dirname(manifest.path) : "";
+  if (choice?.file !== undefined) {
+    if (!existsSync(choice.file))
+      throw new AttentionError("fileNotFound", "The recorded input does not exist.", { where: choice.file });
+    return openSamples({
+      folder: path.dirname(choice.file),
+      file: choice.file,
+      samples: said?.samples,
+      asked: true,
+    });
+  }
+  // A text or a picture that was asked for stands for itself, not beside a recording of something else.
+  if (choice?.text !== undefined || choice?.images || choice?.video) return null;
+  const file = said?.inputs?.file;
+  if (file === undefined && said?.samples?.files === undefined && said?.samples?.lerobot === undefined) {
+    if (
+      said?.inputs?.arrays &&
+      Object.values(said.inputs.arrays).some(
+        (source) => typeof source === "object" && ("value" in source || "fill" in source),
+      )
+    )
+      return openSamples({ folder, file: undefined, samples: undefined });
+    for (const name of ["samples", "episode", "step", "pass"] as const)
+      if (
+        choice?.[name] !== undefined &&
+        !choice.generate &&
+        !(said?.loops && (name === "pass" || name === "step"))
+      )
+        throw new AttentionError(
+          "inputMissing",
+          `There is no recording in which to choose ${name === "samples" ? "samples" : `a ${name}`}.`,
+          {
+            fix: "Give one with --inputs, or name it in the manifest.",
+          },
+        );
+    return null;
+  }
+  return openSamples({
+    folder,
+    file: file === undefined ? undefined : insideFolder(folder, file),
+    samples: said?.samples,
+  });
+}
+
+/** A file of one array is the model's only input, whatever they are called. */
+export function onlyArray(
+  inputs: OpenModel["inputs"],
+  set: SampleSet | null,
+  given: ReadonlyMap<string, NamedArray>,
+): { input: string; array: NamedArray; notice: string } | null {
+  const [input] = inputs;
+  const name = set?.single ?? null;
+  if (!set || !input || inputs.length !== 1 || given.size > 0 || name === null) return null;
+  return {
+    input: input.name,
+    array: set.arrays(0).read(name),
+    notice: `${input.name} is given ${name}, the only array of the file.`,
+  };
+}

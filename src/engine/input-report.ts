@@ -1,0 +1,56 @@
+/** What a capture says of its input: where it comes from, what it is called, and what there is to choose. */
+import path from "node:path";
+import type { InputReport } from "../shared/capture";
+import { type InputChoice, plainRecording, type Recording } from "../shared/input-choice";
+import type { Manifest } from "../inputs/manifest/schema";
+import type { RecordedInput } from "../inputs/recorded-input";
+import type { SampleSet } from "../inputs/sample-set";
+import { cacheOf } from "./cache-inputs";
+import { imageInputs } from "./image-input";
+import type { OpenModel } from "./open-model";
+import { tokenizerFile } from "./text-input";
+
+export function described(
+  choice: InputChoice | null,
+  set: SampleSet | null,
+  text: readonly string[] | undefined,
+  pictures: readonly string[],
+  allMade: boolean,
+  manifest: Manifest | undefined,
+): Pick<InputReport, "from" | "label"> {
+  if (allMade) return { from: "synthetic", label: `synthetic input (seed ${choice?.synthetic?.seed ?? 0})` };
+  if (set?.recorded && choice?.file === undefined) return { from: "manifest", label: set.name };
+  if (set?.recorded) return { from: "file", label: set.name };
+  if (text) {
+    const [first = ""] = text;
+    const shown = first.length > 60 ? `${first.slice(0, 60)}…` : first;
+    return {
+      from: "text",
+      label: text.length === 1 ? `“${shown}”` : `“${shown}” and ${text.length - 1} more`,
+    };
+  }
+  if (pictures.length > 0)
+    return { from: "image", label: pictures.map((file) => path.basename(file)).join(", ") };
+  return manifest?.inputs
+    ? { from: "manifest", label: "written in the manifest" }
+    : { from: "file", label: "arrays" };
+}
+
+export function recordingOf(
+  opened: OpenModel,
+  recorded: RecordedInput | null,
+  prompt: Recording["prompt"],
+  pictures: readonly string[],
+): Recording {
+  const tokenizer = tokenizerFile(opened);
+  const frames = Object.keys(opened.manifest?.manifest.steps?.frames ?? {});
+  return {
+    ...plainRecording,
+    ...recorded?.chosen,
+    cameras: [...new Set([...frames, ...pictures])],
+    prompt,
+    generates: cacheOf(opened)?.generates === true,
+    tokenizer: tokenizer === null ? null : path.basename(tokenizer),
+    imageInputs: imageInputs(opened).map(({ name }) => name),
+  };
+}
