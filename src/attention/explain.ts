@@ -22,7 +22,8 @@ export function explainSite(site: Discovery["sites"][number], view: GraphView): 
     ? view.body(found.body.node, bodyGraph(found.body.node, found.body.attribute))
     : view;
   const plan = found.plan("explain", { replace: false, scores: false });
-  const added = (plan.body?.extension ?? plan.extension).nodes;
+  const parts = plan.body ? [...plan.body.extensions.values()] : [plan.extension];
+  const added = parts.flatMap(({ nodes }) => nodes);
   const roles = found.layout.map(
     (factors) => factors.map(({ role, size }) => `${role} ${size ?? "?"}`).join(" · ") || "1",
   );

@@ -11,6 +11,7 @@ import { patchNode } from "../../onnx/patch-node";
 import type { ByteSource } from "../../onnx/source";
 import { Subgraph } from "../../onnx/subgraph";
 import type { Layout } from "../layout";
+import { commonLayout, commonSite, type Member, pairedBranches } from "./branches";
 import type { FoundSite, Match, SiteModule, SitePlan } from "./site";
 
 const controlFlow = new Set(["If", "Loop", "Scan"]);
@@ -21,15 +22,18 @@ export interface Body {
   readonly attribute: string;
 }
 
-/** What the control-flow node returns for one tensor of its body. */
+/** What the control-flow node returns for a tensor of its bodies. */
 interface Returned {
-  readonly inner: string;
+  /** The tensor in each body that holds the site, by attribute. */
+  readonly inner: ReadonlyMap<string, string>;
   readonly outer: string;
   readonly isBool: boolean;
 }
 
-export interface BodyPlan extends Body {
-  readonly extension: GraphExtension;
+export interface BodyPlan {
+  readonly node: Node;
+  /** What is added to each body, by attribute. */
+  readonly extensions: ReadonlyMap<string, GraphExtension>;
   readonly returned: readonly Returned[];
 }
 
@@ -40,6 +44,7 @@ export function bodySites(view: GraphView, kinds: readonly SiteModule[]): Match 
   const others: NotSupported[] = [];
   for (const node of view.graph.nodes) {
     if (!controlFlow.has(node.opType) || node.domain !== "") continue;
+    const members: Member[] = [];
     for (const attribute of node.attributes.values()) {
       if (!attribute.graph) continue;
       const inner = view.body(node, attribute.graph);
@@ -50,11 +55,16 @@ export function bodySites(view: GraphView, kinds: readonly SiteModule[]): Match 
         for (const { name, reason } of match.notSupported)
           notSupported.push({ name, reason: `in ${where}: ${reason}` });
         for (const site of match.sites) {
-          if (site.noKernel === null) sites.push(lifted(site, { node, attribute: attribute.name }));
+          if (site.noKernel === null) members.push({ attribute: attribute.name, site });
           else notSupported.push({ name: site.node.name, reason: `in ${where}: ${site.noKernel}` });
         }
       }
       for (const found of deeper(attribute.graph, where)) notSupported.push(found);
+    }
+    const order = ({ site }: Member) => site.node.index;
+    for (const group of pairedBranches(members.sort((a, b) => order(a) - order(b)))) {
+      const site = commonSite(group, node);
+      if (site) sites.push(lifted(site, node, group));
     }
   }
   return { sites, notSupported, others };
@@ -93,42 +103,64 @@ function softmaxes(nodes: readonly Node[], reason: string): NotSupported[] {
     }));
 }
 
-function lifted(site: FoundSite, body: Body): FoundSite {
-  const isLoop = body.node.opType !== "If";
+/** @param members the site itself, or the same one in both branches of an If */
+function lifted(site: FoundSite, node: Node, members: readonly Member[]): FoundSite {
+  const isLoop = node.opType !== "If";
   const passes = (layout: Layout): Layout => (isLoop ? [[{ role: "batch", size: null }], ...layout] : layout);
   return {
     ...site,
-    body,
+    body: { node, attribute: members[0]?.attribute ?? "" },
     replaceable: false,
     method: site.method === "output" ? "exposed" : site.method,
     layout: passes(site.layout),
     shape: isLoop ? undefined : site.shape,
-    note: site.note ?? (isLoop ? `inside a ${body.node.opType}: its passes are the batch axis` : null),
+    note: site.note ?? (isLoop ? `inside a ${node.opType}: its passes are the batch axis` : null),
     plan: (prefix, options) => {
-      const plan = site.plan(prefix, options);
-      const names = [
-        { inner: plan.map, isBool: false },
-        ...(plan.valid === null ? [] : [{ inner: plan.valid, isBool: true }]),
-        ...(plan.proof
-          ? [plan.proof.error, plan.proof.control].map((inner) => ({ inner, isBool: false }))
-          : []),
-      ];
-      const outer = (inner: string) => `${prefix}/returned/${inner}`;
-      const unique = names.filter(
-        ({ inner }, index) => names.findIndex((each) => each.inner === inner) === index,
-      );
-      const returned = unique.map((each) => ({ ...each, outer: outer(each.inner) }));
+      const plans = members.map((member) => ({
+        attribute: member.attribute,
+        plan: member.site.plan(members.length === 1 ? prefix : `${prefix}/${member.attribute}`, options),
+      }));
+      const returned = new Map<string, Returned>();
+      /** The output of the control-flow node that holds what `of` names in each body. */
+      const give = (of: (plan: SitePlan) => string | null | undefined, isBool = false): string | null => {
+        const inner = new Map(
+          plans.flatMap(({ attribute, plan }) => {
+            const name = of(plan);
+            return name === null || name === undefined ? [] : [[attribute, name] as const];
+          }),
+        );
+        const [name] = inner.values();
+        if (name === undefined) return null;
+        const outer = `${prefix}/returned/${name}`;
+        returned.set(outer, { inner, outer, isBool });
+        return outer;
+      };
+      const map = give(({ map: name }) => name) ?? "";
+      const valid = give(({ valid: name }) => name, true);
+      const error = give(({ proof }) => proof?.error);
+      const control = give(({ proof }) => proof?.control);
+      const score = (which: "before" | "after") => {
+        const name = give(({ scores }) => scores?.[which].name);
+        const layouts = plans.flatMap(({ plan }) => (plan.scores ? [plan.scores[which].layout] : []));
+        const layout = layouts.reduce<Layout | null>(
+          (all, each) => all && commonLayout(all, each),
+          layouts[0] ?? null,
+        );
+        return name === null || layout === null ? null : { name, layout: passes(layout) };
+      };
+      const [before, after] = [score("before"), score("after")];
       return {
-        ...plan,
-        extension: { nodes: [], tensors: [], outputs: returned.map((each) => each.outer) },
-        body: { ...body, extension: plan.extension, returned },
-        map: outer(plan.map),
-        valid: plan.valid === null ? null : outer(plan.valid),
-        proof: plan.proof && { error: outer(plan.proof.error), control: outer(plan.proof.control) },
-        scores: plan.scores && {
-          before: { name: outer(plan.scores.before.name), layout: passes(plan.scores.before.layout) },
-          after: { name: outer(plan.scores.after.name), layout: passes(plan.scores.after.layout) },
+        removed: [],
+        extension: { nodes: [], tensors: [], outputs: [...returned.keys()] },
+        body: {
+          node,
+          extensions: new Map(plans.map(({ attribute, plan }) => [attribute, plan.extension])),
+          returned: [...returned.values()],
         },
+        map,
+        valid,
+        proof: error !== null && control !== null ? { error, control } : null,
+        scores: before && after ? { before, after } : null,
       };
     },
   };
@@ -143,23 +175,21 @@ export function patchedBodies(
   const byNode = new Map<Node, BodyPlan[]>();
   for (const { body } of plans) if (body) byNode.set(body.node, [...(byNode.get(body.node) ?? []), body]);
   const patched = [...byNode].map(([node, bodies]) => {
-    const returned = bodies.flatMap((body) =>
-      body.returned.map((each) => ({ ...each, attribute: body.attribute })),
-    );
+    const returned = bodies.flatMap((body) => body.returned);
     const attributes = [...node.attributes.values()]
       .filter((attribute) => attribute.graph)
       .map(({ name }) => name);
     const graphs = new Map(
       attributes.map((attribute) => {
-        const own = bodies.filter((body) => body.attribute === attribute).map((body) => body.extension);
+        const own = bodies.flatMap(({ extensions }) => extensions.get(attribute) ?? []);
         // The branch that does not hold a site returns something of the same type in its place.
         const stand = new Subgraph(`attention_lens/${node.index}/${attribute}`, opset);
-        const outputs = returned.map((each) =>
-          each.attribute === attribute
-            ? each.inner
-            : each.isBool
+        const outputs = returned.map(
+          ({ inner, isBool }) =>
+            inner.get(attribute) ??
+            (isBool
               ? stand.greater(stand.scalar(0), stand.scalar(1))
-              : stand.op("Identity", [stand.scalar(0)]),
+              : stand.op("Identity", [stand.scalar(0)])),
         );
         const parts = [...own, stand.extension];
         const extension: GraphExtension = {

@@ -3,8 +3,8 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { readNpz, writeNpz } from "../../../src/inputs/arrays";
 import type { EngineClient } from "../../../src/client/engine-client";
-import type { Capture } from "../../../src/shared/capture";
 import type { GenerateChoice } from "../../../src/shared/input-choice";
+import { cells } from "./generation-reference";
 import { newClient, onCpu, root, temporaryFolder } from "./harness";
 
 const folder = path.join(root, "test/fixtures/generation");
@@ -25,20 +25,6 @@ function prepared(name: string) {
   const file = path.join(place, "prompt.npz");
   writeFileSync(file, writeNpz(inputs));
   return { place, model, file, prompt, reference };
-}
-
-async function cells(
-  client: EngineClient,
-  capture: Capture,
-  site: number,
-  head: number,
-): Promise<Float32Array> {
-  const { handle, queries, keys } = capture.sites[site]!;
-  const page = await client.readPage({
-    ...{ handle, generation: capture.generation, batch: 0, head, pooling: "max" as const },
-    ...{ queryStart: 0, queryEnd: queries, keyStart: 0, keyEnd: keys, maxRows: 512, maxColumns: 512 },
-  });
-  return new Float32Array(page.cells);
 }
 
 describe.each(["gpt2", "llama"])("32 tokens of a tiny %s with caches", (name) => {
@@ -64,7 +50,7 @@ describe.each(["gpt2", "llama"])("32 tokens of a tiny %s with caches", (name) =>
       );
       for (let layer = 0; layer < layers; layer++)
         for (let head = 0; head < heads; head++) {
-          const map = await cells(client, capture, layer, head);
+          const map = await cells(client, capture, capture.sites[layer]!, head);
           for (let query = 0; query < queries; query++)
             for (let key = 0; key < keys; key++) {
               const row = keys - queries + query;
