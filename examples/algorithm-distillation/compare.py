@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,10 @@ from rollout import Policy, roll_out
 from train import load
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.figures import spread  # noqa: E402
+
 EPISODES = 12
 SEEDS = 3
 KEPT = 0.3
@@ -158,12 +163,7 @@ def main() -> None:
         returns = np.stack([roll_out(policy_of(seed), goals, episodes).returns() for seed in range(seeds)])
         per_seed = returns[:, :, -4:].mean(axis=(1, 2))  # of the last four episodes
         report[name] = {
-            "return_of_last_four_episodes": {
-                "mean": round(float(per_seed.mean()), 4),
-                "deviation": round(float(per_seed.std()), 4),
-                "lowest": round(float(per_seed.min()), 4),
-                "highest": round(float(per_seed.max()), 4),
-            },
+            "return_of_last_four_episodes": spread(per_seed),
             "return_by_episode": [round(float(value), 3) for value in returns.mean(axis=(0, 1))],
             "per_seed": [round(float(value), 4) for value in per_seed],
         }

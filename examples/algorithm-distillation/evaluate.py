@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,12 @@ from rollout import ModelPolicy, RandomPolicy, roll_out
 from train import SOURCE_NOISE, load, untrained
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.figures import Figures, summary  # noqa: E402
+
 EPISODES = 14  # twelve fit into the context; then it slides
 SEEDS = 5
-
-Figures = dict[str, float]
 
 
 def steps_towards_goal(played: Histories) -> float:
@@ -45,20 +48,6 @@ def figures_of(played: Histories) -> Figures:
         "rise": float(returns[:, -4:].mean() - returns[:, 0].mean()),
         "rooms_solved": float((returns[:, -4:] > 0).all(axis=1).mean()),
         "steps_towards_goal": steps_towards_goal(played),
-    }
-
-
-def summary(per_seed: Sequence[Figures]) -> dict[str, Figures]:
-    """Mean, population standard deviation and extremes over the evaluation seeds."""
-    columns = {name: np.array([figures[name] for figures in per_seed]) for name in per_seed[0]}
-    return {
-        name: {
-            "mean": round(float(values.mean()), 4),
-            "deviation": round(float(values.std()), 4),
-            "lowest": round(float(values.min()), 4),
-            "highest": round(float(values.max()), 4),
-        }
-        for name, values in columns.items()
     }
 
 

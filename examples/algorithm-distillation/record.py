@@ -21,6 +21,7 @@ Layout of the file:
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +33,13 @@ from rollout import ModelPolicy, roll_out
 from train import load
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.publishing import save_recording  # noqa: E402
+
 EPISODES = 13
 CELL_PIXELS = 10
 FLOOR, ENTERED, GOAL, AGENT = (28, 28, 32), (70, 74, 84), (240, 190, 60), (90, 190, 250)
-LARGEST_FILE = 1_000_000  # bytes
 
 Arrays = dict[str, np.ndarray]
 
@@ -114,10 +118,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     goals = split_goals()[1]
-    np.savez_compressed(options.out, **record(options.checkpoint, goals[:1] if options.quick else goals))
-    size = options.out.stat().st_size
-    assert size <= LARGEST_FILE, f"{options.out.name} has {size:,} bytes"
-    print(f"{options.out}: {size:,} bytes")
+    save_recording(record(options.checkpoint, goals[:1] if options.quick else goals), options.out)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,11 @@ from model import CONTEXT, AlgorithmDistillation, Config, transitions
 from rollout import ModelPolicy, roll_out
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.pytorch import load as load_checkpoint  # noqa: E402
+from common.pytorch import save  # noqa: E402
+
 STEPS = 4_000
 BATCH = 16
 LEARNING_RATE = 1e-3
@@ -84,15 +90,8 @@ def batches(steps: int, seed: int) -> Iterator[Batch]:
         yield draw(data, longest if rng.random() < 0.5 else int(rng.integers(HORIZON, longest + 1)), rng)
 
 
-def save(model: AlgorithmDistillation, path: Path) -> None:
-    torch.save({"config": asdict(model.config), "weights": model.state_dict()}, path)
-
-
 def load(path: Path) -> AlgorithmDistillation:
-    checkpoint = torch.load(path, weights_only=True)
-    model = AlgorithmDistillation(Config(**checkpoint["config"]))
-    model.load_state_dict(checkpoint["weights"])
-    return model.eval()
+    return load_checkpoint(path, lambda config: AlgorithmDistillation(Config(**config)))
 
 
 def untrained() -> AlgorithmDistillation:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import minigrid
-import numpy as np
 import torch
 from minigrid.envs.memory import MemoryEnv
 
@@ -26,6 +26,10 @@ from rollout import EVALUATION_SEED, Outcome, RandomPolicy, evaluate_model, mode
 from train import QUICK_STEPS, STEPS, load, save, train
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.figures import Figures, summary  # noqa: E402
+
 EPISODES = 100
 CONFIGS = {
     "bow": Config(encoder="bow"),
@@ -39,25 +43,9 @@ STARTS: dict[str, Callable[[], MemoryEnv]] = {
 }
 TARGETS = {"return_0.75": 0.75, "return_0": 0.0}
 
-Figures = dict[str, float]
-
 
 def shares(prefix: str, measured: Outcome) -> Figures:
     return {f"{prefix}/success": measured.success, f"{prefix}/wrong_object": measured.wrong_object}
-
-
-def summary(per_seed: Sequence[Figures]) -> dict[str, Figures]:
-    """Mean, population standard deviation and extremes over seeds; which extreme is the worse depends on the figure."""
-    columns = {name: np.array([figures[name] for figures in per_seed]) for name in per_seed[0]}
-    return {
-        name: {
-            "mean": round(float(values.mean()), 4),
-            "deviation": round(float(values.std()), 4),
-            "lowest": round(float(values.min()), 4),
-            "highest": round(float(values.max()), 4),
-        }
-        for name, values in columns.items()
-    }
 
 
 def random_policy_figures(seed: int) -> Figures:

@@ -23,6 +23,7 @@ Layout of the file, for an episode of t steps:
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -33,11 +34,14 @@ from rollout import EVALUATION_SEED, ModelPolicy, model_inputs, roll_out
 from train import load
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.publishing import save_recording  # noqa: E402
+
 HIGH_RETURN, NO_RETURN = 0.75, 0.0
 PERTURBATION = 0.3
 PERTURBED_EPISODES = 4
 CELL_PIXELS = 16
-LARGEST_FILE = 1_000_000  # bytes
 
 
 def one_seed_per_layout() -> list[int]:
@@ -111,10 +115,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "recorded.npz")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    np.savez_compressed(options.out, **record(options.checkpoint))
-    size = options.out.stat().st_size
-    assert size <= LARGEST_FILE, f"{options.out.name} has {size:,} bytes"
-    print(f"{options.out}: {size:,} bytes")
+    save_recording(record(options.checkpoint), options.out)
 
 
 if __name__ == "__main__":

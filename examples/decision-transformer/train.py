@@ -7,8 +7,9 @@ the present view and time step. With `--checkpoints FOLDER` the weights are also
 from __future__ import annotations
 
 import argparse
+import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,11 @@ from model import ENCODERS, Config, DecisionTransformer
 from rollout import evaluate_model
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.pytorch import load as load_checkpoint  # noqa: E402
+from common.pytorch import save  # noqa: E402
+
 EPISODES = 3000
 STEPS = 1000
 BATCH = 64
@@ -110,15 +116,8 @@ def train(
     return model.eval()
 
 
-def save(model: DecisionTransformer, path: Path) -> None:
-    torch.save({"config": asdict(model.config), "weights": model.state_dict()}, path)
-
-
 def load(path: Path) -> DecisionTransformer:
-    checkpoint = torch.load(path, weights_only=True)
-    model = DecisionTransformer(Config(**checkpoint["config"]))
-    model.load_state_dict(checkpoint["weights"])
-    return model.eval()
+    return load_checkpoint(path, lambda config: DecisionTransformer(Config(**config)))
 
 
 def main() -> None:

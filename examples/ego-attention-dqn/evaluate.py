@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -20,12 +21,14 @@ from environment import Episode, Policy, RandomPolicy, always_faster, make_envir
 from train import GreedyPolicy, load
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.figures import Figures, summary  # noqa: E402
+
 EPISODES = 20
 SEEDS = 5
 EVALUATION_SEED = 700_000
 """First environment seed; those of training, of choosing the checkpoint and of the recording lie elsewhere."""
-
-Figures = dict[str, float]
 
 
 def figures_of(episodes: Sequence[Episode]) -> Figures:
@@ -34,20 +37,6 @@ def figures_of(episodes: Sequence[Episode]) -> Figures:
         "crashed": float(np.mean([episode.crashed for episode in episodes])),
         "arrived": float(np.mean([episode.arrived for episode in episodes])),
         "steps": float(np.mean([len(episode) for episode in episodes])),
-    }
-
-
-def summary(per_seed: Sequence[Figures]) -> dict[str, Figures]:
-    """Mean, population standard deviation and extremes over the evaluation seeds."""
-    columns = {name: np.array([figures[name] for figures in per_seed]) for name in per_seed[0]}
-    return {
-        name: {
-            "mean": round(float(values.mean()), 4),
-            "deviation": round(float(values.std()), 4),
-            "lowest": round(float(values.min()), 4),
-            "highest": round(float(values.max()), 4),
-        }
-        for name, values in columns.items()
     }
 
 

@@ -9,13 +9,13 @@ names and PyTorch's [out, in] layout.
 from __future__ import annotations
 
 import argparse
-import re
+import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
@@ -24,8 +24,13 @@ from model import EgoAttentionNetwork
 from train import load
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.publishing import publish  # noqa: E402
+from common.pytorch import largest_error  # noqa: E402
+from common.running import Arrays  # noqa: E402
+
 OPSET = 17
-LARGEST_FILE = 2_000_000  # bytes
 VALUES = "action_values"
 
 
@@ -84,31 +89,13 @@ def to_onnx(network: EgoAttentionNetwork, path: Path) -> None:
         )
 
 
-def assert_publishable(path: Path) -> None:
-    """The file passes ONNX's checker, is small, and holds no path of this machine."""
-    model = onnx.load(path)
-    onnx.checker.check_model(model, full_check=True)
-    content = path.read_bytes()
-    assert len(content) <= LARGEST_FILE, f"{path.name} has {len(content):,} bytes"
-    foreign = re.findall(rb'File "|site-packages|' + re.escape(str(HERE.parents[1]).encode()) + b"/", content)
-    assert not foreign, f"{path.name} holds absolute paths: {foreign[:3]}"
-    weights = {tensor.name for tensor in model.graph.initializer}
-    assert "attention_layer.query_ego.weight" in weights, f"weights lost their names: {sorted(weights)}"
-
-
-def largest_error(network: EgoAttentionNetwork, path: Path) -> float:
-    """Largest difference of an action value or activation between PyTorch and ONNX Runtime, over two batch sizes."""
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+def some_observations() -> Iterator[Arrays]:
+    """A random driver's episode as one batch, and its first step."""
     env = make_environment()
     observations = np.stack(play(env, RandomPolicy(0), seed=1).observations)
-    model = WithActivations.of(network)
-    errors = []
-    for batch in (observations, observations[:1]):
-        with torch.no_grad():
-            expected = model(torch.from_numpy(batch))
-        for wanted, actual in zip(expected, session.run(None, {"observation": batch}), strict=True):
-            errors.append(float(np.abs(wanted.numpy() - actual).max()))
-    return max(errors)
+    env.close()
+    yield {"observation": observations}
+    yield {"observation": observations[:1]}
 
 
 def main() -> None:
@@ -122,8 +109,11 @@ def main() -> None:
     for checkpoint, name in ((options.checkpoint, "model.onnx"), (options.untrained, "untrained.onnx")):
         network, path = load(checkpoint), options.out / name
         to_onnx(network, path)
-        assert_publishable(path)
-        error = largest_error(network, path)
+        exported = onnx.load(path)
+        weights = {tensor.name for tensor in exported.graph.initializer}
+        assert "attention_layer.query_ego.weight" in weights, f"weights lost their names: {sorted(weights)}"
+        publish(exported, path, source_lines=False)
+        error = largest_error(WithActivations.of(network), path, some_observations())
         assert error < 1e-4, f"{name} differs from PyTorch by {error}"
         print(f"{path}: {path.stat().st_size:,} bytes, largest difference {error:.1e}")
 

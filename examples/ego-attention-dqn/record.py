@@ -21,6 +21,7 @@ Layout of the file, for an episode of t steps:
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,10 @@ from model import EgoAttentionNetwork
 from train import GreedyPolicy, load
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.publishing import save_recording  # noqa: E402
+
 RECORD_SEED = 300_000
 FRAME_PIXELS = 480
 PIXELS_PER_METRE = 3.0
@@ -38,7 +43,6 @@ CENTRE = (0.5, 0.6)
 """Where the ego vehicle is in the frame, as shares of its width and height; most of what matters is ahead."""
 LENGTH, WIDTH = 6.0, 3.0
 """Metres: a highway-env vehicle (5 x 2) and half a metre of margin on each side."""
-LARGEST_FILE = 1_000_000  # bytes
 
 
 def boxes_of(observation: np.ndarray) -> np.ndarray:
@@ -131,10 +135,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     arrivals, crashes = (1, 0) if options.quick else (3, 2)
-    np.savez_compressed(options.out, **record(load(options.checkpoint), load(options.untrained), arrivals, crashes))
-    size = options.out.stat().st_size
-    assert size <= LARGEST_FILE, f"{options.out.name} has {size:,} bytes"
-    print(f"{options.out}: {size:,} bytes")
+    save_recording(record(load(options.checkpoint), load(options.untrained), arrivals, crashes), options.out)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import copy
+import sys
 import time
 from collections import deque
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,11 @@ from environment import ACTIONS, FASTER, FEATURES, TRAINING_FREQUENCY, VEHICLES,
 from model import Config, EgoAttentionNetwork
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.pytorch import load as load_checkpoint  # noqa: E402
+from common.pytorch import save  # noqa: E402
+
 STEPS = 16_000
 WARM_UP_STEPS = 300
 EXPLORATION_STEPS = 8_000  # until then the share of random actions falls from 1 to 0.05
@@ -106,15 +111,8 @@ def mean_score(network: EgoAttentionNetwork, episodes: int) -> tuple[float, floa
     return float(np.mean([e.score for e in played])), float(np.mean([e.crashed for e in played]))
 
 
-def save(network: EgoAttentionNetwork, path: Path) -> None:
-    torch.save({"config": asdict(network.config), "weights": network.state_dict()}, path)
-
-
 def load(path: Path) -> EgoAttentionNetwork:
-    checkpoint = torch.load(path, weights_only=True)
-    network = EgoAttentionNetwork(Config(**checkpoint["config"]))
-    network.load_state_dict(checkpoint["weights"])
-    return network.eval()
+    return load_checkpoint(path, lambda config: EgoAttentionNetwork(Config(**config)))
 
 
 def train(seed: int, steps: int, out: Path, untrained: Path, check_episodes: int = CHECK_EPISODES) -> None:

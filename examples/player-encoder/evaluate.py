@@ -16,6 +16,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,18 @@ import jax
 import numpy as np
 
 from features import INPUTS, Arrays
-from model import Config, PlayerEncoder, init_params, load
+from model import Config, PlayerEncoder, init_params
 from skirmish import TYPES
 from train import BATTLES, STEPS, held_out, train
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.figures import Figures, summary  # noqa: E402
+from common.jax_parameters import load  # noqa: E402
+
 SEEDS = range(5)
 CHUNK = 64
-
-Figures = dict[str, float]
 
 
 def outputs_of(config: Config, params: dict[str, Any], data: Arrays) -> list[np.ndarray]:
@@ -87,20 +91,6 @@ def trained_again(seed: int, generation: int, sets: list[Arrays]) -> Figures:
     per_set = [figures_of(config, params, data) for data in sets]
     means = {name: float(np.mean([figures[name] for figures in per_set])) for name in per_set[0]}
     return means | {"training_seed": seed, "cpu_seconds": round(seconds)}
-
-
-def summary(per_seed: list[Figures]) -> dict[str, Figures]:
-    """Mean, population standard deviation and extremes over the seeds."""
-    columns = {name: np.array([figures[name] for figures in per_seed]) for name in per_seed[0]}
-    return {
-        name: {
-            "mean": round(float(values.mean()), 4),
-            "deviation": round(float(values.std()), 4),
-            "lowest": round(float(values.min()), 4),
-            "highest": round(float(values.max()), 4),
-        }
-        for name, values in columns.items()
-    }
 
 
 def main() -> None:

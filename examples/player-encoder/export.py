@@ -17,7 +17,10 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from jax_export import Arrays, run_with_softmaxes, save_publishable, to_named_onnx  # noqa: E402
+from common.jax_export import to_named_onnx  # noqa: E402
+from common.jax_parameters import load, named_leaves, nested  # noqa: E402
+from common.publishing import publish  # noqa: E402
+from common.running import Arrays, largest_difference, run_with_softmaxes  # noqa: E402
 
 from features import INPUTS  # noqa: E402
 from model import (  # noqa: E402
@@ -26,9 +29,6 @@ from model import (  # noqa: E402
     Config,
     PlayerEncoder,
     init_params,
-    load,
-    named_leaves,
-    nested,
     with_probabilities,
 )
 from skirmish import GENERATIONS  # noqa: E402
@@ -52,7 +52,7 @@ def largest_errors(config: Config, params: dict[str, Any], path: Path, data: Arr
         inputs = single(data, row)
         expected, expected_maps = with_probabilities(config, params, [inputs[name] for name in INPUTS])
         actual, actual_maps = run_with_softmaxes(path, inputs)
-        outputs = max(outputs, *(float(np.abs(a - b).max()) for a, b in zip(expected, actual, strict=True)))
+        outputs = max(outputs, largest_difference(expected, actual.values()))
         for a, b in zip(expected_maps, actual_maps, strict=True):
             maps = max(maps, float(np.abs(np.where(a > 0, a - b, 0)).max()))
     return outputs, maps
@@ -81,7 +81,7 @@ def main() -> None:
 
     shapes = {name: jax.ShapeDtypeStruct(array.shape, array.dtype) for name, array in single(data, 0).items()}
     model = to_named_onnx(encoder, named_leaves(params), shapes, OUTPUTS, ATTENTION)
-    save_publishable(model, out)
+    publish(model, out)
     outputs, maps = largest_errors(config, params, out, data, rows=[0, 3, 60, 120])
     assert outputs < 1e-4 and maps < 1e-5, (outputs, maps)
     print(f"{out}: {out.stat().st_size:,} bytes; largest difference from JAX: outputs {outputs:.1e}, attention {maps:.1e}")

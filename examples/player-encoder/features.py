@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from skirmish import (
-    ACTIONS,
     CREATURES,
     HISTORY,
     LONGEST,

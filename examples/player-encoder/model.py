@@ -16,9 +16,7 @@ Shapes: B samples, D width, H heads, d = D / H, T queries, S keys. Attention cal
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import flax.linen as nn
@@ -299,37 +297,5 @@ def with_probabilities(
     return outputs, maps
 
 
-def named_leaves(params: dict[str, Any]) -> dict[str, Array]:
-    """`input_decoder.attention.query.kernel` and so on, in a fixed order."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(params)
-    return {".".join(part.key for part in path): leaf for path, leaf in leaves}
-
-
-def nested(leaves: dict[str, Array]) -> dict[str, Any]:
-    """The inverse of `named_leaves`."""
-    params: dict[str, Any] = {}
-    for name, leaf in leaves.items():
-        *folders, last = name.split(".")
-        place = params
-        for folder in folders:
-            place = place.setdefault(folder, {})
-        place[last] = leaf
-    return params
-
-
 def init_params(config: Config, inputs: list[np.ndarray], seed: int) -> dict[str, Any]:
     return PlayerEncoder(config).init(jax.random.PRNGKey(seed), *inputs)["params"]
-
-
-def save(path: Path, params: dict[str, Any], about: dict[str, Any]) -> None:
-    arrays = {name: np.asarray(leaf) for name, leaf in named_leaves(params).items()}
-    with path.open("wb") as file:
-        np.savez(file, about=np.array(json.dumps(about)), **arrays)
-
-
-def load(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Parameters, and how they were trained; `about["generation"]` is the configuration's."""
-    with np.load(path) as file:
-        arrays = dict(file)
-    about = json.loads(str(arrays.pop("about")))
-    return nested({name: jnp.asarray(array) for name, array in arrays.items()}), about

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,18 @@ import numpy as np
 
 from evaluate import outputs_of
 from features import INPUTS, Arrays
-from model import Config, load
+from model import Config
 from skirmish import ACTIONS, CREATURES, HISTORY, MODES, MOVES
 from train import held_out
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.jax_parameters import load  # noqa: E402
+from common.publishing import save_recording  # noqa: E402
+
 BATTLES = 40
 DEFAULT_TURN = 12
-LARGEST_FILE = 1_000_000  # bytes
 ACTION_NAMES = [f"{mode} {move}" for mode in MODES for move in range(MOVES)] + [f"switch {c}" for c in range(CREATURES)]
 
 
@@ -79,10 +84,7 @@ def main() -> None:
         recorded |= {f"battle_{index}/{name}": array for name, array in arrays.items()}
         print(f"battle_{index}: {arrays['label']}")
     assert recorded["action_mask"].shape[1] == ACTIONS
-    np.savez_compressed(options.out, **recorded)
-    size = options.out.stat().st_size
-    assert size <= LARGEST_FILE, f"{options.out.name} has {size:,} bytes"
-    print(f"{options.out}: {size:,} bytes")
+    save_recording(recorded, options.out)
 
 
 if __name__ == "__main__":

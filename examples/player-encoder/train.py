@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
 import argparse
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,14 @@ import numpy as np
 import optax
 
 from features import INPUTS, Arrays, demonstrations
-from model import Array, Config, PlayerEncoder, init_params, save
+from model import Array, Config, PlayerEncoder, init_params
 from skirmish import GENERATIONS
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.jax_parameters import save  # noqa: E402
+
 BATTLES = 1500
 HELD_OUT_SEED = 1_000_000
 STEPS = 800

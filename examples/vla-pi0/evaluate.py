@@ -15,21 +15,25 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 
 import argparse
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import jax
 import numpy as np
 
-from model import init_params, load
+from model import init_params
 from rollout import DIM, Chunks, expert_chunks, model_chunks, play, random_chunks
 from world import Scenes, begin
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.figures import Figures, summary  # noqa: E402
+from common.jax_parameters import load  # noqa: E402
+
 EPISODES = 20
 FIRST_SEED = 10
-
-Figures = dict[str, float]
 
 
 def figures_of(scenes: Scenes, choose: Chunks) -> Figures:
@@ -50,20 +54,6 @@ def with_other_instructions(choose: Chunks) -> Chunks:
         return choose(replace(scenes, target=(scenes.target + 1) % 3), call)
 
     return told
-
-
-def summary(per_seed: list[Figures]) -> dict[str, Figures]:
-    """Mean, population standard deviation and extremes over the seeds."""
-    columns = {name: np.array([figures[name] for figures in per_seed]) for name in per_seed[0]}
-    return {
-        name: {
-            "mean": round(float(values.mean()), 4),
-            "deviation": round(float(values.std()), 4),
-            "lowest": round(float(values.min()), 4),
-            "highest": round(float(values.max()), 4),
-        }
-        for name, values in columns.items()
-    }
 
 
 def main() -> None:

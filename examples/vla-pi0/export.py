@@ -17,7 +17,10 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from jax_export import Arrays, run_with_softmaxes, save_publishable, to_named_onnx  # noqa: E402
+from common.jax_export import to_named_onnx  # noqa: E402
+from common.jax_parameters import load, named_leaves, nested  # noqa: E402
+from common.publishing import publish  # noqa: E402
+from common.running import Arrays, largest_difference, run, run_with_softmaxes  # noqa: E402
 
 from model import (  # noqa: E402
     ACTION,
@@ -30,9 +33,6 @@ from model import (  # noqa: E402
     Array,
     Params,
     denoise_step,
-    load,
-    named_leaves,
-    nested,
     sample_actions,
 )
 from rollout import noise_of, observe  # noqa: E402
@@ -68,11 +68,12 @@ def largest_errors(params: Params, path: Path) -> tuple[float, float, float]:
         inputs = example_inputs(seed, batch)
         expected, expected_maps = denoise_step(params, *(jnp.asarray(inputs[name]) for name in INPUTS))
         actual, actual_maps = run_with_softmaxes(path, inputs)
-        outputs = max(outputs, *(float(np.abs(a - b).max()) for a, b in zip(expected, actual, strict=True)))
-        maps = max(maps, *(float(np.abs(a - b).max()) for a, b in zip(expected_maps, actual_maps, strict=True)))
+        outputs = max(outputs, largest_difference(expected, actual.values()))
+        maps = max(maps, largest_difference(expected_maps, actual_maps))
     sampled = sample_actions(params, *(inputs[name] for name in INPUTS[:-1]))
     for _ in range(DENOISING_STEPS):
-        (_, inputs["noisy_actions"], inputs["time"]), _ = run_with_softmaxes(path, inputs)
+        result = run(path, inputs)
+        inputs |= {"noisy_actions": result["next_actions"], "time": result["next_time"]}
     return outputs, maps, float(np.abs(sampled - inputs["noisy_actions"]).max())
 
 
@@ -87,7 +88,7 @@ def main() -> None:
         return denoise_step(nested(weights), *inputs)[0]
 
     model = to_named_onnx(step, named_leaves(params), input_shapes(), OUTPUTS, ATTENTION)
-    save_publishable(model, options.out)
+    publish(model, options.out)
     outputs, maps, sampled = largest_errors(params, options.out)
     assert outputs < 1e-4 and maps < 1e-5 and sampled < 1e-3, (outputs, maps, sampled)
     print(

@@ -11,8 +11,6 @@ S keys, K key-value heads, G query heads for each, H = 16 numbers a head, D widt
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -229,34 +227,3 @@ def sample_actions(
         velocity, _ = suffix_pass(params, cache, present, embed_suffix(params, state, actions, time))
         actions = actions - velocity / DENOISING_STEPS
     return actions
-
-
-def named_leaves(params: Params) -> dict[str, Array]:
-    """`prefix.layers_0.q_einsum` and so on, in a fixed order."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(params)
-    return {".".join(part.key for part in path): leaf for path, leaf in leaves}
-
-
-def nested(leaves: dict[str, Array]) -> Params:
-    """The inverse of `named_leaves`."""
-    params: Params = {}
-    for name, leaf in leaves.items():
-        *folders, last = name.split(".")
-        place = params
-        for folder in folders:
-            place = place.setdefault(folder, {})
-        place[last] = leaf
-    return params
-
-
-def save(path: Path, params: Params, about: dict[str, Any]) -> None:
-    arrays = {name: np.asarray(leaf) for name, leaf in named_leaves(params).items()}
-    with path.open("wb") as file:
-        np.savez(file, about=np.array(json.dumps(about)), **arrays)
-
-
-def load(path: Path) -> tuple[Params, dict[str, Any]]:
-    with np.load(path) as file:
-        arrays = dict(file)
-    about = json.loads(str(arrays.pop("about")))
-    return nested({name: jnp.asarray(array) for name, array in arrays.items()}), about

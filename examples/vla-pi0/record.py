@@ -20,19 +20,24 @@ A step of a recording is one call of the policy, of whose eight actions two are 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 
-from model import INPUTS, Params, load, sample_actions
+from model import INPUTS, Params, sample_actions
 from rollout import CONTROL_STEPS, DIM, REPLAN, Chunks, noise_of, observe, play
 from world import BLOCKS, CAMERAS, COLOURS, DESTINATIONS, Scenes, act, begin, instructions, placed, render
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.jax_parameters import load  # noqa: E402
+from common.publishing import save_recording  # noqa: E402
+
 SEED = 100
 SCENES = 100
 FRAME = 192
-LARGEST_FILE = 1_000_000  # bytes
 
 
 def same_noise(params: Params, light: float) -> Chunks:
@@ -138,10 +143,7 @@ def main() -> None:
         recorded |= {f"{wanted}/{name}": array for name, array in episode.items()}
         recorded |= {f"{wanted}/scene": np.array(scene), f"{wanted}/light": np.array(light, np.float32)}
         print(f"{wanted}: scene {scene}, {len(episode['reward'])} steps, {episode['label']}")
-    np.savez_compressed(options.out, **recorded)
-    size = options.out.stat().st_size
-    assert size <= LARGEST_FILE, f"{options.out.name} has {size:,} bytes"
-    print(f"{options.out}: {size:,} bytes")
+    save_recording(recorded, options.out)
 
 
 if __name__ == "__main__":

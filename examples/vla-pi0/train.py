@@ -12,6 +12,7 @@ import os
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
@@ -33,15 +34,17 @@ from model import (
     embed_prefix,
     embed_suffix,
     init_params,
-    load,
     prefix_pass,
-    save,
     suffix_pass,
 )
 from rollout import roll_out
 from world import BLOCKS, Scenes, anywhere, expert, instructions, render, tokenize
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.jax_parameters import load, save  # noqa: E402
+
 STEPS = 2400
 """Length of the learning rate's schedule."""
 UNTIL = 1500

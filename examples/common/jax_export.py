@@ -1,4 +1,4 @@
-"""ONNX from JAX with names: what jax2onnx leaves out, put back. Used by the `export.py` of the two JAX examples.
+"""ONNX from JAX with names: what jax2onnx leaves out, put back.
 
 jax2onnx turns weights into constants called `const_9`, and its nodes know nothing of modules. Here the weights enter as
 arguments, and the graph's inputs they become are turned into initializers under their own names. Attention's softmax
@@ -12,7 +12,6 @@ import logging
 import os
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 os.environ["JAX2ONNX_ENABLE_STACKTRACE_METADATA"] = "1"
@@ -21,16 +20,13 @@ os.environ["JAX2ONNX_STACKTRACE_DETAIL"] = "full"
 import jax
 import numpy as np
 import onnx
-import onnxruntime
 from jax2onnx import to_onnx
 from onnx import numpy_helper
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-OPSET = 23
-LARGEST_FILE = 2_000_000  # bytes
-TRACE = "pkg.jax2onnx.jax_traceback"
+from common.publishing import REPOSITORY
 
-Arrays = dict[str, np.ndarray]
+OPSET = 23
+TRACE = "pkg.jax2onnx.jax_traceback"
 
 
 def to_named_onnx(
@@ -98,7 +94,7 @@ def own_frames(trace: str) -> str:
     """The frames inside this repository's models, innermost first, with paths relative to its root."""
     prefix = f"{REPOSITORY}/"
     own = [line.removeprefix(prefix) for line in trace.splitlines() if line.startswith(prefix)]
-    return "\n".join(line for line in own if not re.match(r"examples/(jax_export|[^/]+/export)\.py:", line))
+    return "\n".join(line for line in own if not re.match(r"examples/(common/jax_export|[^/]+/export)\.py:", line))
 
 
 def trim_metadata(model: onnx.ModelProto) -> None:
@@ -111,31 +107,3 @@ def trim_metadata(model: onnx.ModelProto) -> None:
     for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
         del value.metadata_props[:]
     del model.graph.metadata_props[:]
-
-
-def save_publishable(model: onnx.ModelProto, path: Path) -> None:
-    """Writes a file that passes ONNX's checker, is small, and holds no path of this machine."""
-    onnx.checker.check_model(model, full_check=True)
-    content = model.SerializeToString()
-    foreign = re.findall(rb"[^\n]*site-packages[^\n]*|" + re.escape(str(REPOSITORY.parent).encode()) + rb"/[^\n]*", content)
-    assert not foreign, f"{path.name} would hold paths of this machine: {foreign[:3]}"
-    assert re.search(rb"examples/[a-z0-9-]+/model\.py:\d+ ", content), "no source line left"
-    assert len(content) <= LARGEST_FILE, f"{path.name} would have {len(content):,} bytes"
-    path.write_bytes(content)
-
-
-def softmax_outputs(model: onnx.ModelProto) -> tuple[list[str], list[str]]:
-    """Names of the nodes and of their outputs, in graph order."""
-    softmaxes = [node for node in model.graph.node if node.op_type == "Softmax"]
-    return [node.name for node in softmaxes], [node.output[0] for node in softmaxes]
-
-
-def run_with_softmaxes(path: Path, inputs: Arrays) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The outputs of a model in ONNX Runtime, and the result of each softmax in graph order."""
-    model = onnx.load(path)
-    outputs = [value.name for value in model.graph.output]
-    _, maps = softmax_outputs(model)
-    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in maps)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    results = session.run([*outputs, *maps], inputs)
-    return results[: len(outputs)], results[len(outputs) :]

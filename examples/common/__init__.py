@@ -1,0 +1,1 @@
+"""What the examples' scripts share. Each puts the folder above this one on Python's path and imports from here."""
