@@ -77,7 +77,7 @@ function recordedIn(
       const opened = openArrayFile(path.join(folder, name));
       const has = inputs.filter((input) => fits(input, opened.headers.get(input.name))).length;
       if (has > (best?.has ?? 0)) best = { file: name, arrays: new Map(opened.headers), has };
-      opened.close();
+      opened.release();
     } catch {
       // A file that cannot be read is no recording of this model.
     }

@@ -7,6 +7,7 @@ import { insideFolder } from "../inputs/manifest/paths";
 import type { ManifestPicture } from "../inputs/manifest/values";
 import { arrayPicture, frameFiles, type Picture, videoFrame } from "../inputs/pictures";
 import { openSamples } from "../inputs/sample-set";
+import { ofSample } from "../inputs/sample-view";
 import type { ChosenInput } from "./choose-input";
 import type { OpenModel } from "./open-model";
 
@@ -75,19 +76,14 @@ async function recordedFrame(
     const file = choice?.file ?? (inputs?.file === undefined ? undefined : insideFolder(folder, inputs.file));
     const set = openSamples({ folder, file, samples });
     try {
-      const arrays = set.arrays(sample);
+      const all = set.arrays(sample);
+      const along = set.axis !== null && all.header(frames)?.dims[set.axis] === set.count;
+      const arrays = along && set.axis !== null ? ofSample(all, set.axis, sample) : all;
       const header = arrays.header(frames);
       if (!header)
         throw new AttentionError("inputMissing", `The recording has no frames of ${camera}.`, {
           where: set.name,
         });
-      if (set.axis !== null && header.dims[set.axis] === set.count) {
-        const { dims, ...rest } = arrays.read(frames, { axis: set.axis, indices: [sample] });
-        const bare = dims.filter((_, axis) => axis !== set.axis);
-        const size = bare.slice(1).reduce((all, dim) => all * dim, 1);
-        const data = rest.data.slice(step * size, (step + 1) * size) as typeof rest.data;
-        return arrayPicture({ ...rest, dims: bare.slice(1), data }, camera);
-      }
       const read = arrays.read(
         frames,
         header.dims.length > 3 ||

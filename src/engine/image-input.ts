@@ -97,12 +97,13 @@ export async function imageInput(
       files.push(file);
       await give(input, await readPicture(file, source.image));
     } else if ("frames" in source) {
-      await give(
-        input,
-        await (await frameFiles(insideFolder(folder, source.frames))).read(source.frame ?? step),
-      );
+      const frames = await frameFiles(insideFolder(folder, source.frames));
+      files.push(frames.file(source.frame ?? step));
+      await give(input, await frames.read(source.frame ?? step));
     } else if ("video" in source) {
-      await give(input, await videoFrame(insideFolder(folder, source.video), source.frame ?? step));
+      const file = insideFolder(folder, source.video);
+      files.push(file);
+      await give(input, await videoFrame(file, source.frame ?? step));
     } else if (
       "array" in source &&
       (source.mean ?? source.scale ?? source.size ?? source.recorded) !== undefined &&

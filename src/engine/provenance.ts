@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import path from "node:path";
 import type { Capture } from "../shared/capture";
 import type { Provenance } from "../shared/provenance";
+import { settledStamp } from "../inputs/files/file-stamp";
 import type { OpenModel } from "./open-model";
 
 const CHUNK = 1 << 22;
@@ -53,12 +54,26 @@ function hashedModel(opened: OpenModel): Provenance["model"] {
  * where none was read.
  */
 export function inputHash(files: readonly string[]): string | null {
-  const hashes = files.map((file) => hashedFile(file).sha256);
-  const [only = null] = hashes;
-  return hashes.length > 1 ? createHash("sha256").update(hashes.join("\n")).digest("hex") : only;
+  const each = files.map((file) => hashedFile(file).sha256);
+  const [only = null] = each;
+  return each.length > 1 ? createHash("sha256").update(each.join("\n")).digest("hex") : only;
 }
 
+/** Hashes of files that were read before: an episode is hashed once, not for every step. */
+const hashes = new Map<string, { readonly stamp: string; readonly bytes: number; readonly sha256: string }>();
+const MOST_HASHES = 10_000;
+
 function hashedFile(file: string): { bytes: number; sha256: string } {
+  const stamp = settledStamp(file);
+  const before = hashes.get(file);
+  if (before && before.stamp === stamp) return { bytes: before.bytes, sha256: before.sha256 };
+  const made = hashedBytes(file);
+  if (hashes.size >= MOST_HASHES) hashes.clear();
+  if (stamp !== null) hashes.set(file, { stamp, ...made });
+  return made;
+}
+
+function hashedBytes(file: string): { bytes: number; sha256: string } {
   const hash = createHash("sha256");
   const buffer = new Uint8Array(CHUNK);
   let bytes = 0;

@@ -1,9 +1,9 @@
 /** Any recorded array by name for labels, at the chosen sample and step. */
 import type { AxisOfRuns } from "../shared/input-choice";
-import { withoutAxis } from "./array-axes";
 import type { NamedArray } from "./arrays";
 import type { Manifest } from "./manifest/schema";
 import { stepInputs } from "./recorded-steps";
+import { ofSample } from "./sample-view";
 import type { SampleSet } from "./sample-set";
 
 /** Recorded arrays for labels, read when a label asks for one: at the step that is shown, where they lie along steps. */
@@ -13,12 +13,13 @@ export class LabelArrays extends Map<string, NamedArray> {
   constructor(set: SampleSet, sample: number, steps: AxisOfRuns | null, manifest: Manifest | undefined) {
     super();
     const stepped = stepInputs(manifest).size > 0;
-    const arrays = set.arrays(sample);
+    const all = set.arrays(sample);
     this.#read = (name) => {
+      const { axis } = set;
+      const along = axis !== null && all.header(name)?.dims[axis] === set.count;
+      const arrays = along ? ofSample(all, axis, sample) : all;
       const header = arrays.header(name);
       if (!header) return undefined;
-      if (set.axis !== null && header.dims[set.axis] === set.count)
-        return withoutAxis(arrays.read(name, { axis: set.axis, indices: [sample] }), set.axis);
       const atStep = stepped && steps && header.dims[0] === steps.count;
       return arrays.read(name, atStep ? { axis: 0, indices: [steps.index] } : undefined);
     };

@@ -1,13 +1,13 @@
 /** Pictures from files, folders, videos and recorded arrays: refused by the size that they declare, then decoded. */
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import sharp from "sharp";
 import { AttentionError } from "../shared/errors";
 import type { NamedArray } from "./arrays";
 import { countOf } from "./files/lazy-arrays";
-import { matchesGlob } from "./glob";
+import { pictureNames } from "./frame-list";
 import { refuseLarger, refuseLargerImage } from "./limits";
 
 /** Bytes of colours, row by row from the top left. */
@@ -71,38 +71,41 @@ function grey(bytes: Uint8Array): Uint8Array {
   return out;
 }
 
+export interface Frames {
+  readonly count: number;
+  /** The file that a frame lies in. */
+  file(frame: number): string;
+  read(frame: number): Promise<Picture>;
+}
+
 /** Pictures of a folder, of a pattern of names (left/*.png), or the frames of a GIF, in the order of their names. */
-export async function frameFiles(
-  place: string,
-): Promise<{ count: number; read: (frame: number) => Promise<Picture> }> {
-  const name = path.basename(place);
-  if (/\.(gif|webp|tiff?)$/i.test(place) && existsSync(place)) {
-    const { pages = 1 } = await sharp(place).metadata();
-    return { count: pages, read: (frame) => readPicture(place, name, frame) };
+export async function frameFiles(place: string): Promise<Frames> {
+  const stats = statSync(place, { throwIfNoEntry: false });
+  if (stats?.isFile()) {
+    const { pages = 1 } = /\.(gif|webp|tiff?)$/i.test(place) ? await sharp(place).metadata() : {};
+    return {
+      count: pages,
+      file: () => place,
+      read: (frame) => readPicture(place, path.basename(place), frame),
+    };
   }
-  const folder = existsSync(place) && statSync(place).isDirectory() ? place : path.dirname(place);
-  const pattern = folder === place ? "*" : name;
-  const files = existsSync(folder)
-    ? readdirSync(folder)
-        .filter((entry) => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test(entry) && matchesGlob(pattern, entry))
-        .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
-    : [];
-  if (files.length === 0)
+  const folder = stats?.isDirectory() ? place : path.dirname(place);
+  const names = existsSync(folder) ? pictureNames(folder, folder === place ? "*" : path.basename(place)) : [];
+  if (names.length === 0)
     throw new AttentionError("fileNotFound", "There are no pictures.", { where: place });
+  const nameOf = (frame: number): string => {
+    const name = names[frame];
+    if (name !== undefined) return name;
+    throw new AttentionError(
+      "inputMissing",
+      `There is no frame ${frame}; there are ${names.length}, from 0.`,
+      { where: place },
+    );
+  };
   return {
-    count: files.length,
-    read: (frame) => {
-      const file = files[frame];
-      if (file === undefined)
-        throw new AttentionError(
-          "inputMissing",
-          `There is no frame ${frame}; there are ${files.length}, from 0.`,
-          {
-            where: place,
-          },
-        );
-      return readPicture(path.join(folder, file), file);
-    },
+    count: names.length,
+    file: (frame) => path.join(folder, nameOf(frame)),
+    read: (frame) => readPicture(path.join(folder, nameOf(frame)), nameOf(frame)),
   };
 }
 

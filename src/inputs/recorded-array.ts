@@ -10,6 +10,7 @@ import type { Manifest } from "./manifest/schema";
 import type { ManifestArray } from "./manifest/values";
 import { stepInputs } from "./recorded-steps";
 import type { SampleArrays, SampleSet } from "./sample-set";
+import { ofSample } from "./sample-view";
 
 /** Where in an episode. */
 interface Place {
@@ -41,11 +42,13 @@ export function readInput(
     const taken = arrays.read(array, { axis: 0, indices });
     return along.extra ? { ...taken, dims: taken.dims.slice(1) } : taken;
   }
-  if (set.axis !== null && header.dims[set.axis] === set.count) {
-    const taken = arrays.read(array, { axis: set.axis, indices: [sample] });
-    return adapted(atStep(taken, input, manifest, at, set.axis), input, set.axis);
-  }
-  return adapted(readStep(arrays, array, header, input, manifest, at), input, 0);
+  const { axis } = set;
+  if (axis === null || header.dims[axis] !== set.count)
+    return adapted(readStep(arrays, array, header, input, manifest, at), input, 0);
+  if (!stepInputs(manifest).has(input.name))
+    return adapted(arrays.read(array, { axis, indices: [sample] }), input, axis);
+  const own = ofSample(arrays, axis, sample);
+  return adapted(readStep(own, array, own.header(array) ?? header, input, manifest, at), input, axis);
 }
 
 /** An array of a sample at a step: only that step is read. */
@@ -83,23 +86,4 @@ function readStep(
     );
   }
   return arrays.read(array);
-}
-
-/** The same for a sample that was cut out of an axis of samples. */
-function atStep(
-  array: NamedArray,
-  input: TensorSignature,
-  manifest: Manifest | undefined,
-  at: Place,
-  axis: number,
-): NamedArray {
-  const stepped = stepInputs(manifest).has(input.name);
-  if (!stepped) return array;
-  const bare = withoutAxis(array, axis);
-  const arrays: SampleArrays = {
-    name: "",
-    header: () => bare,
-    read: (_, part) => (part ? takenOf(bare, part) : bare),
-  };
-  return readStep(arrays, "", bare, input, manifest, at);
 }

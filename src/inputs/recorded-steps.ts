@@ -1,6 +1,6 @@
 /** The steps of an episode and the passes within one, as the manifest and the recorded shapes tell them. */
 import { AttentionError } from "../shared/errors";
-import type { AxisOfRuns, Recording } from "../shared/input-choice";
+import { type AxisOfRuns, MOST_LABELS, type Recording } from "../shared/input-choice";
 import type { NamedArray } from "./arrays";
 import { countOf } from "./files/lazy-arrays";
 import type { Manifest } from "./manifest/schema";
@@ -59,17 +59,25 @@ export function stepsOf(
       "inputMissing",
       `There is no ${steps.axis} ${index}; there are ${count}, from 0.`,
     );
-  const actions = steps.actions;
-  const labels =
-    actions?.names && arrays.header(actions.array)
-      ? actionNames(arrays.read(actions.array), actions.names, count)
-      : null;
-  return { name: steps.axis, count, index, ...(labels ? { labels } : {}) };
+  return { name: steps.axis, count, index, ...actionWords(arrays, steps.actions, count, index) };
 }
 
-function actionNames({ data, dims }: NamedArray, names: readonly string[], count: number): string[] | null {
-  if (countOf(dims) !== count) return null;
-  return Array.from({ length: count }, (_, step) => names[Number(data[step])] ?? String(data[step]));
+/** The actions in words: of all steps, or of the one that is shown where there are too many. */
+function actionWords(
+  arrays: SampleArrays,
+  actions: NonNullable<Manifest["steps"]>["actions"],
+  count: number,
+  index: number,
+): Pick<AxisOfRuns, "labels" | "label"> {
+  const { names } = actions ?? {};
+  const header = actions && arrays.header(actions.array);
+  if (!actions || !names || !header || countOf(header.dims) !== count) return {};
+  const worded = ({ data }: NamedArray) =>
+    Array.from(data as ArrayLike<unknown>, (value) => names[Number(value)] ?? String(value));
+  if (count <= MOST_LABELS) return { labels: worded(arrays.read(actions.array)) };
+  const axis = Math.max(0, header.dims.indexOf(count));
+  const [label] = worded(arrays.read(actions.array, { axis, indices: [index] }));
+  return label === undefined ? {} : { label };
 }
 
 export function passesOf(

@@ -4,8 +4,8 @@ import path from "node:path";
 import { AttentionError } from "../shared/errors";
 import type { Episode } from "../shared/input-choice";
 import type { NamedArray } from "./arrays";
-import { openArrayFile } from "./files/array-file";
-import type { ArrayFile, ArrayHeader, Taken } from "./files/lazy-arrays";
+import { openKeptFile } from "./files/kept-files";
+import type { ArrayFile, ArrayHeader, Part } from "./files/lazy-arrays";
 import { insideFolder } from "./manifest/paths";
 import type { ManifestSamples } from "./manifest/steps-schema";
 import { type ManifestArray, namedArray } from "./manifest/values";
@@ -15,7 +15,7 @@ export interface SampleArrays {
   /** What messages call it. */
   readonly name: string;
   header(array: ManifestArray): ArrayHeader | undefined;
-  read(array: ManifestArray, part?: Taken): NamedArray;
+  read(array: ManifestArray, part?: Part): NamedArray;
 }
 
 export interface SampleSet {
@@ -58,7 +58,7 @@ interface Source {
 export function openSamples(source: Source): SampleSet {
   const open = new Map<string, ArrayFile>();
   const opened = (file: string) => {
-    const known = open.get(file) ?? openArrayFile(file);
+    const known = open.get(file) ?? openKeptFile(file);
     open.set(file, known);
     return known;
   };

@@ -58,14 +58,19 @@ export const inputChoiceSchema = z.strictObject({
 });
 export type InputChoice = z.infer<typeof inputChoiceSchema>;
 
+/** More steps than this are sent without the words of all of them: a step costs the same in any episode. */
+export const MOST_LABELS = 1000;
+
 /** Something that can be gone through one by one, and what is shown of it. */
 export const axisOfRunsSchema = z.object({
   /** What one is: "step", "token", "denoising pass". */
   name: z.string(),
   count: z.number().int().positive(),
   index,
-  /** A word for each, where there is one: the token that was made, an action's name. */
+  /** A word for each, where there is one: the token that was made, an action's name. Left out above `MOST_LABELS`. */
   labels: z.array(z.string()).optional(),
+  /** The word of the one that is shown, where `labels` are left out. */
+  label: z.string().optional(),
 });
 export type AxisOfRuns = z.infer<typeof axisOfRunsSchema>;
 

@@ -11,8 +11,8 @@ import {
   countOf,
   lazyFile,
   type LazyArray,
+  type Part,
   rangesOf,
-  type Taken,
   takenOf,
 } from "./lazy-arrays";
 import { npyValues, readNpyHeader } from "./npy";
@@ -22,7 +22,7 @@ import { readZip } from "./zip";
 /** Extensions of the files that are read, for messages and pickers. */
 export const arrayFileKinds = [".npz", ".npy", ".safetensors", ".json", ".csv"] as const;
 
-/** Opens a file by its extension; `close` it after use. @param file absolute path */
+/** Opens a file by its extension; `release` it after use. @param file absolute path */
 export function openArrayFile(file: string): ArrayFile {
   const kind = path.extname(file).toLowerCase();
   const bytes = diskFile(file, path.basename(file));
@@ -61,7 +61,9 @@ export function npzFile(file: ByteFile): ArrayFile {
       return [member.name.replace(/\.npy$/, ""), lazyNpy(read, member.size, where)] as const;
     }),
   );
-  return lazyFile(file, arrays);
+  return lazyFile(file, arrays, () => {
+    for (const member of members) member.release();
+  });
 }
 
 function npyFile(file: ByteFile): ArrayFile {
@@ -95,9 +97,15 @@ function memoryArrays(file: ByteFile, arrays: ReadonlyMap<string, NamedArray>): 
       {
         dtype: array.dtype,
         dims: array.dims,
-        read: (part?: Taken) => (part ? takenOf(array, part) : array),
+        read: (part?: Part) => (part ? takenOf(array, part) : array),
       },
     ]),
   );
-  return { ...lazyFile(file, lazy), loose: true };
+  const heldBytes = [...arrays.values()].reduce((all, { data }) => all + bytesOf(data), 0);
+  return { ...lazyFile(file, lazy), loose: true, heldBytes };
+}
+
+/** About 40 bytes for a text, which a string's own bookkeeping takes. */
+function bytesOf(data: NamedArray["data"]): number {
+  return Array.isArray(data) ? data.reduce((all, text) => all + 40 + 2 * text.length, 0) : data.byteLength;
 }

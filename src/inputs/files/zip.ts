@@ -1,12 +1,12 @@
 /**
- * The list of a zip archive's members, and their bytes. Stored members are read by range; compressed ones are inflated
- * once, with the size that they declare as the limit of what they may become.
+ * The list of a zip archive's members, and their bytes. Stored members are read by range; compressed ones are unpacked
+ * once (`unpacked-member.ts`).
  * Format: PKWARE's APPNOTE 6.3.10, sections 4.3 and 4.5.3 (zip64).
  */
-import { inflateRawSync } from "node:zlib";
 import { AttentionError } from "../../shared/errors";
 import { refuseLarger } from "../limits";
 import type { ByteFile } from "./byte-file";
+import { UnpackedMember } from "./unpacked-member";
 
 export interface ZipMember {
   readonly name: string;
@@ -14,6 +14,8 @@ export interface ZipMember {
   readonly size: number;
   /** The unpacked bytes [start, end). */
   read(start: number, end: number): Uint8Array;
+  /** Gives back what is kept unpacked. */
+  release(): void;
 }
 
 const END_RECORD = 0x06054b50;
@@ -103,7 +105,6 @@ function largeSizes(list: DataView, at: number, extra: number, length: number): 
 
 function member(file: ByteFile, name: string, method: number, { packed, size, offset }: Sizes): ZipMember {
   const where = `${file.name}: ${name}`;
-  let inflated: Uint8Array | undefined;
   let start: number | undefined;
   /** Where the data begin: after the member's own header, whose lengths may differ from the list's. */
   const dataStart = (): number => {
@@ -115,37 +116,21 @@ function member(file: ByteFile, name: string, method: number, { packed, size, of
     start = offset + 30 + view.getUint16(26, true) + view.getUint16(28, true);
     return start;
   };
-  const unpack = (): Uint8Array => {
-    if (method !== 8)
-      throw new AttentionError("fileUnreadable", `Its compression (method ${method}) is not known.`, {
-        where,
-      });
-    try {
-      const bytes = inflateRawSync(file.read(dataStart(), dataStart() + packed), {
-        maxOutputLength: Math.max(size, 1),
-      });
-      if (bytes.length !== size) throw new Error(`It unpacks to ${bytes.length} bytes instead of ${size}.`);
-      // A Buffer's slices share its bytes, a Uint8Array's are copies.
-      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-    } catch (error) {
-      if (error instanceof AttentionError) throw error;
-      throw new AttentionError(
-        "fileUnreadable",
-        `It does not unpack to the ${size} bytes that it declares.`,
-        {
-          where,
-          cause: error,
-        },
-      );
-    }
-  };
+  if (method === 0)
+    return {
+      name,
+      size,
+      read: (from, to) => file.read(dataStart() + from, dataStart() + to),
+      release: () => undefined,
+    };
+  const unpacked = new UnpackedMember(
+    { read: (from, to) => file.read(dataStart() + from, dataStart() + to), packed, size, where },
+    method,
+  );
   return {
     name,
     size,
-    read: (from, to) => {
-      if (method === 0) return file.read(dataStart() + from, dataStart() + to);
-      inflated ??= unpack();
-      return inflated.slice(from, to);
-    },
+    read: (from, to) => unpacked.read(from, to),
+    release: () => unpacked.release(),
   };
 }

@@ -37,8 +37,13 @@ export function choiceAt(state: AppState, axis: RunAxis, place: number): InputCh
   return { ...input.choice, ...(kept === null ? {} : { [other]: kept }), [axis]: place };
 }
 
+/** The word of a step, where it has one and it is known before the step is shown. */
+export function labelAt(runs: AxisOfRuns, place: number): string | undefined {
+  return runs.labels?.[place] ?? (place === runs.index ? runs.label : undefined);
+}
+
 /** "token 3 of 32: cat", "step 12 of 40". Counted from 0, as the tensors are. */
 export function placeWords(runs: AxisOfRuns, place: number): string {
-  const label = runs.labels?.[place];
+  const label = labelAt(runs, place);
   return `${runs.name} ${place} of ${runs.count - 1}${label === undefined ? "" : `: ${label}`}`;
 }

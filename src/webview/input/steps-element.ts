@@ -7,7 +7,7 @@ import type { Session } from "../session";
 import { StoreController } from "../store";
 import { baseStyles, quietButtonStyles, sliderStyles } from "../styles";
 import { valueOf } from "../toolkit-values";
-import { placeOn, placeWords, recordingOf, type RunAxis, runsOf } from "./runs";
+import { labelAt, placeOn, placeWords, recordingOf, type RunAxis, runsOf } from "./runs";
 
 @customElement("attention-steps")
 export class StepsElement extends LitElement {
@@ -128,6 +128,6 @@ export class StepsElement extends LitElement {
 }
 
 function labelOf(runs: AxisOfRuns, place: number): string {
-  const label = runs.labels?.[place];
+  const label = labelAt(runs, place);
   return label === undefined ? "" : ` ${label}`;
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import sharp from "sharp";
 import { deflateSync } from "node:zlib";
@@ -10,6 +10,7 @@ import {
   readImageConfig,
   takesPicture,
 } from "../../../src/inputs/image-tensor";
+import { pictureNames } from "../../../src/inputs/frame-list";
 import { arrayPicture, frameFiles, readPicture, videoFrame } from "../../../src/inputs/pictures";
 import type { TensorSignature } from "../../../src/shared/model";
 import { root, temporaryFile, temporaryFolder } from "../engine/harness";
@@ -180,8 +181,22 @@ describe("frames", () => {
       );
     const frames = await frameFiles(place);
     expect(frames.count).toBe(2);
+    expect(frames.file(1)).toBe(path.join(place, "f10.png"));
     expect([(await frames.read(0)).data[0], (await frames.read(1)).data[0]]).toEqual([2, 10]);
     await expect(async () => frames.read(2)).rejects.toMatchObject({ code: "inputMissing" });
+  });
+
+  it("of a folder are listed once, and anew when one came", async () => {
+    const place = temporaryFolder();
+    const names = () => pictureNames(place, "*.png");
+    writeFileSync(path.join(place, "f1.png"), "");
+    // A folder that changed just now could change again at the same time.
+    utimesSync(place, new Date(1e12), new Date(1e12));
+    const first = names();
+    expect(first).toEqual(["f1.png"]);
+    expect(names()).toBe(first);
+    writeFileSync(path.join(place, "f2.png"), "");
+    expect(names()).toEqual(["f1.png", "f2.png"]);
   });
 });
 

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { AttentionError } from "../../../shared/errors";
 import type { Dim, TensorSignature } from "../../../shared/model";
-import { openArrayFile } from "../../files/array-file";
+import { openKeptFile } from "../../files/kept-files";
 import type { ArrayFile, ArrayHeader } from "../../files/lazy-arrays";
 import type { ManifestPath } from "../document";
 import { insideFolder, matchingFiles } from "../paths";
@@ -73,7 +73,7 @@ export class CheckContext {
     let opened: ArrayFile | null = null;
     if (file !== undefined) {
       try {
-        opened = openArrayFile(file);
+        opened = openKeptFile(file);
       } catch (error) {
         this.add(at, `${path.basename(file)} cannot be read. ${AttentionError.wrap(error).detail}`);
       }
