@@ -1,6 +1,7 @@
 /** The table of all heads with their main figures. */
 import type { Capture } from "../shared/capture";
 import { figure, headName } from "../shared/format";
+import { roleNames } from "../shared/roles";
 import { table } from "./output";
 
 export function headTable(capture: Capture): string {
@@ -17,6 +18,7 @@ export function headTable(capture: Capture): string {
       "distance",
       "90 % in",
       "masked rows",
+      "role",
     ],
     capture.sites.flatMap((site) =>
       (site.figures[0] ?? []).map((figures, head) => [
@@ -30,6 +32,7 @@ export function headTable(capture: Capture): string {
         figure(figures.distanceTokens),
         figures.sparsity90 === null ? "—" : `${(figures.sparsity90 * 100).toFixed(0)} %`,
         String(figures.rowsMasked),
+        roleNames(site.roles[0]?.[head] ?? []),
       ]),
     ),
     2,

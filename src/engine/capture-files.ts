@@ -3,6 +3,7 @@ import type { Capture } from "../shared/capture";
 import type { HeadFigures } from "../shared/figures";
 import type { CaptureStore } from "../shared/maps/capture-store";
 import type { ModelSummary } from "../shared/model";
+import { roleNames } from "../shared/roles";
 import { type Provenance, provenanceLines } from "../shared/provenance";
 import { writeNpz } from "../inputs/arrays";
 
@@ -67,6 +68,7 @@ export function captureDocument(model: ModelSummary, capture: Capture, provenanc
       source: site.source,
       metrics: metricsOf(site.figures[0] ?? []),
       ...(site.batch === 1 ? {} : { metricsByBatch: site.figures.map(metricsOf) }),
+      roles: (site.roles[0] ?? []).map((head) => head.map(({ name }) => name)),
     })),
     notSupported: model.notSupported,
     otherSoftmaxes: model.otherSoftmaxes,
@@ -97,6 +99,7 @@ export function captureCsv(capture: Capture, provenance: Provenance): string {
     "queries",
     "keys",
     ...names,
+    "role",
   ];
   const rows = capture.sites.flatMap((site) =>
     site.figures.flatMap((heads, sample) =>
@@ -112,6 +115,7 @@ export function captureCsv(capture: Capture, provenance: Provenance): string {
           site.queries,
           site.keys,
           ...names.map((name) => figures[name] ?? ""),
+          csvText(roleNames(site.roles[sample]?.[head] ?? [])),
         ].join(","),
       ),
     ),

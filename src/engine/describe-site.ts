@@ -1,8 +1,10 @@
 /** What a capture says of a site: its figures, its axes, and how far its map is proven. */
-import type { CapturedSite } from "../shared/capture";
-import { headMap } from "../shared/maps/capture-store";
+import type { CapturedSite, TokenAxis } from "../shared/capture";
+import type { HeadFigures } from "../shared/figures";
+import { headMap, type StoredSite } from "../shared/maps/capture-store";
 import { headMetrics } from "../shared/maps/metrics";
 import { missingScores, siteScoreExtremes } from "../shared/maps/score-map";
+import { patternsOf, type Role, rolesOf } from "../shared/roles";
 import { batchAxisName, siteEntry } from "../inputs/manifest/lookup";
 import type { AxisTable } from "./axis-table";
 import type { Planned, PlannedSite } from "./instrument";
@@ -54,6 +56,27 @@ function proofOf(
   };
 }
 
+/** @param oneAxis whether queries and keys are labelled as one sequence */
+function describeHead(
+  stored: StoredSite,
+  batch: number,
+  head: number,
+  keys: TokenAxis | undefined,
+  oneAxis: boolean,
+): { figures: HeadFigures; roles: Role[] } {
+  const map = headMap(stored, batch, head);
+  const { figures, received } = headMetrics(map, stored.ownKey);
+  const ownKey = stored.ownKey ?? (oneAxis ? 0 : null);
+  const segments = oneAxis && keys ? { of: keys.segmentOf, count: keys.segments.length } : null;
+  return {
+    figures,
+    roles: rolesOf({
+      ...{ figures, received, keyLabels: keys?.labels ?? [] },
+      patterns: ownKey === null ? null : patternsOf({ ...map, ownKey, segments }),
+    }),
+  };
+}
+
 /** @param scores whether the capture asked for the scores */
 export function describeSite(
   { site: stored, validity }: StoredEntry,
@@ -68,6 +91,19 @@ export function describeSite(
   const said = siteEntry(opened.manifest?.manifest, site);
   const cross = site.kind === "cross";
   const symbolic = opened.summary.sites.find(({ id }) => id === site.id);
+  const queryAxis = axes.add(stored.queries, said?.queries, {
+    ...{ name: site.name, side: "queries", cross },
+    dim: symbolic?.queries ?? null,
+  });
+  const keyAxis = axes.add(stored.keys, said?.keys, {
+    ...{ name: site.name, side: "keys", cross },
+    dim: symbolic?.keys ?? null,
+  });
+  const heads = Array.from({ length: stored.batch }, (_, batch) =>
+    Array.from({ length: stored.heads }, (__, head) =>
+      describeHead(stored, batch, head, axes.all[keyAxis], queryAxis === keyAxis),
+    ),
+  );
   return {
     ...named,
     handle: stored.handle,
@@ -75,20 +111,10 @@ export function describeSite(
     heads: stored.heads,
     queries: stored.queries,
     keys: stored.keys,
-    figures: Array.from({ length: stored.batch }, (_, batch) =>
-      Array.from(
-        { length: stored.heads },
-        (_, head) => headMetrics(headMap(stored, batch, head), stored.ownKey).figures,
-      ),
-    ),
-    queryAxis: axes.add(stored.queries, said?.queries, {
-      ...{ name: site.name, side: "queries", cross },
-      dim: symbolic?.queries ?? null,
-    }),
-    keyAxis: axes.add(stored.keys, said?.keys, {
-      ...{ name: site.name, side: "keys", cross },
-      dim: symbolic?.keys ?? null,
-    }),
+    figures: heads.map((sample) => sample.map(({ figures }) => figures)),
+    roles: heads.map((sample) => sample.map(({ roles }) => roles)),
+    queryAxis,
+    keyAxis,
     validity,
     ...proofOf(planned, run, stored.keys),
     ...batchStart(said?.batchAxis, stored.batch, axes.arrays),

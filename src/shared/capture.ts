@@ -7,6 +7,7 @@ import { recordingSchema } from "./input-choice";
 import { siteSchema } from "./model";
 import { headChoiceSchema } from "./page";
 import { bothScoreExtremesSchema } from "./profile";
+import { roleSchema } from "./roles";
 
 export const providerNameSchema = z.enum(["tensorrt", "cuda", "dml", "coreml", "webgpu", "cpu"]);
 export type ProviderName = z.infer<typeof providerNameSchema>;
@@ -105,6 +106,8 @@ export const capturedSiteSchema = siteSchema.extend({
   keys: z.number().int().positive(),
   /** Figures as [batch][head]. */
   figures: z.array(z.array(headFiguresSchema)),
+  /** What each head does, as far as its map tells, as [batch][head]. */
+  roles: z.array(z.array(z.array(roleSchema))).default([]),
   /** Indices into `Capture.axes`. */
   queryAxis: z.number().int(),
   keyAxis: z.number().int(),

@@ -3,6 +3,7 @@ import type { Capture, CapturedSite } from "../shared/capture";
 import { colourTable, type Rgb, tableColour } from "../shared/colour-maps";
 import { type HeadFigures, type MetricName, metrics } from "../shared/figures";
 import { denseValue, figure, probability } from "../shared/format";
+import { roleNames } from "../shared/roles";
 
 /** Metrics whose values lie between 0 and 1 by their definition. */
 const shares = new Set<MetricName>([
@@ -23,6 +24,11 @@ export interface MetricRange {
 /** The figures of a site's heads for a sample; a site with fewer samples shows its last. */
 export function figuresOf(site: CapturedSite, batch: number): readonly HeadFigures[] {
   return site.figures[Math.min(batch, site.figures.length - 1)] ?? [];
+}
+
+/** What a head does, in words; "" where its map shows no known pattern. */
+export function roleOf(site: CapturedSite, batch: number, head: number): string {
+  return roleNames(site.roles[Math.min(batch, site.roles.length - 1)]?.[head] ?? []);
 }
 
 /** Values of a metric over all heads that have one. */

@@ -2,11 +2,10 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { CapturedSite } from "../../src/shared/capture";
 import type { HeadFigures } from "../../src/shared/figures";
-import type { Page } from "../../src/shared/page";
 import { fidelityOf } from "../../src/webview/inspector/fidelity";
-import { patternsOf, rolesOf } from "../../src/webview/inspector/roles";
+import { patternsOf, rolesOf } from "../../src/shared/roles";
 import { axis, captureOf, causal, mapOf, numbered, playerEncoder, readyState } from "./fake-capture";
-import { type FakeMap, pageOfMap, profileOfMap } from "./fake-maps";
+import { type FakeMap, profileOfMap } from "./fake-maps";
 import { closeApp, drawn, find, findAll, openApp, type OpenApp, settled, textOf } from "./open-app";
 
 const model = playerEncoder();
@@ -81,14 +80,6 @@ function pointing(count: number, weight: number, to: (query: number) => number):
   return { queries: count, keys: count, cells };
 }
 
-function wholePage(map: FakeMap): Page {
-  return pageOfMap(map, {
-    ...{ handle: "maps/0", generation: 1, batch: 0, head: 0 },
-    ...{ queryStart: 0, queryEnd: map.queries, keyStart: 0, keyEnd: map.keys },
-    ...{ maxRows: map.queries, maxColumns: map.keys, pooling: "max" },
-  });
-}
-
 function rolesOfMap(map: FakeMap, segments = 1): string[] {
   const tokens =
     segments === 1
@@ -98,10 +89,11 @@ function rolesOfMap(map: FakeMap, segments = 1): string[] {
           ["b", "image", Array.from({ length: map.keys / 2 }, (_, index) => `b${index}`)],
         ]);
   const profile = profileOfMap(map, { handle: "", generation: 1, batch: 0, head: 0 });
-  const site = { queryAxis: 0, keyAxis: 0, keys: map.keys } as CapturedSite;
+  const segmented = { of: tokens.segmentOf, count: tokens.segments.length };
   return rolesOf({
-    ...{ site, axes: { query: tokens, key: tokens }, figures: profile.figures },
-    ...{ received: new Float32Array(profile.received), page: wholePage(map) },
+    ...{ figures: profile.figures, received: new Float32Array(profile.received) },
+    keyLabels: tokens.labels,
+    patterns: patternsOf({ ...map, valid: null, ownKey: 0, segments: segmented }),
   }).map((role) => role.name);
 }
 
@@ -123,10 +115,24 @@ describe("roles", () => {
 
   it("count the mass as the formulas of docs/metrics.md do", () => {
     const map = pointing(10, 0.55, (query) => Math.max(0, query - 1));
-    const patterns = patternsOf(wholePage(map), numbered("tokens", 10));
+    const patterns = patternsOf({ ...map, valid: null, ownKey: 0, segments: null });
     expect(patterns.previous).toBeCloseTo((9 * 0.55) / 10, 5);
     expect(patterns.self).toBeCloseTo((0.55 + 9 * 0.05) / 10, 5);
     expect(patterns.withinSegment).toBeNull();
+  });
+
+  it("count masked cells for nothing, and find a query's own token after past keys", () => {
+    const map = pointing(10, 0.55, (query) => Math.max(0, query - 1));
+    const cells = map.cells.slice(0, 40);
+    const cached = { queries: 4, keys: 10, cells, segments: null };
+    // Queries 0 to 3 are keys 6 to 9: what they look at is far back.
+    expect(patternsOf({ ...cached, valid: null, ownKey: 6 }).previous).toBeCloseTo(0.05, 5);
+    const onlyFirst = Uint8Array.from(cells, (_, at) => (at % 10 === 0 ? 1 : 0));
+    const { previous, self } = patternsOf({ ...cached, valid: onlyFirst, ownKey: 0 });
+    // Of column 0: the query's own in row 0, the one before in row 1.
+    const total = 0.55 + 0.55 + 0.05 + 0.05;
+    expect(self).toBeCloseTo(0.55 / total, 5);
+    expect(previous).toBeCloseTo(0.55 / total, 5);
   });
 
   it("are not told from a pooled map", async () => {

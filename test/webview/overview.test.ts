@@ -137,7 +137,7 @@ describe("order and filter", () => {
   });
 
   it("let through names, comparisons and flags", () => {
-    const one = { site: 0, head: 1, value: 0.3, flag: "" };
+    const one = { site: 0, head: 1, value: 0.3, flag: "", role: "" };
     const passes = (filter: string): boolean => filterOf(filter)(one, "q_self.1 attention self head 1 h1");
     expect(passes("")).toBe(true);
     expect(passes("Q_SELF head 1")).toBe(true);
@@ -147,6 +147,55 @@ describe("order and filter", () => {
     expect(passes("flagged")).toBe(false);
     expect(filterOf("flagged")({ ...one, flag: "rows" }, "x")).toBe(true);
     expect(filterOf("< 0.4")({ ...one, value: null }, "x")).toBe(false);
+  });
+
+  it("find heads by what they do", async () => {
+    const roles = [
+      [{ name: "previous token", why: "" }],
+      [],
+      [{ name: "sink: first token", why: "" }],
+      [
+        { name: "previous token", why: "" },
+        { name: "sink: first token", why: "" },
+      ],
+    ];
+    const told = {
+      ...model,
+      sites: model.sites.map((site, index) => (index === 3 ? { ...site, over: { roles: [roles] } } : site)),
+    };
+    const open = await openApp(told);
+    await drawn(open);
+    const found = async (filter: string): Promise<string[]> => {
+      open.session.store.update((state) => ({ ...state, view: { ...state.view, filter } }));
+      await settled(open.app);
+      return heads(open).map((one) => one.getAttribute("aria-label")!);
+    };
+    expect(await found("previous token")).toEqual([
+      expect.stringMatching(/^kv_enc layer 0 head 0, .*, previous token$/),
+      expect.stringMatching(/^kv_enc layer 0 head 3, .*, previous token, sink: first token$/),
+    ]);
+    expect(await found("sink")).toHaveLength(2);
+    // The Table lists them, together where a click on the header sorts by role, and copies them.
+    open.session.store.update((state) => ({ ...state, view: { ...state.view, filter: "", dock: "table" } }));
+    await settled(open.app);
+    const table = find(open.app, "attention-data-table").shadowRoot!;
+    const header = [...table.querySelectorAll<HTMLElement>("[role=columnheader]")].find(
+      (one) => textOf(one) === "role",
+    )!;
+    (header.querySelector("button") ?? header).click();
+    await settled(open.app);
+    const cells = [...table.querySelectorAll("[role=row]")].map((row) => textOf(row));
+    expect(
+      cells.slice(1, 4).map((row) => /previous token(, sink: first token)?|sink: first token/.exec(row)?.[0]),
+    ).toEqual(["previous token", "previous token, sink: first token", "sink: first token"]);
+    find(open.app, "attention-figures-table")
+      .shadowRoot!.querySelector<HTMLElement>("vscode-button")!
+      .click();
+    expect(open.host.copied.at(-1)?.split("\n").slice(0, 3)).toEqual([
+      expect.stringMatching(/^site,head,queries × keys,role,/),
+      expect.stringMatching(/^kv_enc.0,0,48 × 48,previous token,/),
+      expect.stringMatching(/^kv_enc.0,3,48 × 48,"previous token, sink: first token",/),
+    ]);
   });
 
   it("count what is listed, say when nothing is, and keep typed letters from VS Code", async () => {

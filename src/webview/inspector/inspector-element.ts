@@ -4,6 +4,7 @@ import { customElement, property } from "lit/decorators.js";
 import type { Capture, CapturedSite, TokenAxis } from "../../shared/capture";
 import type { HeadFigures, MetricName } from "../../shared/figures";
 import { count, probability } from "../../shared/format";
+import type { Page } from "../../shared/page";
 import { headTitle, siteTitles } from "../../shared/site-names";
 import { token } from "../cell-words";
 import { figuresOf, metricValues } from "../head-metrics";
@@ -19,8 +20,6 @@ import {
   probabilityPageOf,
   profileOf,
   rowOf,
-  isOf,
-  selectedHead,
   selectedSite,
   shownCells,
 } from "../selectors";
@@ -34,10 +33,24 @@ import { strongestKeys } from "../../shared/strongest-keys";
 import { fidelityOf, type Statement } from "./fidelity";
 import { figureRows, shortFigures } from "./figure-rows";
 import { inspectorStyles } from "./inspector.styles";
-import { ROLES_SOUGHT, rolesOf } from "./roles";
+import { patternsOf, type Patterns, ROLES_SOUGHT, rolesOf } from "../../shared/roles";
 
 /** Keys of the query that are listed. */
 const TOP_KEYS = 5;
+
+const patterns = new WeakMap<Page, Patterns>();
+
+/** Of a mean of heads, whose map is known here alone. */
+function patternsOfPage(page: Page, axis: TokenAxis): Patterns {
+  const known =
+    patterns.get(page) ??
+    patternsOf({
+      ...{ queries: page.rows, keys: page.columns, cells: new Float32Array(page.cells), valid: null },
+      ...{ ownKey: 0, segments: { of: axis.segmentOf, count: axis.segments.length } },
+    });
+  patterns.set(page, known);
+  return known;
+}
 
 const statementIcons: Record<Statement["kind"], () => TemplateResult> = {
   good: doneIcon,
@@ -138,20 +151,23 @@ export class InspectorElement extends LitElement {
     const { state } = this.session.store;
     const profile = profileOf(state);
     if (!figures || !profile) return nothing;
-    const tile = typeof state.selection.head === "number" ? state.tiles.get(state.selection.head) : undefined;
-    const own = selectedHead(state);
-    const ofTile = tile && own && isOf(tile, { ...own, what: "probability" }) ? tile : null;
-    const page = probabilityPageOf(state) ?? ofTile;
+    const { head, batch } = state.selection;
+    const captured =
+      typeof head === "number" ? site.roles[Math.min(batch, site.roles.length - 1)]?.[head] : undefined;
+    const page = probabilityPageOf(state);
     const whole = page && !isPooled(page) && page.rows === site.queries && page.columns === site.keys;
-    const roles = rolesOf({
-      ...{ site, axes, figures, received: new Float32Array(profile.received) },
-      page: whole ? page : null,
-    });
-    const limits = whole
-      ? "no known pattern"
-      : isScore(shownCells(state))
-        ? "told while the map shows probabilities"
-        : "not told from a pooled map";
+    const roles =
+      captured ??
+      rolesOf({
+        ...{ figures, received: new Float32Array(profile.received), keyLabels: axes.key.labels },
+        patterns: whole && site.queryAxis === site.keyAxis ? patternsOfPage(page, axes.key) : null,
+      });
+    const limits =
+      captured || whole
+        ? "no known pattern"
+        : isScore(shownCells(state))
+          ? "told while the map shows probabilities"
+          : "not told from a pooled map";
     return html`<div class="role">
       <h3>Role</h3>
       ${

@@ -1,6 +1,7 @@
 /** What Find offers: heads by their names, tokens of the selected site by text or index. */
 import { tokenLabel, tokenText } from "../../shared/format";
 import { siteTitles } from "../../shared/site-names";
+import { roleOf } from "../head-metrics";
 import { spokenHead } from "../head-names";
 import { axesOf, captureOf, selectedSite } from "../selectors";
 import type { AppState } from "../state";
@@ -31,8 +32,9 @@ function headsFound(state: AppState, words: readonly string[]): Found[] {
   capture.sites.forEach((site, index) => {
     for (let head = 0; head < site.heads && found.length < MOST_FOUND; head++) {
       const short = site.layer === null ? "" : `l${site.layer}h${head}`;
-      const names = `${titles[index]} ${spokenHead(site, head)} ${site.name} ${short}`.toLowerCase();
-      const detail = `${site.queries} × ${site.keys} ${site.kind}`;
+      const role = roleOf(site, state.selection.batch, head);
+      const names = `${titles[index]} ${spokenHead(site, head)} ${site.name} ${short} ${role}`.toLowerCase();
+      const detail = [`${site.queries} × ${site.keys} ${site.kind}`, role].filter(Boolean).join(", ");
       if (words.every((word) => names.includes(word)))
         found.push({ kind: "head", site: index, head, text: `${titles[index]} · head ${head}`, detail });
     }

@@ -58,7 +58,7 @@ function headCell(head: ListedHead, x: number, row: OverviewRow, context: RowCon
   const colour = known ? metricColour(range, head.value ?? 0) : null;
   const colours = colour ? { "background-color": cssColour(colour), color: cssColour(inkOn(colour)) } : {};
   const spoken = `${spokenHead(site, head.head)}, ${spokenFigure(metric, head.value)}`;
-  const flag = head.flag ? `, ${head.flag}` : "";
+  const flag = [head.role, head.flag].map((words) => (words ? `, ${words}` : "")).join("");
   const single = row.kind === "single";
   const size = single ? {} : { left: `${x}px`, width: `${layout.thumbnail.width}px` };
   const text =

@@ -3,7 +3,7 @@ import type { Capture, CapturedSite } from "../../shared/capture";
 import type { HeadFigures, MetricName } from "../../shared/figures";
 import type { Thumbnails } from "../../shared/page";
 import { siteTitles } from "../../shared/site-names";
-import { figuresOf } from "../head-metrics";
+import { figuresOf, roleOf } from "../head-metrics";
 import { unproven } from "../inspector/fidelity";
 import type { HeadOrder } from "../state";
 
@@ -14,6 +14,8 @@ export interface ListedHead {
   readonly value: number | null;
   /** What warns about it, in words; "" for nothing. */
   readonly flag: string;
+  /** What it does, in words; "" where its map shows no known pattern. */
+  readonly role: string;
 }
 
 /** The heads of one site. */
@@ -42,7 +44,7 @@ export interface HeadList {
 
 type Test = (head: ListedHead, name: string) => boolean;
 
-/** One word of a filter: `flagged`, a comparison of the metric, or a part of the name. */
+/** One word of a filter: `flagged`, a comparison of the metric, or a part of the name or the role. */
 function testOf(word: string): Test {
   const comparison = /^([<>]=?)(\d*\.?\d+)$/.exec(word);
   if (comparison) {
@@ -127,9 +129,12 @@ export function headList(
       const figures = figuresOf(site, batch);
       all += figures.length;
       const heads = figures
-        .map((of, head) => ({ site: index, head, value: of[metric], flag: flagOf(site, of) }))
+        .map((of, head) => ({
+          ...{ site: index, head, value: of[metric], flag: flagOf(site, of) },
+          role: roleOf(site, batch, head),
+        }))
         .filter((head) => {
-          const name = `${titles[index]} ${site.name} ${site.kind} head ${head.head} h${head.head}`;
+          const name = `${titles[index]} ${site.name} ${site.kind} head ${head.head} h${head.head} ${head.role}`;
           return passes(head, name.toLowerCase());
         });
       const layer = indices.length > 1 ? String(site.layer ?? indices.indexOf(index)) : null;

@@ -4,8 +4,9 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { Capture } from "../../shared/capture";
 import { type HeadFigures, metrics } from "../../shared/figures";
 import { count } from "../../shared/format";
+import { ROLES_SOUGHT } from "../../shared/roles";
 import { siteTitles } from "../../shared/site-names";
-import { figuresOf, metricFigure } from "../head-metrics";
+import { figuresOf, metricFigure, roleOf } from "../head-metrics";
 import { selectPlace } from "../reducers";
 import { captureOf } from "../selectors";
 import type { Session } from "../session";
@@ -20,6 +21,8 @@ interface HeadRow {
   readonly head: number;
   readonly title: string;
   readonly shape: string;
+  /** What the head does; "" where its map shows no known pattern. */
+  readonly role: string;
   readonly figures: HeadFigures;
 }
 
@@ -28,13 +31,18 @@ const counts = [
   { name: "rowsFlagged", title: "flagged", hint: "rows with NaN, or that do not sum to 1" },
 ] as const;
 
-/** Columns before the metrics: site, head, queries × keys. */
-const FIXED = 3;
+/** Columns before the metrics: site, head, queries × keys, role. */
+const FIXED = 4;
+const ROLE = 3;
 
 export const figureColumns: readonly TableColumn[] = [
   { title: "site", hint: "attention site", number: false, least: 120, grow: 3 },
   { title: "head", hint: "head of the site, from 0", number: true, least: 46, grow: 0.5 },
   { title: "size", hint: "queries × keys", number: true, least: 84, grow: 1 },
+  {
+    ...{ title: "role", number: false, least: 104, grow: 1.6 },
+    hint: `what the head does, as far as its map tells. ${ROLES_SOUGHT}`,
+  },
   ...metricNames.map((name) => ({
     title: metrics[name].short,
     hint: `${metrics[name].label}${metrics[name].unit ? ` (${metrics[name].unit})` : ""}: ${metrics[name].from}`,
@@ -49,6 +57,7 @@ function rowsOf(capture: Capture, batch: number): HeadRow[] {
     figuresOf(site, batch).map((figures, head) => ({
       ...{ site: index, head, title: titles[index] ?? site.name, figures },
       shape: `${site.queries} × ${site.keys}`,
+      role: roleOf(site, batch, head),
     })),
   );
 }
@@ -66,6 +75,13 @@ function valueAt(row: HeadRow, column: number): number | null {
 function sorted(rows: readonly HeadRow[], sort: TableSort | null): readonly HeadRow[] {
   if (!sort) return rows;
   const sign = sort.descending ? -1 : 1;
+  if (sort.column === ROLE) {
+    // Heads of one role stand together, those without one come last.
+    return rows.toSorted(
+      (one, other) =>
+        Number(one.role === "") - Number(other.role === "") || -sign * one.role.localeCompare(other.role),
+    );
+  }
   return rows.toSorted((one, other) => {
     const [a, b] = [valueAt(one, sort.column), valueAt(other, sort.column)];
     if (a === null || b === null) return Number(a === null) - Number(b === null);
@@ -126,7 +142,7 @@ export class FiguresTableElement extends LitElement {
     const rows = this.#rowsOf(capture, state.selection.batch);
     const shown = rows.map((row): TableRow => ({
       cells: [
-        ...[row.title, String(row.head), row.shape],
+        ...[row.title, String(row.head), row.shape, row.role],
         ...metricNames.map((name) => metricFigure(name, row.figures[name])),
         ...counts.map(({ name }) => count(row.figures[name])),
       ],
@@ -177,13 +193,20 @@ export class FiguresTableElement extends LitElement {
   }
 
   #copy(rows: readonly HeadRow[]): void {
-    const names = ["site", "head", "queries × keys", ...metricNames, ...counts.map(({ name }) => name)];
+    const names = [
+      "site",
+      "head",
+      "queries × keys",
+      "role",
+      ...metricNames,
+      ...counts.map(({ name }) => name),
+    ];
     const digits = (value: number | null): string => (value === null ? "" : String(value));
     this.session.copy(
       csvOf(
         names,
         rows.map((row) => [
-          ...[row.title, String(row.head), row.shape],
+          ...[row.title, String(row.head), row.shape, row.role],
           ...metricNames.map((name) => digits(row.figures[name])),
           ...counts.map(({ name }) => String(row.figures[name])),
         ]),

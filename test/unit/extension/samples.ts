@@ -108,6 +108,7 @@ export function sampleCapture(generation = 1): Capture {
       queries: TOKENS,
       keys: TOKENS,
       figures: [Array.from({ length: HEADS }, (_unused, head) => figures(0.4 + head * 0.1))],
+      roles: [],
       queryAxis: 0,
       keyAxis: 0,
       validity: "score",
