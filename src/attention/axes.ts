@@ -9,6 +9,13 @@ import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
 import type { Shape } from "../onnx/shapes";
 import {
+  axesOfConvolution,
+  axesOfGather,
+  axesOfPart,
+  axesOfRecurrence,
+  axesOfReduction,
+} from "./axes-of-parts";
+import {
   axesOfEinsum,
   axesOfGemm,
   axesOfMatMul,
@@ -18,7 +25,7 @@ import {
 } from "./axes-of-products";
 import { axesOfRoll } from "./axes-of-rolls";
 import { type Atom, atom, type Axes, placed, regroup } from "./axis-atoms";
-import { pools, sameAxes, spatial } from "./axis-operators";
+import { sameAxes, spatial } from "./axis-operators";
 import { dataInputs } from "./products";
 
 /** Values that are asked for before they were reached in graph order are followed no deeper than this. */
@@ -106,27 +113,27 @@ export class AxisTrace {
       case "ReduceSum":
         return this.#products.has(node)
           ? axesOfSummedProduct(node, shape, this.#traced)
-          : this.#ofReduction(node, shape);
+          : axesOfReduction(node, shape, this.#traced);
       case "ReduceMean":
       case "ReduceMax":
       case "ReduceMin":
       case "ReduceL1":
       case "ReduceL2":
       case "ReduceLogSumExp":
-        return this.#ofReduction(node, shape);
+        return axesOfReduction(node, shape, this.#traced);
       case "LSTM":
       case "GRU":
       case "RNN":
-        return this.#ofRecurrence(node, value, shape);
+        return axesOfRecurrence(node, value, shape, this.#traced);
       case "QLinearConcat":
-        return this.#ofPart({ ...node, inputs: dataInputs(node) }, shape);
+        return axesOfPart({ ...node, inputs: dataInputs(node) }, shape, this.#traced);
       case "MatMulNBits": {
         const axes = this.axes(input(0));
         return axes && shape && [...axes.slice(0, -1), [atom(shape.at(-1) ?? null, "feature")]];
       }
       case "GatherElements":
       case "TopK":
-        return this.#ofPart(node, shape);
+        return axesOfPart(node, shape, this.#traced);
       case "Gemm":
         return axesOfGemm(node, shape, this.#traced);
       case "Einsum":
@@ -145,13 +152,13 @@ export class AxisTrace {
         return axes && shape && regroup(axes, shape);
       }
       case "Concat":
-        return axesOfRoll(node, this.#view, this.#traced.axes) ?? this.#ofPart(node, shape);
+        return axesOfRoll(node, this.#view, this.#traced.axes) ?? axesOfPart(node, shape, this.#traced);
       case "Slice":
       case "Split":
       case "Pad":
-        return this.#ofPart(node, shape);
+        return axesOfPart(node, shape, this.#traced);
       case "Gather":
-        return axesOfRoll(node, this.#view, this.#traced.axes) ?? this.#ofGather(node, shape);
+        return axesOfRoll(node, this.#view, this.#traced.axes) ?? axesOfGather(node, shape, this.#traced);
       case "Expand":
       case "Tile": {
         const axes = this.axes(input(0));
@@ -182,86 +189,9 @@ export class AxisTrace {
       case "Sum":
         return this.#ofElementwise(node.inputs, shape);
       default:
-        if (spatial.has(node.opType)) return this.#ofConvolution(node, shape);
+        if (spatial.has(node.opType)) return axesOfConvolution(node, shape, this.#traced);
         return sameAxes.has(node.opType) && value === node.outputs[0] ? this.axes(input(0)) : undefined;
     }
-  }
-
-  #ofGather(node: Node, shape: Shape | undefined): Axes | undefined {
-    const [data = "", indices = ""] = node.inputs;
-    if (!shape) return undefined;
-    const axis = Number(node.attributes.get("axis")?.int ?? 0n);
-    if (this.#view.isConstant(data) && !this.#view.isConstant(indices)) {
-      const from = this.axes(indices) ?? [];
-      return shape.map((size, at) => from[at] ?? [atom(size, "feature")]);
-    }
-    const axes = this.axes(data);
-    const indexRank = this.#view.shape(indices)?.length;
-    if (!axes || indexRank === undefined) return undefined;
-    const at = axis < 0 ? axis + axes.length : axis;
-    const inserted = shape
-      .slice(at, at + indexRank)
-      .map((size) =>
-        size === 1
-          ? []
-          : [atom(size, (axes[at] ?? []).length === 1 ? (axes[at]?.[0]?.origin ?? "unknown") : "unknown")],
-      );
-    return [...axes.slice(0, at), ...inserted, ...axes.slice(at + 1)];
-  }
-
-  /** Batch stays, channels are made, and an image's axes stay only where their size does. */
-  #ofConvolution(node: Node, shape: Shape | undefined): Axes | undefined {
-    const image = this.axes(node.inputs[0] ?? "");
-    const before = this.#view.shape(node.inputs[0] ?? "");
-    return shape?.map((size, axis) => {
-      const own = image?.[axis] ?? [];
-      if (size === 1) return [];
-      // A pool or a change of size keeps its channels.
-      if (axis === 1) return own.length > 0 && pools.has(node.opType) ? own : [atom(size, "feature")];
-      if (axis === 0) return own;
-      return size !== null && size === before?.[axis] && own.length > 0 ? own : [atom(size, "position")];
-    });
-  }
-
-  #ofReduction(node: Node, shape: Shape | undefined): Axes | undefined {
-    const axes = this.axes(node.inputs[0] ?? "");
-    const given = node.attributes.get("axes")?.ints?.map(Number) ?? this.#view.values(node.inputs[1] ?? "");
-    if (!axes || !shape || !given) return undefined;
-    const gone = new Set(given.map((axis) => (Number(axis) < 0 ? Number(axis) + axes.length : Number(axis))));
-    return shape.length === axes.length
-      ? axes.map((atoms, axis) => (gone.has(axis) ? [] : atoms))
-      : axes.filter((_, axis) => !gone.has(axis));
-  }
-
-  /** All states [T, directions, B, hidden] (layout 1: [B, T, directions, hidden]), and the last one without T. */
-  #ofRecurrence(node: Node, value: string, shape: Shape | undefined): Axes | undefined {
-    const [first = [], second = []] = this.axes(node.inputs[0] ?? "") ?? [];
-    const features = (axis: number) => (shape?.[axis] === 1 ? [] : [atom(shape?.[axis] ?? null, "feature")]);
-    const batchFirst = node.attributes.get("layout")?.int === 1n;
-    if (value !== node.outputs[0])
-      return batchFirst ? [first, features(1), features(2)] : [features(0), second, features(2)];
-    return batchFirst ? [first, second, features(2), features(3)] : [first, features(1), second, features(3)];
-  }
-
-  /** The axes of a part or an extension: an axis whose size changed keeps what it is, not where its cells stood. */
-  #ofPart(node: Node, shape: Shape | undefined): Axes | undefined {
-    const value = node.inputs.find((name) => !this.#view.isConstant(name)) ?? node.inputs[0] ?? "";
-    const axes = this.axes(value);
-    const before = this.#view.shape(value);
-    if (!axes || !shape) return undefined;
-    const said = Number(node.attributes.get("axis")?.int ?? 0n);
-    const joined = node.opType === "Concat" ? (said < 0 ? said + axes.length : said) : -1;
-    return axes.map((atoms, axis) => {
-      const size = shape[axis] ?? null;
-      if (size === 1) return [];
-      if (before && before[axis] === size && size !== null) return atoms;
-      const origins = new Set(atoms.map((each) => each.origin));
-      const [first] = atoms;
-      const one = origins.size === 1 && first ? first : undefined;
-      const resized = atom(size, one?.origin ?? "position", one?.product);
-      // What was put together of parts is in an order that nothing here tells.
-      return [axis === joined ? { ...resized, place: null } : resized];
-    });
   }
 
   /** Whether a constant holds the scores of learnt tokens among themselves. */

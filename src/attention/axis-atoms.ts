@@ -61,13 +61,17 @@ export function regroup(axes: Axes, shape: Shape): Axes | undefined {
     const group: Atom[] = [];
     result.push(group);
     if (dim === 1) continue;
-    if (dim === null) {
-      // An unknown size: one atom, if atoms and dimensions that are left agree in number.
+    const next = queue[0];
+    // An unknown size, or a fixed one for a free axis: one atom, if what is left on both sides agrees in number.
+    if (dim === null || (typeof dim === "number" && next !== undefined && typeof next.size !== "number")) {
       const left = shape.slice(position).filter((each) => each !== 1).length;
-      const next = queue.shift();
-      if (!next || queue.length + 1 !== left) return undefined;
-      group.push(next);
-      continue;
+      const one = queue.length === left;
+      if (one && next) {
+        group.push(next);
+        queue.shift();
+        continue;
+      }
+      if (dim === null) return undefined;
     }
     let need: Dim = dim;
     while (need !== 1) {

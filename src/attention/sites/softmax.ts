@@ -12,8 +12,9 @@ import type { GraphView } from "../../onnx/graph-view";
 import type { Node } from "../../onnx/model";
 import { AxisTrace } from "../axes";
 import type { Atom, Axes } from "../axis-atoms";
+import { kvHeadsOf } from "../grouped-heads";
 import { kindOf } from "../kind";
-import { type KeyOrigin, type Layout, layoutOf } from "../layout";
+import { headsOf, type KeyOrigin, type Layout, layoutOf } from "../layout";
 import { type Normaliser, normalisers } from "../normalisers";
 import { productOperands } from "../products";
 import { scoreChain, type ScoreProduct, scoreProducts } from "../score-path";
@@ -73,10 +74,10 @@ function candidatesIn(view: GraphView): Candidate[] {
     ),
   );
   return found.map((normaliser, index) => {
-    const any = anyProducts[index] ?? [];
-    const products = any.some(({ node }) => values.has(node))
+    const behind = anyProducts[index] ?? [];
+    const products = behind.some(({ node }) => values.has(node))
       ? scoreProducts(normaliser.score, view, values)
-      : any;
+      : behind;
     return { normaliser, path: paths[index] as ValuePath, products };
   });
 }
@@ -186,7 +187,7 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
     tensor,
     shape: view.shape(tensor),
     layout: layout.layout,
-    kvHeads: null,
+    kvHeads: kvHeadsOf(product, key, headsOf(layout.layout), (value) => trace.axes(value), view),
     windows: windowsHere(query, axes, layout.layout, trace),
     noKernel: null,
     replaceable: false,
