@@ -5,12 +5,14 @@ import { GraphView } from "../onnx/graph-view";
 import type { OnnxModel } from "../onnx/model";
 import type { ByteSource } from "../onnx/source";
 import { AxisTrace } from "./axes";
+import { heldBy } from "./held";
 import { headsOf } from "./layout";
 import { nameSites, sourceLocation } from "./naming";
 import { fusedOperatorSites } from "./sites/fused-operator";
 import { bodySites, functionSites } from "./sites/body";
 import type { FoundSite, SiteModule } from "./sites/site";
 import { type DeclaredSite, declaredSites } from "./sites/declared";
+import { outputSites } from "./sites/outputs";
 import { softmaxSites } from "./sites/softmax";
 import { windowsOfOperator } from "./windows";
 
@@ -36,16 +38,10 @@ export function discover(
   const view = GraphView.of(model, source, inputDims);
   const matches = [...kinds.map((kind) => kind.match(view)), bodySites(view, kinds)];
   const searched = matches.flatMap((match) => match.sites).sort(inGraphOrder);
+  const returned = outputSites(view, searched, new Set(declared.map(({ tensor }) => tensor)));
   const said = declaredSites(view, declared, searched);
-  const found = [...searched, ...said.sites.map(({ site }) => site)];
-  const names = [
-    ...nameSites(searched.map((site) => site.node)),
-    ...said.sites.map(({ declared: { name, tensor, layer } }) => ({
-      name: name ?? tensor,
-      component: null,
-      layer,
-    })),
-  ];
+  const found = [...searched, ...returned.sites, ...said.sites];
+  const names = nameSites(searched.map((site) => site.node));
   let trace: AxisTrace | undefined;
   const operatorAxes = () => (trace ??= new AxisTrace(view, new Set()));
   const sites = found.map((site, index) => {
@@ -55,7 +51,8 @@ export function discover(
         .filter((factor) => factor.role === role)
         .reduce<Dim>((all, factor) => times(all, factor.size), 1);
     const heads = headsOf(site.layout);
-    const name = names[index] ?? { name: site.tensor, component: null, layer: index };
+    const name = site.called ?? names[index] ?? { name: site.tensor, component: null, layer: index };
+    const held = heldElsewhere(site, view);
     return {
       id: `site_${String(index).padStart(3, "0")}`,
       index,
@@ -74,6 +71,8 @@ export function discover(
           : site.windows,
       assumed: [...site.assumed],
       note: site.note,
+      ...(site.averaged === true ? { averaged: true } : {}),
+      ...(held.length > 0 ? { heldBy: held } : {}),
       source: sourceLocation(site.node),
       found: site,
     };
@@ -83,10 +82,19 @@ export function discover(
     notSupported: [
       ...matches.flatMap((match) => match.notSupported),
       ...functionSites(model),
+      ...returned.notSupported,
       ...said.notSupported,
     ],
     otherSoftmaxes: matches.flatMap((match) => match.others),
   };
+}
+
+/** Outputs that hold the map of a site, beside the one that it is read from. */
+function heldElsewhere(site: FoundSite, view: GraphView): string[] {
+  if (site.body !== undefined || site.called !== undefined) return [];
+  const { tensor, layout } = site.before ?? site;
+  if (site.method !== "rebuilt") return heldBy(tensor, layout, view).filter((words) => words !== site.tensor);
+  return site.before ? heldBy(tensor, layout, view) : [];
 }
 
 /** A site in a body stands where its control-flow node does. */

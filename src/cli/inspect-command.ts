@@ -36,7 +36,7 @@ export function inspectText(model: ModelSummary): string {
           site.layer === null ? "—" : String(site.layer),
           site.kind,
           site.method,
-          size(site.heads),
+          site.averaged ? "mean over heads" : size(site.heads),
           `${size(site.queries)} × ${size(site.keys)}`,
           site.source ? `${site.source.file}:${site.source.line}` : "—",
         ]),
@@ -45,6 +45,7 @@ export function inspectText(model: ModelSummary): string {
     );
     for (const site of model.sites) {
       if (site.assumed.length > 0) parts.push(`${site.id}: assumed that ${site.assumed.join(", ")}`);
+      if (site.heldBy) parts.push(`${site.id}: outputs that hold it: ${site.heldBy.join(", ")}`);
       if (site.note) parts.push(`${site.id}: ${site.note}`);
     }
   } else parts.push("No attention found in this graph.");

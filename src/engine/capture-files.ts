@@ -62,6 +62,8 @@ export function captureDocument(model: ModelSummary, capture: Capture, provenanc
       ...(site.groups === null ? {} : { groups: site.groups }),
       ...(site.batchAxis === null ? {} : { batchAxis: site.batchAxis }),
       ...(site.windows === null ? {} : { windows: site.windows }),
+      ...(site.averaged ? { averaged: true } : {}),
+      ...(site.heldBy ? { heldBy: site.heldBy } : {}),
       validity: site.validity,
       assumed: site.assumed,
       note: site.note,

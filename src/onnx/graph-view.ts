@@ -1,7 +1,8 @@
 /** A graph by its values: who makes a tensor, who uses it, and what is known of it. */
 import type { Dim } from "../shared/model";
-import type { Graph, Node, OnnxModel } from "./model";
+import { elementBytes, type Graph, type Node, type OnnxModel } from "./model";
 import { type GraphShapes, inferShapes, type KnownValue, type Shape } from "./shapes";
+import { smallValues } from "./small-tensor";
 import type { ByteSource } from "./source";
 
 export class GraphView {
@@ -88,6 +89,16 @@ export class GraphView {
 
   values(value: string): ReturnType<GraphShapes["values"]> {
     return this.#shapes.values(value) ?? this.#outer?.values(value);
+  }
+
+  /** The first values of an initializer or a Constant, in order; undefined where they are not at hand or too many. */
+  firstValues(value: string, count: number): readonly number[] | undefined {
+    const tensor =
+      this.graph.initializers.get(value) ?? this.#producer.get(value)?.attributes.get("value")?.tensor;
+    const bytes = elementBytes[tensor?.elementType ?? 0];
+    if (!tensor?.data || bytes === undefined) return undefined;
+    const length = Math.min(tensor.data.length, count * bytes);
+    return smallValues(this.#source, { ...tensor, dims: [count], data: { ...tensor.data, length } });
   }
 
   /** What an input of a body is given from outside: the value, and the axis that a Scan takes off it. */

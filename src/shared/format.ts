@@ -70,12 +70,14 @@ export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** `L1H2` where there is one component, else `decoder.1 H2`; `mean` for the mean of heads. */
+/** `L1H2` where there is one component, else `decoder.1 H2`; `mean` for the mean of heads; `L1 mean over heads`. */
 export function headName(
-  site: Pick<Site, "component" | "layer" | "name">,
+  site: Pick<Site, "component" | "layer" | "name" | "averaged">,
   head: number | string,
   oneComponent: boolean,
 ): string {
+  if (site.averaged)
+    return `${site.layer === null ? site.name : oneComponent || site.component === null ? `L${site.layer}` : `${site.component}.${site.layer}`} mean over heads`;
   if (site.layer === null) return `${site.name} H${head}`;
   if (oneComponent || site.component === null) return `L${site.layer}H${head}`;
   return `${site.component}.${site.layer} H${head}`;

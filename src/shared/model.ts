@@ -64,6 +64,10 @@ export const siteSchema = z.object({
   assumed: z.array(z.string()),
   /** What the map is when it is not one head's probabilities: an average of the heads, say. */
   note: z.string().nullable(),
+  /** Its one head is the mean of all heads; not set where it is not. */
+  averaged: z.boolean().optional(),
+  /** Other outputs that hold the map, in words: `attentions[2]`, `weights (mean over heads)`. */
+  heldBy: z.array(z.string()).optional(),
   source: sourceLocationSchema.nullable(),
 });
 export type Site = z.infer<typeof siteSchema>;

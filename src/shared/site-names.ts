@@ -17,7 +17,9 @@ export function siteTitles(sites: readonly Pick<Site, "component" | "layer" | "n
   );
 }
 
-export function headTitle(head: HeadChoice): string {
+/** @param site of the head; what holds a mean of all heads has no head of its own */
+export function headTitle(head: HeadChoice, site?: Pick<Site, "averaged">): string {
+  if (site?.averaged) return "mean over heads";
   if (head === "mean") return "mean of heads";
   return Array.isArray(head) ? `mean of heads ${head.join(", ")}` : `head ${head}`;
 }

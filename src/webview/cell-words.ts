@@ -120,7 +120,7 @@ export function cellText(state: AppState): string {
     .filter(Boolean)
     .join(", ");
   return (
-    `${title} ${headTitle(state.selection.head)}, query ${query} ${axes.query.labels[query] ?? ""} → ` +
+    `${title} ${headTitle(state.selection.head, capture.sites[state.selection.site])}, query ${query} ${axes.query.labels[query] ?? ""} → ` +
     `key ${key} ${axes.key.labels[key] ?? ""}: ${value}`
   );
 }

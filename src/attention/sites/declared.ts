@@ -1,15 +1,15 @@
 /**
- * Sites that a person declares: an output, tensor or node of the graph that holds a map, with the meaning of its axes.
- * Nothing is searched for, so nothing is known of masks and products: validity is inferred from p > 0.
+ * Sites that a person declares: an output, tensor or node of the graph that holds a map, or the maps of several layers,
+ * with the meaning of its axes.
  */
 import type { NotSupported, SiteKind } from "../../shared/model";
 import type { GraphView } from "../../onnx/graph-view";
-import { Subgraph } from "../../onnx/subgraph";
-import type { Factor, Layout } from "../layout";
+import type { Factor } from "../layout";
+import { givenSite } from "./given-map";
 import type { FoundSite } from "./site";
 
 export type DeclaredAxis =
-  "batch" | "heads" | "queries" | "keys" | "kvHeads" | "groups" | "batchHeads" | "one";
+  "batch" | "heads" | "queries" | "keys" | "kvHeads" | "groups" | "batchHeads" | "layers" | "one";
 
 export interface DeclaredSite {
   /** Name of an output, a tensor or a node. */
@@ -18,12 +18,15 @@ export interface DeclaredSite {
   /** Meaning of the axes, outermost first. */
   readonly layout: readonly DeclaredAxis[];
   readonly heads: number | null;
+  /** Layer of the map, or of the first of several. */
   readonly layer: number | null;
+  /** Its one head is the mean of all heads. */
+  readonly averaged: boolean;
   readonly kind: SiteKind;
 }
 
 export interface Declared {
-  readonly sites: readonly { readonly site: FoundSite; readonly declared: DeclaredSite }[];
+  readonly sites: readonly FoundSite[];
   readonly notSupported: readonly NotSupported[];
 }
 
@@ -33,17 +36,17 @@ export function declaredSites(
   declared: readonly DeclaredSite[],
   found: readonly FoundSite[],
 ): Declared {
-  const sites: { site: FoundSite; declared: DeclaredSite }[] = [];
+  const sites: FoundSite[] = [];
   const notSupported: NotSupported[] = [];
   for (const one of declared) {
-    const site = declaredSite(view, one);
-    if ("reason" in site) notSupported.push(site);
-    else if (!found.some(({ tensor }) => tensor === site.tensor)) sites.push({ site, declared: one });
+    const made = declaredSite(view, one);
+    if ("reason" in made) notSupported.push(made);
+    else if (!found.some(({ tensor }) => tensor === made[0]?.tensor)) sites.push(...made);
   }
   return { sites, notSupported };
 }
 
-function declaredSite(view: GraphView, declared: DeclaredSite): FoundSite | NotSupported {
+function declaredSite(view: GraphView, declared: DeclaredSite): readonly FoundSite[] | NotSupported {
   const { tensor: named, layout, heads, kind } = declared;
   const refuse = (reason: string): NotSupported => ({ name: declared.name ?? named, reason });
   const node =
@@ -60,34 +63,35 @@ function declaredSite(view: GraphView, declared: DeclaredSite): FoundSite | NotS
   );
   if (wrong >= 0)
     return refuse(`the manifest calls axis ${wrong} of its map one, and it has ${shape?.[wrong]}`);
-  const factors: Layout = layout.map((axis, at) => factorsOf(axis, shape?.[at] ?? null, heads));
-  const isOutput = view.outputs.has(tensor);
-  return {
-    node,
-    kind,
-    method: isOutput ? "output" : "exposed",
-    chain: [node],
-    tensor,
-    shape,
-    layout: factors,
-    kvHeads: null,
-    windows: null,
-    assumed: [],
-    note: "declared in the manifest: not recognised as attention by its graph",
-    noKernel: null,
-    replaceable: false,
-    plan: (prefix) => {
-      const graph = new Subgraph(prefix, view.opset);
-      const map = view.elementType(tensor) === 1 ? tensor : graph.cast(tensor, 1);
-      if (!view.outputs.has(map)) graph.output(map);
-      return { extension: graph.extension, map, valid: null, removed: [], scores: null, proof: null };
-    },
-  };
+  const layerAxis = layout.indexOf("layers");
+  const layers = layerAxis < 0 ? 1 : shape?.[layerAxis];
+  if (typeof layers !== "number")
+    return refuse("the manifest says that it holds several layers, and the graph does not tell how many");
+  const name = declared.name ?? named;
+  return Array.from({ length: layers }, (_, index) =>
+    givenSite(
+      {
+        ...{ node, tensor, shape, kind },
+        layout: layout.map((axis, at) => factorsOf(axis, shape?.[at] ?? null, heads)),
+        layer: layerAxis < 0 ? null : { axis: layerAxis, index },
+        averaged: declared.averaged,
+        called: {
+          name: layerAxis < 0 ? name : `${name}[${index}]`,
+          component: null,
+          layer: layerAxis < 0 ? declared.layer : (declared.layer ?? 0) + index,
+        },
+        assumed: [],
+        note: "declared in the manifest: not recognised as attention by its graph",
+      },
+      view,
+    ),
+  );
 }
 
 function factorsOf(axis: DeclaredAxis, size: Factor["size"], heads: number | null): Factor[] {
   switch (axis) {
     case "batch":
+    case "layers":
       return [{ role: "batch", size }];
     case "heads":
     case "kvHeads":

@@ -5,6 +5,7 @@ import type { GraphExtension } from "../../onnx/append";
 import type { GraphView } from "../../onnx/graph-view";
 import type { Node } from "../../onnx/model";
 import type { Layout } from "../layout";
+import type { SiteName } from "../naming";
 import type { Body, BodyPlan } from "./body";
 
 /** A site as its kind found it: names come later, for all sites at once. */
@@ -23,6 +24,14 @@ export interface FoundSite {
   readonly kvHeads: Dim;
   /** How the batch axis was cut out of a grid; not set where the kind of site leaves it to its first input. */
   readonly windows?: Windows | null;
+  /** Its one head is the mean of all heads. */
+  readonly averaged?: boolean;
+  /** What it is called, where its node does not tell. */
+  readonly called?: SiteName;
+  /** Which of the maps of its node it is, in words: `first softmax`. */
+  readonly part?: string;
+  /** A tensor that holds the map before it was laid out as in `tensor`, for outputs that hold it as well. */
+  readonly before?: { readonly tensor: string; readonly layout: Layout };
   readonly assumed: readonly string[];
   readonly note: string | null;
   /** Why the site's operator cannot be run as it is, or null: its rebuilt graph then takes its place. */

@@ -173,6 +173,9 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
   const layout = axes && shape && layoutOf(axes, shape, keyOrigin, own, oneQuery(products, keyOrigin, trace));
   if (!layout) return refusal(`the layout of its map ${tensor} cannot be followed`, true);
 
+  const atMap = tensor === path.map ? undefined : trace.axes(path.map);
+  const shapeAtMap = atMap && (view.shape(path.map) ?? atMap.map(() => null));
+  const before = atMap && shapeAtMap && layoutOf(atMap, shapeAtMap, keyOrigin, own);
   const [rows, columns] = operands;
   const [query, key] = keyOrigin === "columns" ? [rows, columns] : [columns, rows];
   return {
@@ -189,6 +192,7 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
     layout: layout.layout,
     kvHeads: kvHeadsOf(product, key, headsOf(layout.layout), (value) => trace.axes(value), view),
     windows: windowsHere(query, axes, layout.layout, trace),
+    ...(before ? { before: { tensor: path.map, layout: before.layout } } : {}),
     noKernel: null,
     replaceable: false,
     assumed: layout.assumed,

@@ -21,8 +21,13 @@ export function siteEntry(manifest: Manifest | undefined, site: NamedSite): Mani
   return manifest?.sites?.find(
     ({ match, tensor, name }) =>
       (match !== undefined && matchesSite(match, site)) ||
-      (tensor !== undefined && site.name === (name ?? tensor)),
+      (tensor !== undefined && isDeclared(name ?? tensor, site.name)),
   );
+}
+
+/** A declared site by its own name, or one of the layers that it holds. */
+function isDeclared(declared: string, name: string): boolean {
+  return name === declared || (name.startsWith(`${declared}[`) && name.endsWith("]"));
 }
 
 export function componentOf(manifest: Manifest | undefined, site: NamedSite): string | null {
@@ -46,7 +51,7 @@ export function segmentsOf(
 
 /** The sites that a manifest declares, as the search for sites takes them. */
 export function declaredIn(manifest: Manifest | undefined) {
-  return (manifest?.sites ?? []).flatMap(({ tensor, name, layout, heads, layer, kind }) =>
+  return (manifest?.sites ?? []).flatMap(({ tensor, name, layout, heads, layer, averaged, kind }) =>
     tensor === undefined || layout === undefined
       ? []
       : [
@@ -56,6 +61,7 @@ export function declaredIn(manifest: Manifest | undefined) {
             layout,
             heads: heads ?? null,
             layer: layer ?? null,
+            averaged: averaged ?? false,
             kind: kind ?? ("unknown" as const),
           },
         ],

@@ -25,6 +25,7 @@ export const layoutAxes = [
   "kvHeads",
   "groups",
   "batchHeads",
+  "layers",
   "one",
 ] as const;
 
@@ -76,10 +77,18 @@ export const siteSchema = z
       .max(8)
       .optional()
       .describe(
-        "Meaning of the map's axes, outermost first: batch, heads, queries, keys; kvHeads and groups of grouped heads; batchHeads for both in one axis; one for an axis of size 1.",
+        "Meaning of the map's axes, outermost first: batch, heads, queries, keys; kvHeads and groups of grouped heads; batchHeads for both in one axis; layers for the maps of several layers, each of which becomes a site; one for an axis of size 1.",
       ),
     heads: z.int().positive().optional().describe("Number of heads, where the graph does not tell."),
-    layer: z.int().nonnegative().optional().describe("Layer within its component, from 0."),
+    layer: z
+      .int()
+      .nonnegative()
+      .optional()
+      .describe("Layer within its component, from 0; of several layers the first."),
+    averaged: z
+      .boolean()
+      .optional()
+      .describe("Whether a declared map is the mean over the heads; its layout then has no heads."),
     kind: z.enum(["self", "cross"]).optional().describe("Whether queries and keys are the same tokens."),
     queries: axisReferenceSchema.optional().describe("Segments of its queries."),
     keys: axisReferenceSchema.optional().describe("Segments of its keys."),

@@ -134,8 +134,8 @@ export function visible(text: string, longest = 160): string {
   return tokenLabel(text, longest);
 }
 
-export function headWords(head: FigureHead): string {
-  return headTitle(head);
+export function headWords(head: FigureHead, site: CapturedSite): string {
+  return headTitle(head, site);
 }
 
 /** "38 queries × 38 keys, self". */

@@ -51,7 +51,7 @@ export function heatmapFigure(source: FigureSource, spec: FigureSpec, room: Room
   const profile = source.readHead(headRequest(source, site, head, spec.sample));
   const axes = axesOf(source, site);
   const drawing = new Drawing();
-  const title = `${chosen.title}, ${headWords(head)}`;
+  const title = `${chosen.title}, ${headWords(head, chosen.site)}`;
   const entropy = `H / ln n ${figure(profile.figures.normalisedEntropy)}`;
   const begin = header(
     drawing,

@@ -57,7 +57,7 @@ export function tokensFigure(source: FigureSource, spec: FigureSpec, room: Room)
   const colours: CellColours = { map: spec.colourMap, scale: spec.scale, end, theme };
   const drawing = new Drawing();
   const name = visible(queries.labels[query] ?? String(query), LONGEST);
-  const title = `What “${name}” (query ${query}) attends to: ${chosen.title}, ${headWords(head)}`;
+  const title = `What “${name}” (query ${query}) attends to: ${chosen.title}, ${headWords(head, chosen.site)}`;
   const seen = row.filter((p) => p >= 0).length;
   const strongest = strongestKeys(row, PRINTED);
   const held = strongest.reduce((sum, key) => sum + (row[key] ?? 0), 0);

@@ -53,7 +53,7 @@ export function heatmapHeader(options: HeaderOptions): TemplateResult {
   return html`<div class="header">
     <h2 title=${site.name}>
       <span class="name">${title}</span
-      ><span> · ${all ? `all ${site.heads} heads` : headTitle(selection.head)}</span>
+      ><span> · ${all ? `all ${site.heads} heads` : headTitle(selection.head, site)}</span>
     </h2>
     ${
       unproven(site)

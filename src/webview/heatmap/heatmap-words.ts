@@ -16,7 +16,7 @@ export function mapSentence(
 ): string {
   const shape = `${site.queries} queries by ${site.keys} keys`;
   const what = page && isScore(page.what) ? `, ${cellKindLabels[page.what ?? "probability"]},` : "";
-  const opening = `Attention${what} of ${title}, ${headTitle(head)}: ${shape}.`;
+  const opening = `Attention${what} of ${title}, ${headTitle(head, site)}: ${shape}.`;
   if (!page) return opening;
   const { strongest, maskedRows, flagged } = pageFacts(page);
   const whole = page.queryEnd - page.queryStart >= site.queries && page.keyEnd - page.keyStart >= site.keys;

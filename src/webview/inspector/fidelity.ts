@@ -72,6 +72,7 @@ export function fidelityOf(site: CapturedSite, figures: HeadFigures | null): Sta
     );
   } else if (site.note) add("warning", site.note);
   for (const assumed of site.assumed) add("warning", `Assumed: ${assumed}.`.replace(/\.\.$/, "."));
+  if (site.heldBy) add("info", `Outputs that hold it: ${site.heldBy.join(", ")}.`);
   if (site.validity === "inferred") add("info", "Which keys are masked is inferred from p = 0.");
   if (figures) {
     const left = leftOut(figures);

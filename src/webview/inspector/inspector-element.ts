@@ -118,7 +118,10 @@ export class InspectorElement extends LitElement {
     const title = siteTitles(capture.sites)[state.selection.site] ?? "";
     return html`<section class="pane" aria-label="Figures">
       <div class="body">
-        <h3 title=${title}>${title} · ${headTitle(state.selection.head).replace(/^head /, "")}</h3>
+        <h3 title=${title}>
+          ${title} ·
+          ${headTitle(state.selection.head, capture.sites[state.selection.site]).replace(/^head /, "")}
+        </h3>
         ${figures ? shortFigures(figures) : nothing} ${this.#topKeys(axes)}
       </div>
     </section>`;

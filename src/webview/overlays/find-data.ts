@@ -1,6 +1,6 @@
 /** What Find offers: heads by their names, tokens of the selected site by text or index. */
 import { tokenLabel, tokenText } from "../../shared/format";
-import { siteTitles } from "../../shared/site-names";
+import { headTitle, siteTitles } from "../../shared/site-names";
 import { roleOf } from "../head-metrics";
 import { spokenHead } from "../head-names";
 import { axesOf, captureOf, selectedSite } from "../selectors";
@@ -36,7 +36,13 @@ function headsFound(state: AppState, words: readonly string[]): Found[] {
       const names = `${titles[index]} ${spokenHead(site, head)} ${site.name} ${short} ${role}`.toLowerCase();
       const detail = [`${site.queries} × ${site.keys} ${site.kind}`, role].filter(Boolean).join(", ");
       if (words.every((word) => names.includes(word)))
-        found.push({ kind: "head", site: index, head, text: `${titles[index]} · head ${head}`, detail });
+        found.push({
+          kind: "head",
+          site: index,
+          head,
+          text: `${titles[index]} · ${headTitle(head, site)}`,
+          detail,
+        });
     }
   });
   return found;

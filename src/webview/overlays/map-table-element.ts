@@ -95,7 +95,7 @@ export class MapTableElement extends OverlayElement {
       flagged: false,
     }));
     return this.dialog(
-      `${title}, ${headTitle(now.selection.head)}: ${plurals[what]}, – masked`,
+      `${title}, ${headTitle(now.selection.head, site)}: ${plurals[what]}, – masked`,
       html`${this.#pager("queries", this.queryStart, PAGE_ROWS, site.queries, (start) => (this.queryStart = start))}
         ${this.#pager("keys", this.keyStart, PAGE_COLUMNS, site.keys, (start) => (this.keyStart = start))}
         <vscode-button
