@@ -107,6 +107,7 @@ function program(): Command {
     .option("--samples <list>", "samples of the recording that make the batch, as 0:10", parseNumbers)
     .option("--out <file>", "the page: views with hover and zoom, in one file that opens without a network")
     .option("--png <file>", "all heads and their entropy as a picture")
+    .option("--scores", "keep the scores before the softmax as well, before and after the mask")
     .option("--limit <megabytes>", "maps in the page at most; what is left out is said", parseLimit, 50)
     .addOption(new Option("--html <file>", "the page, as --out").hideHelp())
     .addOption(provider())

@@ -16,6 +16,7 @@ export interface ReportOptions extends InputOptions, Pick<CaptureOptions, "sampl
   /** The older name of `--out`. */
   readonly html?: string;
   readonly png?: string;
+  readonly scores?: boolean;
   /** Megabytes of maps in the page. */
   readonly limit: number;
 }
@@ -29,6 +30,7 @@ export async function runReport(model: string, options: ReportOptions): Promise<
       providerOrder: [],
       input: inputAtStep(options),
       sites: options.site ?? null,
+      scores: options.scores === true,
     });
     process.stdout.write(`${headTable(capture)}\n`);
     reportRun(capture);
@@ -41,7 +43,7 @@ export async function runReport(model: string, options: ReportOptions): Promise<
         limitBytes: options.limit * 1e6,
         viewState: null,
       });
-      console.error(`${page}: ${bytes(written)}. It holds the model's input as text.`);
+      console.error(`${page}: ${bytes(written)}. It holds the model's input: its texts and frames.`);
       for (const sentence of leftOut) console.error(sentence);
     }
     if (options.png !== undefined) {

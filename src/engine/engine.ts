@@ -88,15 +88,16 @@ export class Engine {
       const source = figureSource(this.#model().summary, capture, store);
       return { bytes: writeWhole(file, await figureFile(source, spec, format, this.#provenance(command))) };
     },
-    writeReport: ({ file, command, limitBytes, viewState }) => {
-      const { capture, store } = this.#last();
-      const { page, leftOut } = reportPage({
+    writeReport: async ({ file, command, limitBytes, viewState }) => {
+      const { capture, store, choice, input } = this.#last();
+      const { page, leftOut } = await reportPage({
         model: this.#model().summary,
         capture,
         sites: [...store.sites()],
         provenance: this.#provenance(command),
         limitBytes,
         viewState,
+        readFrame: (request) => readFrame(this.#model(), choice, input, request),
       });
       return { bytes: writeWhole(file, page), leftOut };
     },

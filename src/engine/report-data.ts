@@ -6,17 +6,24 @@ import { bytes as formatBytes, count, counted } from "../shared/format";
 import { CaptureStore, headMap, type StoredSite } from "../shared/maps/capture-store";
 import { pageOf } from "../shared/maps/head-map";
 import { packFlags, packFloats } from "../shared/maps/packed";
-import { profileLength, type ReportSite } from "../shared/maps/report-store";
+import { profileLength, type ReportArrayName, type ReportSite } from "../shared/maps/report-store";
+import type { ScoreTensor, SiteScores } from "../shared/maps/score-map";
 
 const FLOAT = 4;
 /** Maps of fewer cells are kept whole whatever the limit. */
 const SMALL_MAP_CELLS = 128 * 128;
 const LARGEST_FACTOR = 1024;
 
+interface ReportArray {
+  readonly handle: string;
+  readonly name: ReportArrayName;
+  readonly deflated: Uint8Array;
+}
+
 export interface ReportArrays {
   readonly sites: readonly ReportSite[];
   /** Compressed arrays: site's handle, name, bytes. */
-  readonly arrays: readonly { handle: string; name: "cells" | "valid" | "profiles"; deflated: Uint8Array }[];
+  readonly arrays: readonly ReportArray[];
   /** The capture as far as its maps are there. */
   readonly capture: Capture;
   readonly leftOut: readonly string[];
@@ -49,26 +56,35 @@ export function reportArrays(
       `This report holds ${samples === 1 ? "sample 0" : `samples 0 to ${samples - 1}`} of ${count(most)}, to stay within ${formatBytes(limitBytes)} of maps.`,
     );
   const reportSites: ReportSite[] = [];
-  const arrays: { handle: string; name: "cells" | "valid" | "profiles"; deflated: Uint8Array }[] = [];
+  const arrays: ReportArray[] = [];
+  const add = (handle: string, name: ReportArrayName, packed: Uint8Array) =>
+    arrays.push({ handle, name, deflated: deflateSync(packed) });
+  const withScores = scoresKept(
+    sites.map(({ maps }) => maps),
+    { samples, pooled: factor > 1, limit: limitBytes },
+  );
+  if (withScores.leftOut !== null) leftOut.push(withScores.leftOut);
   for (const { site, maps } of sites) {
     const { handle, heads, queries, keys, ownKey } = maps;
     const batch = Math.min(maps.batch, samples);
     const facts = { handle, batch, heads, queries, keys, ownKey, windows: maps.windows ?? null };
     if (factor === 1 || queries * keys <= SMALL_MAP_CELLS) {
       const cells = batch * heads * queries * keys;
-      reportSites.push({ ...facts, pooled: null });
-      arrays.push({
-        handle,
-        name: "cells",
-        deflated: deflateSync(packFloats(maps.cells.subarray(0, cells))),
-      });
-      arrays.push({ handle, name: "valid", deflated: deflateSync(packFlags(maps.valid.subarray(0, cells))) });
+      const scores = withScores.kept && maps.scores ? scoresOf(maps.scores, samples) : null;
+      const dims = scores && { before: [...scores.before.dims], after: [...scores.after.dims] };
+      reportSites.push({ ...facts, scores: dims, pooled: null });
+      add(handle, "cells", packFloats(maps.cells.subarray(0, cells)));
+      add(handle, "valid", packFlags(maps.valid.subarray(0, cells)));
+      if (scores) {
+        add(handle, "scoresBefore", packFloats(scores.before.cells));
+        add(handle, "scoresAfter", packFloats(scores.after.cells));
+      }
       continue;
     }
     const pooled = pooledSite(capture.generation, maps, factor);
-    reportSites.push({ ...facts, pooled: pooled.facts });
-    arrays.push({ handle, name: "cells", deflated: deflateSync(packFloats(pooled.cells)) });
-    arrays.push({ handle, name: "profiles", deflated: deflateSync(packFloats(pooled.profiles)) });
+    reportSites.push({ ...facts, scores: null, pooled: pooled.facts });
+    add(handle, "cells", packFloats(pooled.cells));
+    add(handle, "profiles", packFloats(pooled.profiles));
     leftOut.push(pooledWords(site, pooled.facts, limitBytes));
   }
   return {
@@ -78,13 +94,49 @@ export function reportArrays(
       ...capture,
       sites: sites.map(({ site }) => ({
         ...site,
-        scores: null,
+        scores: withScores.kept ? site.scores : null,
         batch: Math.min(site.batch, samples),
         figures: site.figures.slice(0, samples),
+        roles: site.roles.slice(0, samples),
       })),
       notices: [...capture.notices, ...leftOut],
     },
     leftOut,
+  };
+}
+
+/** Scores of the samples that are kept. */
+function scoresOf({ before, after }: SiteScores, samples: number): SiteScores {
+  const cut = ({ cells, dims }: ScoreTensor): ScoreTensor => {
+    const kept = [Math.min(dims[0] ?? 1, samples), ...dims.slice(1)];
+    return {
+      cells: cells.subarray(
+        0,
+        kept.reduce((all, dim) => all * dim, 1),
+      ),
+      dims: kept,
+    };
+  };
+  return { before: cut(before), after: cut(after) };
+}
+
+/** Scores are kept where they fit beside the maps, of all sites or of none; why not, as a sentence. */
+function scoresKept(
+  sites: readonly StoredSite[],
+  { samples, pooled, limit }: { samples: number; pooled: boolean; limit: number },
+): { kept: boolean; leftOut: string | null } {
+  const scored = sites.filter(({ scores }) => scores !== undefined);
+  if (scored.length === 0) return { kept: false, leftOut: null };
+  const taken = sites.reduce((sum, { batch, heads, queries, keys, scores }) => {
+    const cells = Math.min(batch, samples) * heads * queries * keys;
+    const cut = scores && scoresOf(scores, samples);
+    return sum + FLOAT * (cells + (cut ? cut.before.cells.length + cut.after.cells.length : 0));
+  }, 0);
+  if (!pooled && taken <= limit) return { kept: true, leftOut: null };
+  const words = pooled ? "its maps are pooled" : `with them it would take ${formatBytes(taken)}`;
+  return {
+    kept: false,
+    leftOut: `This report holds no scores, to stay within ${formatBytes(limit)} of maps: ${words}.`,
   };
 }
 

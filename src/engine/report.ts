@@ -2,7 +2,7 @@
  * The report: one page with the views and the maps that they draw. It opens from disk, asks for nothing, and its
  * Content-Security-Policy allows no script and no style but its own, by their hashes.
  */
-import { noInputChosen, plainRecording } from "../shared/input-choice";
+import { type Frame, type FrameRequest, noInputChosen, plainRecording } from "../shared/input-choice";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -17,6 +17,7 @@ import { type Provenance, provenanceFacts } from "../shared/provenance";
 import { type ReportData, reportElements } from "../shared/report";
 import { siteTitles } from "../shared/site-names";
 import { reportArrays } from "./report-data";
+import { reportFrames } from "./report-frames";
 import { reportStyle } from "./report-style";
 
 export interface ReportInput {
@@ -26,6 +27,7 @@ export interface ReportInput {
   readonly provenance: Provenance;
   readonly limitBytes: number;
   readonly viewState: string | null;
+  readonly readFrame: (request: FrameRequest) => Promise<Frame>;
 }
 
 /** Stands for the page's own size until that is known. */
@@ -33,8 +35,13 @@ const SIZE_MARK = "@attention-lens-size@";
 /** The toolkit asks with an empty style element whether the browser knows `:focus-visible`. */
 const EMPTY_STYLE = "";
 
-export function reportPage(input: ReportInput): { page: string; leftOut: string[] } {
-  const { sites, arrays, capture, leftOut } = reportArrays(input.capture, input.sites, input.limitBytes);
+export async function reportPage(input: ReportInput): Promise<{ page: string; leftOut: string[] }> {
+  const maps = reportArrays(input.capture, input.sites, input.limitBytes);
+  const { frames, pictures, told } = await reportFrames(maps.capture, input.readFrame);
+  const { sites, arrays } = maps;
+  const leftOut = [...maps.leftOut, ...told];
+  const capture = { ...maps.capture, notices: [...maps.capture.notices, ...told] };
+  const cameras = capture.recording.cameras.filter((name) => frames.some(({ camera }) => camera === name));
   // Where the model lay is nobody's business but its owner's.
   const model = { ...input.model, path: input.model.name, manifest: null };
   const data: ReportData = {
@@ -43,11 +50,12 @@ export function reportPage(input: ReportInput): { page: string; leftOut: string[
       status: "ready",
       name: model.name,
       model,
-      capture: { ...capture, recording: plainRecording },
+      capture: { ...capture, recording: { ...plainRecording, cameras } },
       input: noInputChosen,
       stale: null,
     },
     sites: [...sites],
+    frames: [...frames],
     command: input.provenance.command,
     viewState: input.viewState,
   };
@@ -78,6 +86,12 @@ ${arrays
   .map(
     ({ handle, name, deflated }) =>
       `<script type="application/octet-stream" id="${escapeXml(reportElements.array(handle, name))}">${Buffer.from(deflated).toString("base64")}</script>`,
+  )
+  .join("\n")}
+${pictures
+  .map(
+    (picture, index) =>
+      `<script type="application/octet-stream" id="${reportElements.frame(index)}">${Buffer.from(picture).toString("base64")}</script>`,
   )
   .join("\n")}
 <script>${program}</script>
@@ -128,7 +142,7 @@ function header(
 <button class="push" id="${reportElements.theme}" type="button">Dark</button></div>
 ${list(leftOut, ' class="left-out"')}
 <details id="${reportElements.facts}"><summary class="dim">Where it comes from, and the figures of all heads</summary>
-<p>This page holds the maps, the labels and the figures of the named input. It loads nothing from elsewhere.</p>
+<p>This page holds the maps, the labels, the frames and the figures of the named input, as far as there are any. It loads nothing from elsewhere.</p>
 <dl class="facts">${facts}</dl>
 ${list(capture.notices.filter((notice) => !leftOut.includes(notice)))}
 <h2>Figures of the heads</h2>

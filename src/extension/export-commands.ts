@@ -169,11 +169,12 @@ const REPORT_LIMIT_BYTES = 50e6;
 
 /** One offline page that begins as the view is. Says before that it holds the person's input. */
 export async function exportReport(view: View): Promise<void> {
-  const { input } = captureOf(view);
+  const { input, recording, sites } = captureOf(view);
+  const frames = recording.cameras.length > 0 ? ", its frames" : "";
   const holds =
     input.from === "synthetic"
       ? "It holds every map and a synthetic input."
-      : `It holds your input (${input.label}) and every map, for anyone to read.`;
+      : `It holds your input (${input.label})${frames} and every map, for anyone to read.`;
   const go = await vscode.window.showQuickPick(
     [
       {
@@ -193,7 +194,8 @@ export async function exportReport(view: View): Promise<void> {
   });
   if (file === undefined) return;
   const viewState = await view.readState();
-  const command = again(view, ["report", modelArgument(view), "--out", path.basename(file)]);
+  const scores = sites.some((site) => site.scores !== null) ? ["--scores"] : [];
+  const command = again(view, ["report", modelArgument(view), "--out", path.basename(file), ...scores]);
   const { bytes, leftOut } = await progress("Writing the report …", () =>
     view.document.write((engine) =>
       engine.writeReport({ file, command, limitBytes: REPORT_LIMIT_BYTES, viewState }),

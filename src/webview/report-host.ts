@@ -1,6 +1,7 @@
 /** Answers the view out of the page itself: the maps that a report carries. */
 import { unzlibSync } from "fflate";
 import { AttentionError } from "../shared/errors";
+import type { Frame, FrameRequest } from "../shared/input-choice";
 import { ReportStore } from "../shared/maps/report-store";
 import { reportDataSchema, reportElements } from "../shared/report";
 import type { Host } from "./host";
@@ -37,6 +38,16 @@ export function reportHost(showFacts: () => void): Host {
     await navigator.clipboard.writeText(text);
     return null;
   };
+  const { generation } = data.document.capture;
+  const frameOf = ({ camera, sample }: FrameRequest): Frame => {
+    const index = data.frames.findIndex(
+      (frame) => frame.camera === camera && (frame.sample === null || frame.sample === sample),
+    );
+    const frame = data.frames[index];
+    if (!frame) throw new AttentionError("leftOut", "The frames of this sample are not in it.");
+    const bytes = bytesOf(textOf(reportElements.frame(index)));
+    return { ...frame, generation, bytes: Uint8Array.from(bytes).buffer };
+  };
   return {
     commands: ["copyCommandLine"],
     capturesScores: false,
@@ -47,7 +58,7 @@ export function reportHost(showFacts: () => void): Host {
       readGrid: later((request) => store.readGrid(request)),
       readHead: later((request) => store.readHead(request)),
       readThumbnails: later((request) => store.readThumbnails(request)),
-      readFrame: refused,
+      readFrame: later(frameOf),
       tokenize: refused,
       stop: shown,
       chooseInput: shown,

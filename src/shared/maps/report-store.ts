@@ -32,6 +32,11 @@ export const reportSiteSchema = z.object({
   keys: size,
   ownKey: z.number().int().nullable(),
   windows: windowsSchema.nullable().default(null),
+  /** Sizes of the scores before and after the mask, cell by cell; null where they are not in it. */
+  scores: z
+    .object({ before: z.array(size), after: z.array(size) })
+    .nullable()
+    .default(null),
   /** null where every cell is there. */
   pooled: z
     .object({
@@ -48,7 +53,8 @@ export const reportSiteSchema = z.object({
 export type ReportSite = z.infer<typeof reportSiteSchema>;
 
 /** Arrays of a site, compressed, by name. */
-export type ReadArray = (handle: string, name: "cells" | "valid" | "profiles") => Uint8Array;
+export type ReadArray = (handle: string, name: ReportArrayName) => Uint8Array;
+export type ReportArrayName = "cells" | "valid" | "profiles" | "scoresBefore" | "scoresAfter";
 
 /** Numbers of a profile: entropy, normalised entropy, row sum, valid keys by query; received by key; two extremes. */
 export function profileLength({ queries, keys }: Pick<ReportSite, "queries" | "keys">): number {
@@ -150,12 +156,23 @@ export class ReportStore {
   }
 
   #exactStore(site: ReportSite): CaptureStore {
-    const { handle, batch, heads, queries, keys, ownKey, windows } = site;
+    const { handle, batch, heads, queries, keys, ownKey, windows, scores } = site;
     const known = this.#exact.get(handle);
     if (known) return known;
     const cells = unpackFloats(this.#read(handle, "cells"));
     const valid = unpackFlags(this.#read(handle, "valid"), cells.length);
-    const stored: StoredSite = { handle, batch, heads, queries, keys, ownKey, windows, cells, valid };
+    const read = (name: ReportArrayName) => unpackFloats(this.#read(handle, name));
+    const stored: StoredSite = {
+      ...{ handle, batch, heads, queries, keys, ownKey, windows, cells, valid },
+      ...(scores
+        ? {
+            scores: {
+              before: { cells: read("scoresBefore"), dims: scores.before },
+              after: { cells: read("scoresAfter"), dims: scores.after },
+            },
+          }
+        : {}),
+    };
     const store = new CaptureStore(this.#generation, [stored]);
     this.#exact.set(handle, store);
     return store;

@@ -69,16 +69,19 @@ function hostileModel(): string {
   return path.join(folder, "model.onnx");
 }
 
-async function written(model: string): Promise<{ file: string; npz: string }> {
+async function written(
+  model: string,
+  { scores = false, limitBytes = 50e6 } = {},
+): Promise<{ file: string; npz: string; leftOut: readonly string[] }> {
   const client = newClient();
   const folder = temporaryFolder();
   await client.open(model, "full");
-  await client.capture(onCpu);
+  await client.capture({ ...onCpu, scores });
   const [file, npz] = [path.join(folder, "a report #1.html"), path.join(folder, "maps.npz")];
   const command = "attention-lens report model.onnx --title '<b>'";
   await client.writeData({ format: "npz", file: npz, command });
-  await client.writeReport({ file, command, limitBytes: 50e6, viewState: null });
-  return { file, npz };
+  const { leftOut } = await client.writeReport({ file, command, limitBytes, viewState: null });
+  return { file, npz, leftOut };
 }
 
 /** The line of figures that the view shows for the cell under the pointer, at every cell of a diagonal. */
@@ -120,6 +123,50 @@ test("a report opens from disk without a network, and hovering tells what the np
   ]);
   expect(await troubles()).toEqual([]);
   await page.context().close();
+});
+
+test("it shows the recorded frame, within its policy", async () => {
+  const { file } = await written(exampleModel);
+  const { page, troubles } = await openOffline(file);
+  const frame = page.locator("attention-frames img");
+  await frame.waitFor();
+  await expect.poll(() => frame.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(112);
+  const pixels = await frame.evaluate((image: HTMLImageElement) => {
+    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+    const context = canvas.getContext("2d")!;
+    context.drawImage(image, 0, 0);
+    return [...context.getImageData(0, 0, canvas.width, canvas.height).data].filter((_, at) => at % 4 < 3);
+  });
+  const recorded = readNpz(
+    readFileSync(path.join(path.dirname(exampleModel), "recorded.npz")),
+    "recorded.npz",
+  );
+  const { data } = recorded.get("episode_000/frames")!;
+  expect(pixels).toEqual([...(data as Uint8Array).subarray(0, pixels.length)]);
+  expect(await page.locator("attention-frames figcaption").innerText()).toBe("view · 112 × 112");
+  expect(await troubles()).toEqual([]);
+  await page.context().close();
+});
+
+test("it shows scores where they were captured, equal to the npz, and says when they do not fit", async () => {
+  const { file, npz, leftOut } = await written(exampleModel, { scores: true });
+  expect(leftOut).toEqual([]);
+  const { page, troubles } = await openOffline(file);
+  await page.locator("attention-heatmap vscode-dropdown.cells").click();
+  await page.getByRole("option", { name: "score before mask" }).click();
+  const scores = readNpz(readFileSync(npz), "maps.npz").get("scores/site_000")!.data as Float32Array;
+  for (const [place, tip] of await hovered(page, 17, 17)) {
+    const [query = 0, key = 0] = place.split(",").map(Number);
+    const shown = Number(/score before mask ([+−]?[\d.]+)/.exec(tip)?.[1]?.replace("−", "-"));
+    expect(shown, tip).toBeCloseTo(scores[query * 17 + key]!, 2);
+  }
+  expect(await troubles()).toEqual([]);
+  await page.context().close();
+  const small = await written(exampleModel, { scores: true, limitBytes: 10_000 });
+  expect(small.leftOut.join(" ")).toContain("This report holds no scores, to stay within 10");
+  const without = await openOffline(small.file);
+  expect(await without.page.locator("attention-heatmap vscode-dropdown.cells").count()).toBe(0);
+  await without.page.context().close();
 });
 
 test("it says its size, its origin, and the figures of all heads", async () => {

@@ -118,6 +118,7 @@ export function seededSource(
       ),
       queryAxis: site.queryAxis,
       keyAxis: site.keyAxis,
+      roles: [],
       validity: "score",
       error: null,
       controlError: null,
