@@ -2,12 +2,12 @@
 import type { Dim, NotSupported, Site } from "../shared/model";
 import { times } from "../onnx/dim-algebra";
 import { GraphView } from "../onnx/graph-view";
-import type { OnnxModel } from "../onnx/model";
+import type { Node, OnnxModel } from "../onnx/model";
 import type { ByteSource } from "../onnx/source";
 import { AxisTrace } from "./axes";
 import { heldBy } from "./held";
 import { headsOf } from "./layout";
-import { nameSites, sourceLocation } from "./naming";
+import { nameSites, type SiteName, sourceLocation } from "./naming";
 import { fusedOperatorSites } from "./sites/fused-operator";
 import { bodySites, functionSites } from "./sites/body";
 import type { FoundSite, SiteModule } from "./sites/site";
@@ -41,7 +41,7 @@ export function discover(
   const returned = outputSites(view, searched, new Set(declared.map(({ tensor }) => tensor)));
   const said = declaredSites(view, declared, searched);
   const found = [...searched, ...returned.sites, ...said.sites];
-  const names = nameSites(searched.map((site) => site.node));
+  const names = namesOf(searched);
   let trace: AxisTrace | undefined;
   const operatorAxes = () => (trace ??= new AxisTrace(view, new Set()));
   const sites = found.map((site, index) => {
@@ -87,6 +87,22 @@ export function discover(
     ],
     otherSoftmaxes: matches.flatMap((match) => match.others),
   };
+}
+
+/** Names by module path; the maps of one attention have one name, and say which they are. */
+function namesOf(sites: readonly FoundSite[]): readonly SiteName[] {
+  const naming = sites.map((site) => site.nameAs ?? site.node);
+  const nodes = [...new Set(naming)];
+  const names = nameSites(nodes);
+  return sites.map(({ part }, index) => {
+    const name = names[nodes.indexOf(naming[index] as Node)] as SiteName;
+    if (part === undefined) return name;
+    return {
+      ...name,
+      name: `${name.name} · ${part}`,
+      component: name.component === null ? part : `${name.component} ${part}`,
+    };
+  });
 }
 
 /** Outputs that hold the map of a site, beside the one that it is read from. */

@@ -18,7 +18,7 @@ const afterSoftmax = new Set(
   ),
 );
 const changesValues = new Set("Where Mul Div Slice Split Gather Clip Max Min Pow LpNormalization".split(" "));
-const sums = new Set(["Add", "Sub", "Sum"]);
+export const sums: ReadonlySet<string> = new Set(["Add", "Sub", "Sum"]);
 const norms = new Set(["BatchNormalization", "InstanceNormalization", "LayerNormalization"]);
 
 /** An axis of a tensor along which it was divided by its sum. */

@@ -6,6 +6,7 @@
 import type { Windows } from "../shared/model";
 import type { Node } from "../onnx/model";
 import type { Atom, Axes, Line } from "./axis-atoms";
+import type { Layout } from "./layout";
 
 interface Part {
   readonly of: "window" | "token";
@@ -50,6 +51,22 @@ export function windowsOf(tokens: readonly Atom[], batch: readonly Atom[]): Wind
     shiftHeight: rows.shift,
     shiftWidth: columns.shift,
   };
+}
+
+/**
+ * The partition that the batch axes of a map and the axes of its queries tell.
+ * @param axes of the map, laid out as `layout`
+ */
+export function windowsOfMap(axes: Axes, layout: Layout, query: Axes): Windows | null {
+  const batch = axes.flatMap((atoms, axis) =>
+    atoms.filter((_, index) => layout[axis]?.[index]?.role === "batch"),
+  );
+  const isBatch = (each: Atom) =>
+    batch.some(({ place }) => place?.line === each.place?.line && place?.stride === each.place?.stride);
+  return windowsOf(
+    query.flat().filter((each) => each.place && each.origin !== "feature" && !isBatch(each)),
+    batch,
+  );
 }
 
 /** The same for an operator whose first input holds the queries: [B, T, ·], [B, H, T, ·] or [B, T, H, 3, ·]. */

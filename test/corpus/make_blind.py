@@ -119,7 +119,8 @@ class Differential(nn.Module):
         weights = torch.matmul(query * SIZE**-0.5, key.transpose(-1, -2)).softmax(-1)
         weights = weights.view(batch, HEADS, 2, length, length)
         share = torch.exp((self.lambda_q * self.lambda_k).sum()) * 0.4
-        return together(self.map(weights[:, :, 0] - share * weights[:, :, 1]) @ value)
+        first, second = self.map(weights[:, :, 0]), self.map(weights[:, :, 1])
+        return together(self.map(first - share * second) @ value)
 
 
 class Axial(nn.Module):
@@ -812,8 +813,8 @@ MAKERS: dict[str, Maker] = {
         x(seed=511),
         "dynamo",
         18,
-        ("self",),
-        says="difference of two softmaxes",
+        ("self", "self", "self"),
+        says="difference of two softmaxes; each of them, then the difference",
         axes={"x": SEQUENCE},
         rows_sum_to_one=False,
     ),

@@ -404,7 +404,7 @@ class TwoSoftmaxes(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         one, other = (
-            scores_of(heads_of(pair["query"](hidden)), heads_of(pair["key"](hidden))).softmax(-1)
+            self.map(scores_of(heads_of(pair["query"](hidden)), heads_of(pair["key"](hidden))).softmax(-1))
             for pair in (self.first, self.second)
         )
         weights = self.map(one - torch.sigmoid(self.factor) * other)
@@ -776,7 +776,7 @@ MAKERS: dict[str, Maker] = {
     "blind-translator": plain("blind-translator", Translator(), "torchscript", 17, "encoder and decoder", kinds=("self", "self", "self", "cross", "self", "cross"), inputs={"source": torch.tensor([[5, 3, 9, 2, 7, 0, 0], [4, 8, 1, 6, 2, 3, 5]]), "target": torch.tensor([[1, 2, 3, 4, 5], [6, 7, 8, 9, 1]])}, axes={"source": SEQUENCE, "target": {0: "batch", 1: "target"}}),
     "blind-grouped-step": plain("blind-grouped-step", GroupedStep(), "torchscript", 17, "one token, grouped cache, rotary", inputs={"hidden": noise(BATCH, 1, WIDTH, seed=744), "position": torch.tensor([[6], [6]]), "keys": noise(BATCH, 2, 6, SIZE, seed=745), "values": noise(BATCH, 2, 6, SIZE, seed=746)}, outputs=("output", "new_keys", "new_values"), axes={name: {0: "batch", 2: "past"} for name in ("keys", "values")} | {"hidden": {0: "batch"}, "position": {0: "batch"}}),
     "blind-gated-positions": plain("blind-gated-positions", GatedPositions(), "dynamo", 18, "a gate between contents and positions", inputs=x(9, seed=747)),
-    "blind-two-softmaxes": plain("blind-two-softmaxes", TwoSoftmaxes(), "torchscript", 17, "differential, two softmaxes", rows_sum_to_one=False),
+    "blind-two-softmaxes": plain("blind-two-softmaxes", TwoSoftmaxes(), "torchscript", 17, "differential, two softmaxes; each of them, then the difference", kinds=("self", "self", "self"), rows_sum_to_one=False),
     "blind-re-attention": plain("blind-re-attention", ReAttention(), "dynamo", 18, "a convolution mixes heads, a norm follows", rows_sum_to_one=False),
     "blind-linear-talking": plain("blind-linear-talking", LinearTalking(), "torchscript", 17, "linear layers mix heads", rows_sum_to_one=False),
     "blind-class-attention": plain("blind-class-attention", ClassAttention(), "torchscript", 14, "only the class token asks", other_softmaxes=1),

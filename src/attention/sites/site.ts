@@ -28,8 +28,10 @@ export interface FoundSite {
   readonly averaged?: boolean;
   /** What it is called, where its node does not tell. */
   readonly called?: SiteName;
-  /** Which of the maps of its node it is, in words: `first softmax`. */
+  /** Which of several maps of one attention it is, in words: `first softmax`. */
   readonly part?: string;
+  /** The node that names all of them, and tells their order, where that is another. */
+  readonly nameAs?: Node;
   /** A tensor that holds the map before it was laid out as in `tensor`, for outputs that hold it as well. */
   readonly before?: { readonly tensor: string; readonly layout: Layout };
   readonly assumed: readonly string[];

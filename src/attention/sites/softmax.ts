@@ -7,20 +7,21 @@
  * after heads were mixed or maps were added, before trailing changes of layout. A graph output that holds the same
  * values is read instead. Scores may also be sums of each query with each key, and an activation (additive attention).
  */
-import type { NotSupported, Windows } from "../../shared/model";
+import type { NotSupported } from "../../shared/model";
 import type { GraphView } from "../../onnx/graph-view";
 import type { Node } from "../../onnx/model";
 import { AxisTrace } from "../axes";
-import type { Atom, Axes } from "../axis-atoms";
+import type { Atom } from "../axis-atoms";
 import { kvHeadsOf } from "../grouped-heads";
 import { kindOf } from "../kind";
-import { headsOf, type KeyOrigin, type Layout, layoutOf } from "../layout";
+import { headsOf, type KeyOrigin, layoutOf } from "../layout";
 import { type Normaliser, normalisers } from "../normalisers";
 import { productOperands } from "../products";
 import { scoreChain, type ScoreProduct, scoreProducts } from "../score-path";
 import { noPath, outputBehind, summedAxis, type ValuePath, valuePath } from "../value-path";
-import { windowsOf } from "../windows";
+import { windowsOfMap } from "../windows";
 import type { FoundSite, Match, SiteModule } from "./site";
+import { partedSite } from "./softmax-parts";
 import { plan, sameShape, scoreTensors } from "./softmax-plan";
 
 interface Candidate {
@@ -45,8 +46,14 @@ export const softmaxSites: SiteModule = {
       const result = matchOne(candidate, trace, view);
       const name = node.name || (node.outputs[0] ?? "");
       if ("reason" in result && candidate.normaliser.unnormalised) continue;
-      if (!("reason" in result)) sites.set(terms.length > 0 ? map : probability, result);
-      else if (result.looksLikeAttention) notSupported.push({ name, reason: result.reason });
+      if (!("reason" in result)) {
+        const parted =
+          terms.length > 0
+            ? partedSite(result, candidate, candidates, view, (each) => matchOne(each, trace, view))
+            : undefined;
+        for (const [tensor, part] of parted?.parts ?? []) sites.set(tensor, part);
+        sites.set(terms.length > 0 ? map : probability, parted?.whole ?? result);
+      } else if (result.looksLikeAttention) notSupported.push({ name, reason: result.reason });
       else others.push({ name, reason: result.reason, map: terms.length > 0 ? map : probability });
     }
     return {
@@ -191,7 +198,7 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
     shape: view.shape(tensor),
     layout: layout.layout,
     kvHeads: kvHeadsOf(product, key, headsOf(layout.layout), (value) => trace.axes(value), view),
-    windows: windowsHere(query, axes, layout.layout, trace),
+    windows: windowsOfMap(axes, layout.layout, trace.axes(query) ?? []),
     ...(before ? { before: { tensor: path.map, layout: before.layout } } : {}),
     noKernel: null,
     replaceable: false,
@@ -229,19 +236,6 @@ function noteOn(
 
 function operandOf({ tensors }: ValuePath): string {
   return tensors[tensors.length - 1] ?? "";
-}
-
-/** The partition into windows that the map's batch axes and the queries' own axes tell. */
-function windowsHere(query: string, axes: Axes, layout: Layout, trace: AxisTrace): Windows | null {
-  const batch = axes.flatMap((atoms, axis) =>
-    atoms.filter((_, index) => layout[axis]?.[index]?.role === "batch"),
-  );
-  const isBatch = (each: Atom) =>
-    batch.some(({ place }) => place?.line === each.place?.line && place?.stride === each.place?.stride);
-  const tokens = (trace.axes(query) ?? [])
-    .flat()
-    .filter((each) => each.place && each.origin !== "feature" && !isBatch(each));
-  return windowsOf(tokens, batch);
 }
 
 /** Whether the product with the values surely runs over the axis of the score product that was not normalised. */
