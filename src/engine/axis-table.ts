@@ -63,11 +63,23 @@ export class AxisTable {
 
   /** What the input itself tells of an axis that no manifest names: the tokens of a text, the patches of an image. */
   #assumed(length: number, place: AxisPlace): Omit<TokenAxis, "id"> {
-    const fitting = this.#input.texts.filter(({ tokens }) => tokens[0]?.length === length);
+    // Beside a decoder, what was chosen is what the encoder saw.
+    const isEncoders = place.cross && place.side === "keys";
+    const ofSide = this.#input.pair
+      ? this.#input.texts.filter(({ role }) => (role === "encoder") === isEncoders)
+      : this.#input.texts;
+    const fitting = ofSide.filter(({ tokens }) => tokens[0]?.length === length);
     const decoder = place.cross ? place.side === "queries" : /decoder|dec\b/i.test(place.name);
     const text =
-      fitting.find(({ role }) => fitting.length === 1 || (role === "decoder") === decoder) ?? fitting[0];
-    if (text) return textAxis(text, text.symbol !== null && text.symbol === place.dim);
+      fitting.find(({ symbol }) => symbol !== null && symbol === place.dim) ??
+      fitting.find(({ role }) => fitting.length === 1 || (role === "decoder") === decoder) ??
+      fitting[0];
+    if (text)
+      return textAxis(
+        text,
+        (text.symbol !== null && text.symbol === place.dim) || (isEncoders && text.known === true),
+      );
+    if (this.#input.pair && !isEncoders) return numberedAxis(length);
     for (const grid of this.#input.grids) {
       const extra = length - grid.rows * grid.columns;
       if (extra >= 0 && extra <= MOST_EXTRA) return gridAxis(grid, extra);

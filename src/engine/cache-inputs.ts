@@ -15,6 +15,8 @@ export interface CacheInputs {
   readonly logits: string | null;
   readonly ids: string | null;
   readonly generates: boolean;
+  /** Tokens that caches of a fixed length hold, such as the buffers of GroupQueryAttention; null where they grow. */
+  readonly length: number | null;
 }
 
 const known = new WeakMap<OpenModel, CacheInputs | null>();
@@ -28,32 +30,42 @@ export function cacheOf(opened: OpenModel): CacheInputs | null {
 }
 
 /** What follows "past" or "present" in a name: `0.key`, `3.decoder.value`, `key_self_0`. */
-function place(name: string, before: "past" | "present"): string | null {
+export function cachePlace(name: string, before: "past" | "present"): string | null {
   const match = new RegExp(`^${before}(?:_key_values?)?[._]?(.*)$`).exec(name);
   return match?.[1] === undefined || match[1] === "" ? null : match[1];
+}
+
+/** The output of a run that becomes each cache in the next one, which may be of another model. */
+export function cachePairs(
+  inputs: readonly TensorSignature[],
+  outputs: readonly TensorSignature[],
+): CacheInputs["pairs"] {
+  const presents = new Map(
+    outputs.flatMap(({ name }) => {
+      const at = cachePlace(name, "present");
+      return at === null ? [] : [[at, name] as const];
+    }),
+  );
+  return inputs.flatMap(({ name }) => {
+    const at = cachePlace(name, "past");
+    const output = at === null ? undefined : presents.get(at);
+    return output === undefined ? [] : [{ input: name, output }];
+  });
 }
 
 export function findCache(
   inputs: readonly TensorSignature[],
   outputs: readonly TensorSignature[],
 ): CacheInputs | null {
-  const presents = new Map(
-    outputs.flatMap(({ name }) => {
-      const at = place(name, "present");
-      return at === null ? [] : [[at, name] as const];
-    }),
-  );
-  const pairs = inputs.flatMap(({ name }) => {
-    const at = place(name, "past");
-    const output = at === null ? undefined : presents.get(at);
-    return output === undefined ? [] : [{ input: name, output }];
-  });
+  const pairs = cachePairs(inputs, outputs);
   const branch = inputs.find(({ name }) => name === "use_cache_branch")?.name ?? null;
-  const ids = inputs.find(({ name }) => /^(decoder_)?input_ids$/.test(name))?.name ?? null;
+  // A model of encoder and decoder in one file writes with its decoder.
+  const ids =
+    ["decoder_input_ids", "input_ids"].find((each) => inputs.some(({ name }) => name === each)) ?? null;
   const logits =
     outputs.find(({ name, dims }) => /^logits$|lm_logits|^output$/.test(name) && (dims?.length ?? 3) === 3)
       ?.name ?? null;
-  const past = inputs.filter(({ name }) => place(name, "past") !== null).map(({ name }) => name);
+  const past = inputs.filter(({ name }) => cachePlace(name, "past") !== null).map(({ name }) => name);
   if (past.length === 0 && (logits === null || ids === null)) return null;
   return {
     pairs,
@@ -62,5 +74,22 @@ export function findCache(
     logits,
     ids,
     generates: logits !== null && ids !== null,
+    length: fixedLength(pairs, inputs, outputs),
   };
+}
+
+/** A cache [batch, heads, tokens, size] that is returned as long as it is given is a buffer to be filled. */
+function fixedLength(
+  pairs: CacheInputs["pairs"],
+  inputs: readonly TensorSignature[],
+  outputs: readonly TensorSignature[],
+): number | null {
+  const lengths = pairs.flatMap(({ input, output }) => {
+    const given = inputs.find(({ name }) => name === input)?.dims;
+    const returned = outputs.find(({ name }) => name === output)?.dims;
+    const length = given?.length === 4 ? given[2] : undefined;
+    const same = length === returned?.[2] || typeof returned?.[2] !== "number";
+    return typeof length === "number" && length > 0 && same ? [length] : [];
+  });
+  return lengths.length > 0 ? Math.min(...lengths) : null;
 }

@@ -28,7 +28,7 @@ export async function captureModel(
   generation: number,
   phases: Phases,
 ): Promise<CaptureResult> {
-  const input = await inputOf(opened, request);
+  const input = await inputOf(opened, request, phases);
   try {
     const run = await runSites(opened, request, input.feeds, { phases, label: input.report.label });
     return describeRun(opened, request, input, run, generation, phases);

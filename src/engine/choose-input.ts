@@ -31,6 +31,8 @@ export interface ChosenInput {
   readonly pictures: ReadonlyMap<string, Picture>;
   /** Files that were read, for the input's hash. */
   readonly files: readonly string[];
+  /** The model is a decoder whose encoder was run: what was chosen stands on the keys of its cross attention. */
+  readonly pair?: boolean;
   /** To be called when labels are read: until then the recording stays open. */
   close(): void;
 }

@@ -4,6 +4,14 @@ import path from "node:path";
 
 const part = /(encoder|decoder)/i;
 
+/** What the files of one model have in common in their names: "encoder_model.onnx" belongs to "decoder_model_merged.onnx". */
+export function stemOf(file: string): string {
+  return path
+    .basename(file, ".onnx")
+    .replace(part, "")
+    .replace(/_?(merged|with_past|quantized|int8|fp16)/gi, "");
+}
+
 /** A sentence that names the other parts beside an encoder or a decoder; null for a model of one file. */
 export function companionNotice(modelPath: string): string | null {
   const name = path.basename(modelPath);
@@ -16,14 +24,8 @@ export function companionNotice(modelPath: string): string | null {
   } catch {
     return null;
   }
-  // "encoder_model.onnx" belongs to "decoder_model.onnx" and "decoder_model_merged.onnx".
-  const stem = (file: string) =>
-    path
-      .basename(file, ".onnx")
-      .replace(part, "")
-      .replace(/_?(merged|with_past|quantized|int8|fp16)/gi, "");
   const others = beside.filter(
-    (file) => file.endsWith(".onnx") && file.toLowerCase().includes(other) && stem(file) === stem(name),
+    (file) => file.endsWith(".onnx") && file.toLowerCase().includes(other) && stemOf(file) === stemOf(name),
   );
   if (others.length === 0) return null;
   return `This is the ${own} of a model of several files: the attention of its ${other} is in ${others.join(" and ")}, which opens by itself.`;

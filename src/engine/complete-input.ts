@@ -7,8 +7,9 @@ import type { NamedArray } from "../inputs/arrays";
 import { fitFeeds } from "../inputs/feeds";
 import type { SampleSet } from "../inputs/sample-set";
 import { symbolSizes, syntheticFeeds } from "../inputs/synthetic";
-import { cacheOf } from "./cache-inputs";
+import { type CacheInputs, cacheOf } from "./cache-inputs";
 import type { OpenModel } from "./open-model";
+import { tokenFeeds, type TokenRole, tokenRoles } from "./token-feeds";
 
 /** What was given, fitted to the model; the caches of past keys and values are empty where nothing fills them. */
 export function completed(
@@ -23,8 +24,10 @@ export function completed(
   const fitted = fitFeeds(wanted, given, {}, where);
   const missing = inputs.filter(({ name }) => !given.has(name));
   // A recording must be whole, but for the caches that a first step has none of.
-  const caches = new Set(cacheOf(opened)?.inputs ?? []);
-  const lacking = missing.filter(({ name }) => !caches.has(name));
+  const cache = cacheOf(opened);
+  const caches = new Set(cache?.inputs ?? []);
+  const derived = new Set(cache ? derivedInputs(opened, cache) : []);
+  const lacking = missing.filter(({ name }) => !caches.has(name) && !derived.has(name));
   if (set && set.recorded && lacking.length > 0) fitFeeds(lacking, given, {}, where, set.names);
   const sizes = new Map([...boundSymbols(wanted, fitted.feeds), ...Object.entries(choice?.dims ?? {})]);
   const unknown = Object.keys(choice?.dims ?? {}).filter(
@@ -38,6 +41,9 @@ export function completed(
         fix: `There are ${symbols(inputs).join(", ") || "none that are open"}.`,
       },
     );
+  const length = cache && opened.inputs.find(({ name }) => name === cache.ids)?.dims?.at(-1);
+  if (cache && cache.length !== null && typeof length === "string" && !sizes.has(length))
+    sizes.set(length, Math.min(cache.length, symbolSizes(inputs).get(length) ?? cache.length));
   const rows = embeddingRows(GraphView.of(file.model, file.source));
   const synthetic = syntheticFeeds(missing, {
     rows,
@@ -50,6 +56,7 @@ export function completed(
       return array ? [[name, array] as const] : [];
     }),
   );
+  if (cache) for (const [name, array] of withTokens(opened, cache, feeds, given)) feeds.set(name, array);
   const notices = [...fitted.notices];
   if (wanted.length === 0) notices.push("The input is synthetic: made up by name, type and shape.");
   else if (lacking.length > 0)
@@ -62,6 +69,71 @@ export function completed(
     );
   }
   return { feeds, notices, made: missing.length };
+}
+
+/** Inputs that follow from the tokens alone. */
+function derivedInputs(opened: OpenModel, cache: CacheInputs): string[] {
+  const counted: readonly TokenRole[] = ["lengthsLessOne", "total", "past", "cachePositions"];
+  return [...tokenRoles(opened, cache)].flatMap(([name, role]) =>
+    // The mask over a buffer hides what is not written yet.
+    counted.includes(role) || (role === "mask" && cache.length !== null) ? [name] : [],
+  );
+}
+
+/** Lengths that nobody gave, by the tokens that were; and empty buffers. */
+function withTokens(
+  opened: OpenModel,
+  cache: CacheInputs,
+  feeds: ReadonlyMap<string, NamedArray>,
+  given: ReadonlyMap<string, NamedArray>,
+): Map<string, NamedArray> {
+  const made = new Map<string, NamedArray>();
+  const ids = feeds.get(cache.ids ?? "");
+  const derived = derivedInputs(opened, cache).filter((name) => !given.has(name));
+  if (ids && derived.length > 0) {
+    const queries = ids.dims.at(-1) ?? 1;
+    const [past] = cache.pairs.map(({ input }) => (given.has(input) ? feeds.get(input)?.dims[2] : 0));
+    const before = cache.length === null ? (past ?? 0) : 0;
+    const batch = ids.dims.length > 1 ? (ids.dims[0] ?? 1) : 1;
+    const visible = Array.from({ length: batch }, (_, row) =>
+      Array.from({ length: before + queries }, (_, at) =>
+        maskAt(opened, cache, given, row, at, before + queries),
+      ),
+    );
+    const follow = tokenFeeds(opened, cache, { visible, queries }, new Map());
+    for (const name of derived) {
+      const array = follow.get(name);
+      if (array) made.set(name, array);
+    }
+  }
+  if (cache.length !== null)
+    for (const { input } of cache.pairs) {
+      const array = feeds.get(input);
+      if (array && !given.has(input) && !Array.isArray(array.data))
+        made.set(input, { ...array, data: emptied(array.data) });
+    }
+  return made;
+}
+
+/** Whether a token is seen, by the mask that was given; 1 where there is none. */
+function maskAt(
+  opened: OpenModel,
+  cache: CacheInputs,
+  given: ReadonlyMap<string, NamedArray>,
+  row: number,
+  at: number,
+  length: number,
+): number {
+  const [name] = [...tokenRoles(opened, cache)].find(([, role]) => role === "mask") ?? [];
+  const mask = name === undefined ? undefined : given.get(name);
+  return mask?.dims.at(-1) === length ? Number(mask.data[row * length + at] ?? 1) : 1;
+}
+
+function emptied<A extends Exclude<NamedArray["data"], string[]>>(data: A): A {
+  const copy = data.slice() as A;
+  if (copy instanceof BigInt64Array || copy instanceof BigUint64Array) copy.fill(0n);
+  else (copy as Float32Array).fill(0);
+  return copy;
 }
 
 /** Sizes for symbols, those of what is given first, for what is made up beside it. */

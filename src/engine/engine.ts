@@ -14,6 +14,7 @@ import { draftManifestOf } from "./draft-manifest";
 import { figureFile, figureSource } from "./figure";
 import { writeWhole } from "./files";
 import { readFrame } from "./frames";
+import { closeModel } from "./model-parts";
 import { explain, type OpenModel, openModel } from "./open-model";
 import { Phases } from "./phases";
 import { inputHash, provenanceOf } from "./provenance";
@@ -104,8 +105,7 @@ export class Engine {
   };
 
   #open(path: string): OpenModel {
-    this.#opened?.file.close();
-    void this.#opened?.sessions.release();
+    if (this.#opened) closeModel(this.#opened);
     this.#sequence = undefined;
     this.#opened = undefined;
     const phases = new Phases(this.#progress);

@@ -2,82 +2,123 @@
  * Goes on writing after a prompt: greedy, or drawn with a seed, one token a run. With caches of past keys and values a
  * run is given the last token alone; without them the whole text. Every run is a step with maps of its own.
  */
-import { existsSync, readFileSync } from "node:fs";
-import path from "node:path";
 import { AttentionError } from "../shared/errors";
 import type { GenerateChoice } from "../shared/input-choice";
 import type { CaptureRequest } from "../shared/protocol";
 import type { NamedArray } from "../inputs/arrays";
 import { countOf } from "../inputs/files/lazy-arrays";
-import { fromHalf } from "../inputs/half-precision";
 import { integers } from "../inputs/integers";
 import { randomNumbers } from "../inputs/synthetic";
 import type { Token } from "../inputs/tokenizer";
-import { type CacheInputs, cacheOf } from "./cache-inputs";
+import { type CacheInputs, cacheOf, cachePairs } from "./cache-inputs";
 import { type CaptureResult, describeRun } from "./capture";
 import type { ChosenInput } from "./choose-input";
+import { chooseToken, lastRow } from "./choose-token";
 import type { OpenModel } from "./open-model";
 import { runSites } from "./run-sites";
 import { memoryGuard, type SequenceHost } from "./sequence-host";
 import { tokenizerFile, tokenizerOf } from "./text-input";
+import { endTokens } from "./token-config";
+import { tokenFeeds, tokenRoles, tooLong } from "./token-feeds";
 
-/** @param prompt the input of the first run, its caches empty. @returns a capture for each token, the prompt's run first */
+/** The models of a generation; the same one twice where it is one file. */
+export interface Writers {
+  /** Reads the prompt. */
+  readonly first: OpenModel;
+  /** Is given the caches of the run before. */
+  readonly later: OpenModel;
+}
+
+/**
+ * @param prompt the input of the first run, its caches empty
+ * @returns a capture for each token, the prompt's run first
+ */
 export async function generate(
-  opened: OpenModel,
+  { first, later }: Writers,
   request: CaptureRequest,
   prompt: ChosenInput,
   choice: GenerateChoice,
   host: SequenceHost,
 ): Promise<CaptureResult[]> {
-  const cache = cacheOf(opened);
-  const { ids: idsName, logits } = cache ?? { ids: null, logits: null };
-  const ids = idsName === null ? undefined : prompt.feeds.get(idsName);
-  if (!cache || idsName === null || logits === null || !ids || Array.isArray(ids.data))
-    throw new AttentionError(
-      "inputMismatch",
-      "This model does not write: it has no input_ids, or no logits of tokens.",
-    );
-  if (countOf(ids.dims.slice(0, -1)) !== 1)
-    throw new AttentionError("inputMismatch", "A generation goes on from one text at a time.", {
-      where: idsName,
-    });
-  const written = Array.from(ids.data as ArrayLike<number | bigint>, Number);
-  const tokens = tokenTexts(opened, prompt);
-  const ends = endTokens(opened);
+  const written = promptTokens(first, prompt);
+  const tokens = tokenTexts(first, prompt);
+  const ends = endTokens(first);
   const random = randomNumbers(choice.seed ?? 0);
   const full = memoryGuard();
   const results: CaptureResult[] = [];
+  let opened = first;
   let feeds = prompt.feeds;
   let queries = written.length;
   for (let step = 0; step < choice.tokens; step++) {
+    const writer = writerOf(opened);
+    const pairs = cachePairs(later.inputs, opened.summary.outputs);
     const ran = await runSites(opened, request, feeds, {
       phases: host.phases,
       label: `token ${step + 1} of ${choice.tokens}`,
-      others: [logits, ...cache.pairs.map(({ output }) => output)],
+      others: [writer.logits, ...pairs.map(({ output }) => output)],
     });
-    const scores = ran.run.others.get(logits);
-    if (!scores) throw new AttentionError("runFailed", `The run returned no ${logits}.`);
-    const next = choose(lastRow(scores), choice, random);
-    const shown = shownInput(prompt, feeds, tokens, written, queries, idsName);
+    const scores = ran.run.others.get(writer.logits);
+    if (!scores) throw new AttentionError("runFailed", `The run returned no ${writer.logits}.`);
+    const next = chooseToken(lastRow(scores), choice, random);
+    const shown = shownInput(opened, writer, { prompt, feeds, tokens, written, queries });
     const labelled = {
       ...shown,
       recording: {
         ...shown.recording,
+        generates: true,
         steps: { name: "token", count: step + 1, index: step, labels: [tokens?.(next).text ?? `#${next}`] },
       },
     };
     results.push(describeRun(opened, request, labelled, ran, host.nextGeneration(), host.phases));
     written.push(next);
-    const filled = full(results);
-    if (filled !== null) {
-      noteLast(results, filled);
+    const ended = full(results) ?? bufferEnd(later, written.length, step + 1 < choice.tokens);
+    if (ended !== null) {
+      noteLast(results, ended);
       break;
     }
     if (ends.has(next) || host.stopped()) break;
-    queries = cache.pairs.length > 0 ? 1 : written.length;
-    feeds = nextFeeds(opened, cache, feeds, ran.run.others, written, queries);
+    // The first model's session is of no use to the later ones.
+    if (opened !== later) await opened.sessions.release();
+    opened = later;
+    queries = pairs.length > 0 ? 1 : written.length;
+    feeds = nextFeeds(opened, feeds, ran.run.others, pairs, written, queries);
   }
   return results;
+}
+
+type Writer = CacheInputs & { readonly ids: string; readonly logits: string };
+
+function writerOf(opened: OpenModel): Writer {
+  const cache = cacheOf(opened);
+  const { ids, logits } = cache ?? { ids: null, logits: null };
+  if (cache && ids !== null && logits !== null) return { ...cache, ids, logits };
+  throw new AttentionError(
+    "inputMismatch",
+    "This model does not write: it has no input_ids, or no logits of tokens.",
+    { where: opened.summary.name },
+  );
+}
+
+/** Ids of the prompt; one text alone. */
+function promptTokens(opened: OpenModel, { feeds }: ChosenInput): number[] {
+  const { ids: name, length, pairs } = writerOf(opened);
+  const ids = feeds.get(name);
+  if (!ids || Array.isArray(ids.data) || countOf(ids.dims.slice(0, -1)) !== 1)
+    throw new AttentionError("inputMismatch", "A generation goes on from one text at a time.", {
+      where: name,
+    });
+  const written = Array.from(ids.data as ArrayLike<number | bigint>, Number);
+  if (length !== null && written.length > length)
+    throw tooLong({ name: pairs[0]?.input ?? name }, written.length, length);
+  return written;
+}
+
+/** Why no further run can be made, where caches of a fixed length are full. */
+function bufferEnd(later: OpenModel, tokens: number, more: boolean): string | null {
+  const length = cacheOf(later)?.length ?? null;
+  return more && length !== null && tokens > length
+    ? `It was ended there: the caches hold ${length} tokens.`
+    : null;
 }
 
 function noteLast(results: CaptureResult[], notice: string): void {
@@ -89,77 +130,85 @@ function noteLast(results: CaptureResult[], notice: string): void {
 /** What the next run is given: the last token (or all), a longer mask, later positions, and the caches. */
 function nextFeeds(
   opened: OpenModel,
-  cache: CacheInputs,
   before: ReadonlyMap<string, NamedArray>,
   made: ReadonlyMap<string, NamedArray>,
+  pairs: CacheInputs["pairs"],
   written: readonly number[],
   queries: number,
 ): Map<string, NamedArray> {
-  const feeds = new Map(before);
-  const signature = (name: string) =>
-    opened.inputs.find((input) => input.name === name) ?? { name, dtype: "int64" };
-  for (const [name, array] of before) {
-    const rank = array.dims.length;
-    const dims = (length: number) => (rank === 1 ? [length] : [1, length]);
-    if (name === cache.ids)
-      feeds.set(name, integers(signature(name), dims(queries), written.slice(written.length - queries)));
-    else if (/^(decoder_)?attention_mask$/.test(name) && rank <= 2) {
-      const old = Array.from(array.data as ArrayLike<number | bigint>, Number);
-      const more = new Array<number>(Math.max(0, written.length - old.length)).fill(1);
-      feeds.set(name, integers(signature(name), dims(written.length), [...old, ...more]));
-    } else if (/position_ids$/.test(name) && rank <= 2) {
-      // Positions count the tokens that are seen, so that padding on the left takes none.
-      const last = Number(array.data[array.data.length - 1] ?? -1);
-      const own = Array.from(array.data as ArrayLike<number | bigint>, Number);
-      feeds.set(
-        name,
-        integers(signature(name), dims(queries), queries === 1 ? [last + 1] : [...own, last + 1]),
-      );
-    } else if (/token_type_ids$/.test(name) && rank <= 2)
-      feeds.set(name, integers(signature(name), dims(queries), new Array<number>(queries).fill(0)));
-    else if (name === cache.branch) feeds.set(name, { ...array, data: Uint8Array.from([1]) });
-    else if (/^cache_position$/.test(name))
-      feeds.set(
-        name,
-        integers(
-          signature(name),
-          [queries],
-          Array.from({ length: queries }, (_, at) => written.length - queries + at),
-        ),
-      );
-  }
-  for (const { input, output } of cache.pairs) {
-    const present = made.get(output);
-    // A merged decoder returns an empty cache of the encoder from its second run on: the first one's stays.
-    if (present && countOf(present.dims) > 0) feeds.set(input, present);
+  const writer = writerOf(opened);
+  const feeds = new Map<string, NamedArray>();
+  const hidden = maskedIn(opened, writer, before);
+  const visible = written.map((_, at) => hidden[at] ?? 1);
+  const follow = tokenFeeds(opened, writer, { visible: [visible], queries }, before);
+  for (const input of opened.inputs) {
+    const { name } = input;
+    const kept = before.get(name);
+    const pair = pairs.find((each) => each.input === name);
+    const present = pair && made.get(pair.output);
+    const rank = input.dims?.length ?? 2;
+    const array =
+      name === writer.ids
+        ? integers(input, rank === 1 ? [queries] : [1, queries], written.slice(written.length - queries))
+        : name === writer.branch
+          ? { dtype: "bool", dims: kept?.dims ?? [1], data: Uint8Array.from([1]) }
+          : // A merged decoder returns an empty cache of the encoder from its second run on: the first one's stays.
+            present && countOf(present.dims) > 0
+            ? present
+            : (follow.get(name) ?? kept);
+    if (!array)
+      throw new AttentionError("inputMissing", `Nothing tells what ${name} is in a later run.`, {
+        where: opened.summary.name,
+      });
+    feeds.set(name, array);
   }
   return feeds;
 }
 
+/** What the mask of the run before said of each token; those behind a buffer's end are not there yet. */
+function maskedIn(opened: OpenModel, writer: Writer, before: ReadonlyMap<string, NamedArray>): number[] {
+  const [name] = [...tokenRoles(opened, writer)].find(([, role]) => role === "mask") ?? [];
+  const mask = name === undefined ? undefined : before.get(name);
+  if (!mask || writer.length !== null) return [];
+  return Array.from(mask.data as ArrayLike<number | bigint>, Number);
+}
+
+interface Shown {
+  readonly prompt: ChosenInput;
+  readonly feeds: ReadonlyMap<string, NamedArray>;
+  readonly tokens: ((id: number) => Token) | null;
+  readonly written: readonly number[];
+  readonly queries: number;
+}
+
 /** Labels of the text so far, and of the tokens that are queries in this run. */
 function shownInput(
-  prompt: ChosenInput,
-  feeds: ReadonlyMap<string, NamedArray>,
-  token: ((id: number) => Token) | null,
-  written: readonly number[],
-  queries: number,
-  ids: string,
+  opened: OpenModel,
+  { ids, pairs }: Writer,
+  { prompt, feeds, tokens, written, queries }: Shown,
 ): ChosenInput {
-  const [own] = prompt.texts.filter(({ input }) => input === ids);
-  const others = prompt.texts.filter(({ input }) => input !== ids);
-  const row = token ? written.map(token) : null;
-  const on = (tokens: readonly Token[]) => ({
+  const [own] = prompt.texts.filter(
+    ({ input, role }) => input === ids && (!prompt.pair || role === "decoder"),
+  );
+  const others = prompt.texts.filter((text) => text !== own);
+  const row = tokens ? written.map(tokens) : null;
+  const symbolOf = (list: OpenModel["inputs"], name: string | undefined, axis: number) => {
+    const symbol = list.find((each) => each.name === name)?.dims?.at(axis);
+    return typeof symbol === "string" ? symbol : null;
+  };
+  const on = (shown: readonly Token[], symbol: string | null) => ({
     input: ids,
     role: own?.role ?? ("decoder" as const),
     from: own?.from ?? "tokenizer.json",
-    symbol: null,
-    tokens: [tokens],
+    symbol,
+    tokens: [shown],
   });
+  const present = symbolOf(opened.summary.outputs, pairs[0]?.output, 2);
   return {
     ...prompt,
     feeds,
     texts: row
-      ? [on(row), ...(queries < row.length ? [on(row.slice(-queries))] : []), ...others]
+      ? [on(row, present), on(row.slice(-queries), symbolOf(opened.inputs, ids, -1)), ...others]
       : prompt.texts,
     report: {
       ...prompt.report,
@@ -171,55 +220,4 @@ function shownInput(
 function tokenTexts(opened: OpenModel, prompt: ChosenInput): ((id: number) => Token) | null {
   if (prompt.texts.length === 0 && tokenizerFile(opened) === null) return null;
   return tokenizerOf(opened).token;
-}
-
-/** Tokens that end a text: of generation_config.json or config.json, else the tokenizer's own. */
-function endTokens(opened: OpenModel): ReadonlySet<number> {
-  const ids = configIds(opened, "eos_token_id");
-  if (ids.length > 0) return new Set(ids);
-  const own = tokenizerFile(opened) === null ? null : tokenizerOf(opened).special("eos_token");
-  return new Set(own === null ? [] : [own]);
-}
-
-/** Ids that the configuration beside the model gives to a role. */
-export function configIds({ file }: Pick<OpenModel, "file">, role: string): number[] {
-  const folder = path.dirname(file.path);
-  const places = [folder, ...(path.basename(folder) === "onnx" ? [path.dirname(folder)] : [])];
-  for (const place of places) {
-    for (const name of ["generation_config.json", "config.json"]) {
-      const config = path.join(place, name);
-      if (!existsSync(config)) continue;
-      try {
-        const value = (JSON.parse(readFileSync(config, "utf8")) as Record<string, unknown>)[role];
-        const ids = [value].flat().filter((id): id is number => Number.isInteger(id));
-        if (ids.length > 0) return ids;
-      } catch {
-        // A configuration that cannot be read names no tokens.
-      }
-    }
-  }
-  return [];
-}
-
-/** Logits of the last token: [batch 1, tokens, vocabulary]. */
-function lastRow({ data, dims, dtype }: NamedArray): Float64Array {
-  const size = dims.at(-1) ?? 0;
-  const row = data.slice(data.length - size) as ArrayLike<number>;
-  return Float64Array.from(row, (value) => (dtype === "float16" ? fromHalf(value) : Number(value)));
-}
-
-/** The likeliest token; or one drawn from softmax(logits / temperature). */
-function choose(logits: Float64Array, choice: GenerateChoice, random: () => number): number {
-  let best = 0;
-  for (let id = 1; id < logits.length; id++)
-    if ((logits[id] ?? -Infinity) > (logits[best] ?? -Infinity)) best = id;
-  if (choice.sample !== true) return best;
-  const most = logits[best] ?? 0;
-  const weights = logits.map((logit) => Math.exp((logit - most) / (choice.temperature ?? 1)));
-  let left = random() * weights.reduce((all, weight) => all + weight, 0);
-  for (let id = 0; id < weights.length; id++) {
-    left -= weights[id] ?? 0;
-    if (left < 0) return id;
-  }
-  return best;
 }

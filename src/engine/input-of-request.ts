@@ -2,12 +2,20 @@
 import { AttentionError, oneLine } from "../shared/errors";
 import type { CaptureRequest } from "../shared/protocol";
 import { chooseInput, type ChosenInput } from "./choose-input";
+import { decoderInput, encoderFor } from "./decoder-input";
 import type { OpenModel } from "./open-model";
+import type { Phases } from "./phases";
 
 /** The input of a request. What is wrong with the manifest's own keeps no view from opening, where that is asked for. */
-export async function inputOf(opened: OpenModel, { input, fallback }: CaptureRequest): Promise<ChosenInput> {
+export async function inputOf(
+  opened: OpenModel,
+  request: CaptureRequest,
+  phases: Phases,
+): Promise<ChosenInput> {
+  const { input, fallback } = request;
   try {
-    return await chooseInput(opened, input);
+    const link = encoderFor(opened, input);
+    return link ? await decoderInput(opened, link, request, phases) : await chooseInput(opened, input);
   } catch (thrown) {
     const error = AttentionError.wrap(thrown);
     const own = input === null || Object.keys(input).length === 0;

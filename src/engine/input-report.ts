@@ -7,6 +7,7 @@ import type { RecordedInput } from "../inputs/recorded-input";
 import type { SampleSet } from "../inputs/sample-set";
 import { cacheOf } from "./cache-inputs";
 import { imageInputs } from "./image-input";
+import { encoderIfRead } from "./model-parts";
 import type { OpenModel } from "./open-model";
 import { tokenizerFile } from "./text-input";
 
@@ -43,6 +44,7 @@ export function recordingOf(
   pictures: readonly string[],
 ): Recording {
   const tokenizer = tokenizerFile(opened);
+  const encoder = encoderIfRead(opened)?.encoder;
   const frames = Object.keys(opened.manifest?.manifest.steps?.frames ?? {});
   return {
     ...plainRecording,
@@ -51,6 +53,7 @@ export function recordingOf(
     prompt,
     generates: cacheOf(opened)?.generates === true,
     tokenizer: tokenizer === null ? null : path.basename(tokenizer),
-    imageInputs: imageInputs(opened).map(({ name }) => name),
+    // Pictures for the encoder are given to the decoder beside it.
+    imageInputs: [...imageInputs(opened), ...(encoder ? imageInputs(encoder) : [])].map(({ name }) => name),
   };
 }

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly label: string;
   /** Outputs of the model that are returned as they are. */
   readonly others?: readonly string[];
+  /** The outputs alone are wanted, and no maps: the model may hold no attention. */
+  readonly mapless?: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function runSites(
   opened: OpenModel,
   request: Pick<CaptureRequest, "provider" | "providerOrder" | "sites" | "scores">,
   feeds: ReadonlyMap<string, NamedArray>,
-  { phases, label, others = [] }: RunOptions,
+  { phases, label, others = [], mapless = false }: RunOptions,
 ): Promise<SiteRun> {
   phases.start("instrument");
   const { model, source } = opened.file;
@@ -41,7 +43,7 @@ export async function runSites(
   const found = discover(model, source, dims, declaredIn(opened.manifest?.manifest));
   const manifest = opened.manifest?.manifest;
   const all = found.sites.map((site) => ({ ...site, kind: siteEntry(manifest, site)?.kind ?? site.kind }));
-  const sites = select(all, request.sites, opened);
+  const sites = mapless ? [] : select(all, request.sites, opened);
   const externalBytes = opened.file.checkExternalData();
   const estimate = estimateRun(
     view,

@@ -1,9 +1,12 @@
 /** Runs that follow each other: the steps of a generation, or the passes of a loop, each a capture of its own. */
+import type { GenerateChoice } from "../shared/input-choice";
 import type { CaptureRequest } from "../shared/protocol";
 import type { CaptureResult } from "./capture";
 import { generate } from "./generate";
+import { encoderFor } from "./decoder-input";
 import { loopOf, runLoop } from "./loop";
 import { inputOf } from "./input-of-request";
+import { writersOf } from "./model-parts";
 import type { OpenModel } from "./open-model";
 import type { SequenceHost } from "./sequence-host";
 
@@ -17,8 +20,19 @@ export interface Sequence {
 /** What a request without the place in the sequence is, to tell whether a sequence can be gone through again. */
 export function sequenceKey(opened: OpenModel, request: CaptureRequest): string | null {
   const { input } = request;
-  if (input?.generate) return JSON.stringify({ ...request, input: { ...input, step: undefined } });
+  if (generationOf(opened, request))
+    return JSON.stringify({ ...request, input: { ...input, step: undefined } });
   return loopOf(opened) ? JSON.stringify({ ...request, input: { ...input, pass: undefined } }) : null;
+}
+
+/**
+ * The tokens to make. A decoder that has only a form with a cache has none to read before the first token of its text,
+ * which the decoder beside it makes: a text alone is then two runs, of which the second is shown.
+ */
+function generationOf(opened: OpenModel, { input }: CaptureRequest): GenerateChoice | undefined {
+  if (input?.generate) return input.generate;
+  const { first } = input === null ? { first: opened } : writersOf(opened);
+  return first !== opened && encoderFor(first, input) ? { tokens: 2 } : undefined;
 }
 
 /** Runs the sequence that a request asks for; null where it asks for one run. */
@@ -29,11 +43,13 @@ export async function runSequence(
 ): Promise<Sequence | null> {
   const key = sequenceKey(opened, request);
   if (key === null) return null;
-  const generating = request.input?.generate;
-  const input = await inputOf(opened, request);
+  const generating = generationOf(opened, request);
+  const writers = generating ? writersOf(opened) : { first: opened, later: opened };
+  const asked = generating ? { ...request, input: { ...request.input, generate: generating } } : request;
+  const input = await inputOf(writers.first, asked, host.phases);
   try {
     if (generating)
-      return { key, axis: "steps", results: await generate(opened, request, input, generating, host) };
+      return { key, axis: "steps", results: await generate(writers, asked, input, generating, host) };
     const loop = loopOf(opened);
     return loop ? { key, axis: "passes", results: await runLoop(opened, request, input, loop, host) } : null;
   } finally {

@@ -8,6 +8,7 @@ import type { NamedArray } from "../inputs/arrays";
 import type { ManifestText } from "../inputs/manifest/inputs-schema";
 import { textFeeds, textInputs } from "../inputs/text-feeds";
 import { loadTokenizer, type TextTokenizer, type Token } from "../inputs/tokenizer";
+import { configIds } from "./model-config";
 import type { OpenModel } from "./open-model";
 
 /** Tokens that an axis of the same length holds. */
@@ -21,6 +22,8 @@ export interface TextOnAxis {
   readonly from: string;
   /** Symbol of the input's length, where the graph has one. */
   readonly symbol: string | null;
+  /** The graph says that an axis of keys from the encoder holds these very tokens. */
+  readonly known?: boolean;
 }
 
 export interface TextInput {
@@ -117,6 +120,7 @@ export function textInput(
   const notices = [...made.notices];
   if (decoder) {
     const begin =
+      configIds(opened, "decoder_start_token_id")[0] ??
       tokenizer.special("decoder_start_token") ??
       tokenizer.special("bos_token") ??
       tokenizer.special("pad_token");

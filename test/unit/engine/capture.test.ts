@@ -271,7 +271,8 @@ describe("masks", () => {
 });
 
 describe("a site in a branch", () => {
-  const branches = (): Uint8Array => {
+  /** @param other module path of the layer in the branch that is not taken */
+  const branches = (other: string): Uint8Array => {
     const attention = attentionGraph({});
     const body = { ...attention, inputs: [] };
     return buildModel({
@@ -287,7 +288,10 @@ describe("a site in a branch", () => {
             then_branch: body,
             else_branch: {
               ...body,
-              nodes: renamed(body.nodes),
+              nodes: renamed(body.nodes).map((node) => ({
+                ...node,
+                name: (node.name ?? "").replace("blocks.0", other),
+              })),
               outputs: [{ name: "else_context", dims: [1, 2, 5, 3] }],
               initializers: [],
             },
@@ -300,7 +304,7 @@ describe("a site in a branch", () => {
     });
   };
   /** The same nodes with other values of their own, weights shared. */
-  function renamed<N extends { outputs: string[]; inputs: string[] }>(nodes: N[]): N[] {
+  function renamed<N extends { outputs: string[]; inputs: string[]; name?: string }>(nodes: N[]): N[] {
     const made = new Set(nodes.flatMap((node) => node.outputs));
     const rename = (name: string) => (made.has(name) ? `else_${name}` : name);
     return nodes.map((node) => ({
@@ -315,13 +319,19 @@ describe("a site in a branch", () => {
     await plain.open(temporaryFile("plain.onnx", buildModel(attentionGraph({}))), "full");
     const wanted = await plain.capture(onCpu);
     const client = newClient();
-    const summary = await client.open(temporaryFile("branches.onnx", branches()), "full");
+    const summary = await client.open(temporaryFile("branches.onnx", branches("others.0")), "full");
     expect(summary.sites).toHaveLength(2);
     const capture = await client.capture(onCpu);
     expect(capture.sites).toHaveLength(1);
     expect(capture.notices.join(" ")).toMatch(/was not run on this input/);
     expect(capture.sites[0]).toMatchObject({ heads: 2, queries: 5, keys: 5, validity: "score" });
     expect(capture.sites[0]!.figures).toEqual(wanted.sites[0]!.figures);
+    // A layer that both branches hold is one site, whichever runs.
+    const both = await client.open(temporaryFile("both.onnx", branches("blocks.0")), "full");
+    expect(both.sites).toHaveLength(1);
+    const one = await client.capture(onCpu);
+    expect(one.notices.join(" ")).not.toMatch(/was not run on this input/);
+    expect(one.sites[0]!.figures).toEqual(wanted.sites[0]!.figures);
   });
 });
 
