@@ -68,7 +68,8 @@ export function axesOfMatMul(
   const rows = shape[rank - 2] ?? null;
   const columns = shape[rank - 1] ?? null;
   if (products.has(node)) {
-    const [ofRows, ofColumns] = [a?.at(-2) ?? [], b?.at(-1) ?? []];
+    // Learnt keys that were stored transposed: what a table's last axis looks like here are the keys.
+    const [ofRows, ofColumns] = [a?.at(-2) ?? [], view.isConstant(right) ? [] : (b?.at(-1) ?? [])];
     const channels = isFeature(ofRows) && isFeature(ofColumns);
     return [
       ...leading,

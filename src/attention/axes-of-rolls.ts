@@ -56,7 +56,7 @@ function byParts(node: Node, axis: number, length: number, view: GraphView): num
 }
 
 /** Which cells of another tensor's axis a value is. */
-function partOf(value: string, view: GraphView, axis: number): Part | undefined {
+export function partOf(value: string, view: GraphView, axis: number): Part | undefined {
   const node = view.producer(value);
   const of = node?.inputs[0] ?? "";
   const shape = view.shape(of);

@@ -24,6 +24,7 @@ import {
   type Traced,
 } from "./axes-of-products";
 import { axesOfRoll } from "./axes-of-rolls";
+import { axesOfStack } from "./axes-of-stacks";
 import { type Atom, atom, type Axes, placed, regroup } from "./axis-atoms";
 import { sameAxes, spatial } from "./axis-operators";
 import { dataInputs } from "./products";
@@ -152,7 +153,11 @@ export class AxisTrace {
         return axes && shape && regroup(axes, shape);
       }
       case "Concat":
-        return axesOfRoll(node, this.#view, this.#traced.axes) ?? axesOfPart(node, shape, this.#traced);
+        return (
+          axesOfRoll(node, this.#view, this.#traced.axes) ??
+          axesOfStack(node, this.#view, this.#traced.axes) ??
+          axesOfPart(node, shape, this.#traced)
+        );
       case "Slice":
       case "Split":
       case "Pad":

@@ -157,7 +157,7 @@ export function kindOf(query: string, key: string, view: GraphView): SiteKind {
   if (view.isConstant(query) && view.isConstant(key)) return "self";
   const fromQuery = sources(query, view);
   const fromKey = sources(key, view);
-  if (fromKey.size === 0) return "unknown";
+  if (fromKey.size === 0) return view.isConstant(key) ? "cross" : "unknown";
   // Learnt queries depend on no input at all.
   if (fromQuery.size === 0) return "cross";
   if ([...fromQuery].every((source) => fromKey.has(source))) return "self";

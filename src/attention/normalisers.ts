@@ -5,6 +5,7 @@
  */
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
+import { isProduct } from "./products";
 
 export interface Normaliser {
   /** The node whose output holds the shares. */
@@ -17,6 +18,8 @@ export interface Normaliser {
   readonly unmasked: string | null;
   /** Weights that sum to nothing in particular: a sigmoid of each score. The values tell which axis holds the keys. */
   readonly unnormalised?: boolean;
+  /** A sum over `axis`, kept as an axis of size 1, by which the values are divided after they met the shares. */
+  readonly divisor?: string;
   /** Scale and zero point of shares that are 8-bit integers. */
   readonly quantised?: { readonly scale: string; readonly zero: string };
 }
@@ -30,6 +33,7 @@ export function normalisers(view: GraphView): Normaliser[] {
       minusLogSum(node, view) ??
       sigmoidOf(node) ??
       writtenOut(node, view) ??
+      dividedLate(node, view) ??
       [],
   );
 }
@@ -151,6 +155,33 @@ function writtenOut(node: Node, view: GraphView): Normaliser | undefined {
     probability: node.outputs[0] ?? "",
     axis: Number.isInteger(axis) ? axis : undefined,
     unmasked: exponential.outputs[0] === numerator ? null : (exponential.outputs[0] ?? null),
+  };
+}
+
+/** (exp(x) · V) / Σ exp(x): the exponentials meet the values, and their sum follows. */
+function dividedLate(node: Node, view: GraphView): Normaliser | undefined {
+  if (node.opType !== "Div") return undefined;
+  const [numerator = "", divisor = ""] = node.inputs;
+  const sum = behind(divisor, view, "ReduceSum", towardsSum);
+  const probability = sum?.inputs[0] ?? "";
+  const exponential = sum && behind(probability, view, "Exp", maskOperators);
+  const made = view.producer(probability);
+  const axes = sum?.attributes.get("axes")?.ints?.map(Number) ?? view.values(sum?.inputs[1] ?? "");
+  const [dims, [axis] = []] = [view.shape(probability), axes];
+  if (!made || !exponential || !dims || axes?.length !== 1 || typeof axis !== "number") return undefined;
+  const at = axis < 0 ? axis + dims.length : axis;
+  // What divides must stand beside the shares as it does beside the values.
+  const beside = view.shape(divisor);
+  if (beside?.length !== dims.length || beside[at] !== 1) return undefined;
+  const product = view.producer(numerator);
+  if (!product || !isProduct(product, view) || !product.inputs.includes(probability)) return undefined;
+  return {
+    node: made,
+    score: withoutMaximum(exponential.inputs[0] ?? "", view),
+    probability,
+    axis: at,
+    unmasked: exponential.outputs[0] === probability ? null : (exponential.outputs[0] ?? null),
+    divisor,
   };
 }
 

@@ -2,7 +2,7 @@
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
 import { einsumLetters } from "../onnx/shapes/einsum";
-import { dataInputs, isProduct, mixedOperand, onlyLayout, productShare } from "./products";
+import { dataInputs, isProduct, mixedOperand, productShare } from "./products";
 
 const MAX_WALK = 400;
 const MAX_NEIGHBOURS = 500;
@@ -18,6 +18,10 @@ const afterSoftmax = new Set(
   ),
 );
 const changesValues = new Set("Where Mul Div Slice Split Gather Clip Max Min Pow LpNormalization".split(" "));
+/** Operators that take a part of a map. */
+const parts = new Set(["Slice", "Split", "Gather"]);
+/** Parts of one map that are looked at. */
+const MAX_PARTS = 8;
 export const sums: ReadonlySet<string> = new Set(["Add", "Sub", "Sum"]);
 const norms = new Set(["BatchNormalization", "InstanceNormalization", "LayerNormalization"]);
 
@@ -42,6 +46,8 @@ export interface ValuePath {
   readonly renormalised: Renormalised | undefined;
   /** All tensors on the way, from the softmax's output to the product's operand. */
   readonly tensors: readonly string[];
+  /** How many of them hold all of the map: parts of it after that meet values of their own. */
+  readonly whole: number;
 }
 
 interface Step {
@@ -51,11 +57,13 @@ interface Step {
   readonly mixes: number;
   readonly terms: readonly string[];
   readonly renormalised: Renormalised | undefined;
+  readonly before: Step | undefined;
 }
 
 /** A way that leads nowhere. */
 export function noPath(probability: string): ValuePath {
-  return { product: undefined, mixed: false, ...startAt(probability) };
+  const { tensors, map, changed, terms, renormalised } = startAt(probability);
+  return { product: undefined, map, changed, mixed: false, terms, renormalised, tensors, whole: 1 };
 }
 
 function startAt(probability: string): Step {
@@ -66,36 +74,91 @@ function startAt(probability: string): Step {
     mixes: 0,
     terms: [],
     renormalised: undefined,
+    before: undefined,
   };
 }
 
 /**
- * The way from a softmax's output to the values, shortest first.
+ * The way from a softmax's output to the values, shortest first. Where parts of the map meet values of their own (keys of
+ * two sources, one product for each head), the map is the whole that they were cut from.
  * @param shares outputs of all softmaxes: what is added to a map must come from one of them, or be a constant
  */
 export function valuePath(probability: string, view: GraphView, shares: ReadonlySet<string>): ValuePath {
-  const queue: Step[] = [startAt(probability)];
-  const seen = new Set<string>([probability]);
+  const last = walk(startAt(probability), view, shares);
+  if (!last) return noPath(probability);
+  const { product } = last;
+  let [whole, step]: [Step, Step | undefined] = [last.step, last.step];
+  while (step) {
+    const before: Step | undefined = step.before;
+    if (before && hasOtherPart(before, step.tensors.at(-1) as string, product, view, shares)) whole = before;
+    step = before;
+  }
+  const { map, changed, mixes, terms, renormalised } = whole;
+  const { tensors } = last.step;
+  return {
+    product,
+    map,
+    changed,
+    mixed: mixes > 0,
+    terms,
+    renormalised,
+    tensors,
+    whole: whole.tensors.length,
+  };
+}
+
+interface Reached {
+  readonly step: Step;
+  readonly product: Node;
+}
+
+function walk(start: Step, view: GraphView, shares: ReadonlySet<string>): Reached | undefined {
+  const queue = [start];
+  const seen = new Set<string>(start.tensors);
   for (let steps = 0; queue.length > 0 && steps < MAX_WALK; steps++) {
     const step = queue.shift() as Step;
     const value = step.tensors[step.tensors.length - 1] as string;
     for (const node of view.consumers(value).slice(0, MAX_NEIGHBOURS)) {
       const product = valueProduct(node, value, view);
-      if (product) return { product, mixed: step.mixes > 0, ...step };
+      if (product) return { product, step };
       const taken = takes(node, value, step, view, shares);
       if (!taken) continue;
       for (const output of node.opType === "Split" ? node.outputs : node.outputs.slice(0, 1)) {
         if (!output || seen.has(output)) continue;
         seen.add(output);
         const { isMap, ...rest } = taken;
-        queue.push({ ...rest, tensors: [...step.tensors, output], map: isMap ? output : step.map });
+        const tensors = [...step.tensors, output];
+        queue.push({ ...rest, tensors, map: isMap ? output : step.map, before: step });
       }
     }
   }
-  return noPath(probability);
+  return undefined;
 }
 
-interface Taken extends Omit<Step, "tensors" | "map"> {
+/** Whether a part was taken of a map here, and another part of it meets values in another product. */
+function hasOtherPart(
+  { tensors, ...step }: Step,
+  part: string,
+  product: Node,
+  view: GraphView,
+  shares: ReadonlySet<string>,
+): boolean {
+  const map = tensors.at(-1) as string;
+  if (!parts.has(view.producer(part)?.opType ?? "")) return false;
+  const others = view
+    .consumers(map)
+    .slice(0, MAX_NEIGHBOURS)
+    .filter((node) => parts.has(node.opType) && node.inputs[0] === map)
+    .flatMap((node) => node.outputs)
+    .filter((name) => name !== "" && name !== part)
+    .slice(0, MAX_PARTS);
+  return others.some((other) => {
+    const reached = walk({ ...step, tensors: [...tensors, other] }, view, shares);
+    return reached !== undefined && reached.product !== product;
+  });
+}
+
+interface Taken extends Omit<Step, "tensors" | "map" | "before"> {
   /** Whether the node's output is the map from here on. */
   readonly isMap: boolean;
 }
@@ -221,25 +284,4 @@ function isMaskless(node: Node, view: GraphView): boolean {
     const values = view.values(input);
     return values?.length === 1 && values[0] === 1;
   });
-}
-
-/** Changes of layout of one map that are looked at. */
-const MAX_LAYOUTS = 500;
-
-/** A graph output that holds one of these tensors, perhaps in another layout. */
-export function outputBehind(tensors: readonly string[], view: GraphView): string | undefined {
-  const queue = [...tensors];
-  const seen = new Set(queue);
-  for (let steps = 0; steps < Math.min(queue.length, MAX_LAYOUTS); steps++) {
-    const value = queue[steps] as string;
-    if (view.outputs.has(value)) return value;
-    for (const consumer of view.consumers(value).slice(0, MAX_LAYOUTS)) {
-      const next = consumer.outputs[0];
-      if (!onlyLayout.has(consumer.opType) || consumer.inputs[0] !== value || !next || seen.has(next))
-        continue;
-      seen.add(next);
-      queue.push(next);
-    }
-  }
-  return undefined;
 }

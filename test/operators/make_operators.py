@@ -35,6 +35,7 @@ from negative_cases import negative_cases
 from output_cases import output_cases
 from quantised_cases import quantised_cases
 from subgraph_cases import subgraph_cases
+from unfused_parts import part_cases
 from unfused_products import product_cases
 from unfused_scores import score_cases
 from unfused_softmax import softmax_cases
@@ -60,6 +61,7 @@ def cases() -> Iterator[Case]:
         softmax_cases,
         product_cases,
         score_cases,
+        part_cases,
         subgraph_cases,
         function_cases,
         output_cases,

@@ -55,6 +55,7 @@ interface PlanInput {
   /** A tensor that is positive where a key takes part, if the map may have been set to zero since; else null. */
   readonly positive: string | null;
   readonly quantised: Normaliser["quantised"];
+  readonly divisor: string | undefined;
   /** Whether scores and map lie in the same layout, cell by cell. */
   readonly aligned: boolean;
   readonly view: GraphView;
@@ -71,6 +72,7 @@ export function plan({
   score,
   positive,
   quantised,
+  divisor,
   aligned,
   view,
 }: PlanInput): SitePlan {
@@ -78,10 +80,11 @@ export function plan({
   const asFloat = (value: string) => (view.elementType(value) === 1 ? value : graph.cast(value, 1));
   // Shares that were dequantised on the way are numbers already.
   const isInteger = [2, 3].includes(view.elementType(tensor));
-  const map =
+  const shares =
     quantised && isInteger
       ? graph.mul(graph.sub(graph.cast(tensor, 1), graph.cast(quantised.zero, 1)), asFloat(quantised.scale))
       : asFloat(tensor);
+  const map = divisor === undefined ? shares : graph.op("Div", [shares, asFloat(divisor)]);
   if (!view.outputs.has(map)) graph.output(map);
   // The score lies in the softmax's layout; where the map lies in another, validity is inferred from p > 0.
   const returned = ({ name, layout }: ScoreOutput): ScoreOutput => ({

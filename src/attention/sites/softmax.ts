@@ -16,9 +16,10 @@ import { kvHeadsOf } from "../grouped-heads";
 import { kindOf } from "../kind";
 import { headsOf, type KeyOrigin, layoutOf } from "../layout";
 import { type Normaliser, normalisers } from "../normalisers";
+import { outputBehind } from "../output-behind";
 import { productOperands } from "../products";
 import { scoreChain, type ScoreProduct, scoreProducts } from "../score-path";
-import { noPath, outputBehind, summedAxis, type ValuePath, valuePath } from "../value-path";
+import { noPath, summedAxis, type ValuePath, valuePath } from "../value-path";
 import { windowsOfMap } from "../windows";
 import type { FoundSite, Match, SiteModule } from "./site";
 import { partedSite } from "./softmax-parts";
@@ -159,7 +160,9 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
   if (!product || !operands) return refusal("its scores are not a product of queries and keys");
   if (normaliser.unnormalised && (!plain || !path.product || path.mixed)) return refusal("it is a gate");
   const own = new Set(products);
-  const output = outputBehind(path.tensors.slice(path.tensors.indexOf(path.map)), view);
+  const output = outputBehind(path.tensors.slice(path.tensors.indexOf(path.map), path.whole), view);
+  if (normaliser.divisor !== undefined && path.map !== probability)
+    return refusal("its rows are divided by their sums after something else changed them", true);
   const metValues = path.product !== undefined && (!path.mixed || bothAxes(operandOf(path), own, trace));
   if (!metValues && output === undefined)
     return refusal("a product feeds it, but its result meets no values");
@@ -211,6 +214,7 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
         tensor,
         score,
         quantised: normaliser.quantised,
+        divisor: normaliser.divisor,
         positive: normaliser.unmasked ?? (path.changed && !path.mixed ? probability : null),
         aligned: sameShape(tensor, score, view),
         view,
@@ -222,12 +226,14 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
 function noteOn(
   { terms, mixed }: ValuePath,
   metValues: boolean,
-  { score, unnormalised }: Normaliser,
+  { score, unnormalised, divisor }: Normaliser,
   view: GraphView,
 ): string | null {
   if (!metValues) return "its result meets no values in this graph";
   if (terms.length > 0)
     return "a sum or difference of softmaxes meets the values: this is shown, its rows need not sum to 1";
+  if (divisor !== undefined)
+    return "its rows are divided by their sums after they met the values: the quotient is shown";
   if (mixed)
     return "heads are mixed after the softmax: what meets the values is shown, its rows need not sum to 1";
   if (unnormalised) return "each weight is a sigmoid of its score: rows need not sum to 1";
