@@ -13,6 +13,7 @@ import { canvasRedraw } from "./bars/p09-canvas";
 import { pageBytes } from "./bars/p10-page-bytes";
 import { eventLoop } from "./bars/p11-event-loop";
 import { heap } from "./bars/p12-heap";
+import { steps } from "./bars/p13-steps";
 import { rebuilt } from "./bars/p14-rebuilt";
 import { open } from "./bars/p15-open";
 import { Control } from "./control";
@@ -30,6 +31,7 @@ const bars: readonly Bar[] = [
   pageBytes,
   eventLoop,
   heap,
+  steps,
   rebuilt,
   open,
 ];
