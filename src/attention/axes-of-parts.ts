@@ -1,7 +1,8 @@
 /** Axes of what takes parts of a tensor, puts parts together, reduces one, or slides over an image or a sequence. */
+import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
 import type { Shape } from "../onnx/shapes";
-import { atom, type Axes } from "./axis-atoms";
+import { type Atom, atom, type Axes, wholeLine } from "./axis-atoms";
 import { pools } from "./axis-operators";
 import type { Traced } from "./axes-of-products";
 
@@ -21,6 +22,8 @@ export function axesOfGather(
   const indexRank = view.shape(indices)?.length;
   if (!axes || indexRank === undefined) return undefined;
   const at = axis < 0 ? axis + axes.length : axis;
+  const cut = cutByIndices(axes[at] ?? [], view.shape(indices) ?? [], tableOf(indices, view));
+  if (cut) return [...axes.slice(0, at), ...cut, ...axes.slice(at + 1)];
   const inserted = shape
     .slice(at, at + indexRank)
     .map((size) =>
@@ -29,6 +32,52 @@ export function axesOfGather(
         : [atom(size, (axes[at] ?? []).length === 1 ? (axes[at]?.[0]?.origin ?? "unknown") : "unknown")],
     );
   return [...axes.slice(0, at), ...inserted, ...axes.slice(at + 1)];
+}
+
+/**
+ * One axis that a table of indices cuts into windows without overlap (im2col): cell (i, j) is cell i · a + j · b of it.
+ * Undefined for other indices.
+ */
+function cutByIndices(
+  own: readonly Atom[],
+  [rows, columns, ...more]: Shape,
+  values: readonly unknown[] | undefined,
+): Axes | undefined {
+  const place = wholeLine(own);
+  const [first] = own;
+  if (!place || !first || more.length > 0 || typeof rows !== "number" || typeof columns !== "number")
+    return undefined;
+  const [a, b] = [Number(values?.[columns] ?? NaN), Number(values?.[1] ?? NaN)];
+  const length = rows * columns;
+  const whole = values?.length === length && place.line.length === length;
+  if (!whole || !((a === 1 && b === rows) || (b === 1 && a === columns))) return undefined;
+  if (!values.every((value, index) => value === Math.floor(index / columns) * a + (index % columns) * b))
+    return undefined;
+  const factor = (size: number, stride: number): readonly Atom[] =>
+    size === 1 ? [] : [{ ...first, size, place: { ...place, stride } }];
+  return [factor(rows, a), factor(columns, b)];
+}
+
+/** The values of a constant table; exporters also write it as the sum of a row and a column. */
+function tableOf(name: string, view: GraphView): readonly number[] | undefined {
+  const size = (value: string) =>
+    (view.shape(value) ?? [null]).reduce<number>(
+      (all, dim) => all * (typeof dim === "number" ? dim : NaN),
+      1,
+    );
+  const count = size(name);
+  const own = Number.isInteger(count) ? view.firstValues(name, count) : undefined;
+  const by = view.producer(name);
+  if (own || by?.opType !== "Add") return own;
+  const vector = (value: string) => {
+    const behind = view.producer(value)?.inputs[0] ?? "";
+    return (view.firstValues(value, size(value)) ?? view.values(behind))?.map(Number);
+  };
+  const [first = "", second = ""] = by.inputs;
+  const [column, row] = view.shape(first)?.[1] === 1 ? [first, second] : [second, first];
+  if (view.shape(column)?.[1] !== 1 || view.shape(row)?.[0] !== 1) return undefined;
+  const along = vector(row);
+  return along && vector(column)?.flatMap((start) => along.map((step) => start + step));
 }
 
 /** Batch stays, channels are made, and an image's axes stay only where their size does. */

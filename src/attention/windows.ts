@@ -1,7 +1,8 @@
 /**
  * How windows were cut out of a grid: read from the places of the tokens and of the batch axis, which the trace of the
  * axes followed through reshapes, transposes and rolls. A sequence that was cut into chunks is a grid of one row; rows
- * or columns of an image that attend within themselves are windows as long as the image.
+ * or columns of an image that attend within themselves are windows as long as the image. A window may also be spread over
+ * the grid, with one cell from each stretch of it (MaxViT's grid attention).
  */
 import type { Windows } from "../shared/model";
 import type { Node } from "../onnx/model";
@@ -21,6 +22,8 @@ interface Side {
   readonly count: number;
   readonly size: number;
   readonly shift: number;
+  /** The cells of a window are spread over the axis, `count` apart. */
+  readonly spread: boolean;
 }
 
 /**
@@ -50,6 +53,8 @@ export function windowsOf(tokens: readonly Atom[], batch: readonly Atom[]): Wind
     windowWidth: columns.size,
     shiftHeight: rows.shift,
     shiftWidth: columns.shift,
+    ...(rows.spread ? { spreadHeight: true } : {}),
+    ...(columns.spread ? { spreadWidth: true } : {}),
   };
 }
 
@@ -101,14 +106,29 @@ function sidesOf(parts: readonly Part[]): readonly [Side, Side] | undefined {
 
 /** One axis that is cut into windows, is a window as a whole, or has a window for each cell. */
 function sideOf(parts: readonly Part[]): Side | undefined {
-  const window = parts.find(({ of }) => of === "window");
-  const token = parts.find(({ of }) => of === "token");
-  if (parts.length !== Number(window !== undefined) + Number(token !== undefined)) return undefined;
+  const [window, ...windows] = merged(parts, "window");
+  const [token, ...tokens] = merged(parts, "token");
+  if (windows.length + tokens.length > 0) return undefined;
   const side = { count: window?.size ?? 1, size: token?.size ?? 1 };
   const whole = side.count * side.size === parts[0]?.line.length;
   const inOrder = (token?.stride ?? 1) === 1 && (window?.stride ?? side.size) === side.size;
+  const spread = !inOrder && token?.stride === side.count && window?.stride === 1;
   const sameShift = window === undefined || token === undefined || window.shift === token.shift;
-  return whole && inOrder && sameShift ? { ...side, shift: (token ?? window)?.shift ?? 0 } : undefined;
+  return whole && (inOrder || spread) && sameShift
+    ? { ...side, spread, shift: (token ?? window)?.shift ?? 0 }
+    : undefined;
+}
+
+/** Factors of one kind in their order; those that stand next to each other on the line are one. */
+function merged(parts: readonly Part[], of: Part["of"]): readonly Part[] {
+  const result: Part[] = [];
+  for (const part of parts.filter((each) => each.of === of)) {
+    const before = result.at(-1);
+    if (before?.stride === part.stride * part.size && before.shift === part.shift)
+      result[result.length - 1] = { ...part, size: before.size * part.size };
+    else result.push(part);
+  }
+  return result;
 }
 
 /** Windows (W) and tokens (T) of a grid whose rows stand one after another on one line, from the widest stride down. */
@@ -119,6 +139,7 @@ const readings: ReadonlyMap<string, readonly [rows: number, columns: number]> = 
   ["TWT", [1, 2]],
   ["WTW", [2, 1]],
   ["WTWT", [2, 2]],
+  ["TWTW", [2, 2]],
 ]);
 
 function ofOneLine(parts: readonly Part[], line: Line): readonly [Side, Side] | undefined {
@@ -142,6 +163,7 @@ function ofOneLine(parts: readonly Part[], line: Line): readonly [Side, Side] | 
     count: chosen.find(({ of }) => of === "window")?.size ?? 1,
     size: chosen.find(({ of }) => of === "token")?.size ?? 1,
     shift: chosen[0]?.shift ?? 0,
+    spread: chosen.length === 2 && chosen[0]?.of === "token",
   });
   return [side(sorted.slice(0, reading[0])), side(sorted.slice(reading[0]))];
 }

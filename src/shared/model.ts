@@ -27,7 +27,9 @@ export type SourceLocation = z.infer<typeof sourceLocationSchema>;
  * Windows of a grid (an image, or one row of tokens), one to each place of the batch axis: sample by sample, then row
  * by row. Token i of window w is the cell at row (⌊w / across⌋ · windowHeight + ⌊i / windowWidth⌋ + shiftHeight) mod
  * gridHeight and column ((w mod across) · windowWidth + i mod windowWidth + shiftWidth) mod gridWidth, where
- * across = gridWidth / windowWidth. Padding of the grid counts as cells.
+ * across = gridWidth / windowWidth. Where a window is spread over the whole height (MaxViT's grid), its row is
+ * ⌊i / windowWidth⌋ · (gridHeight / windowHeight) + ⌊w / across⌋ before the shift, and so for the width. Padding of the
+ * grid counts as cells.
  */
 export const windowsSchema = z.object({
   gridHeight: z.number().int().positive(),
@@ -37,6 +39,10 @@ export const windowsSchema = z.object({
   /** Cells by which the grid was rolled up and to the left before it was cut. */
   shiftHeight: z.number().int().nonnegative(),
   shiftWidth: z.number().int().nonnegative(),
+  /** Whether the rows of a window are spread over the grid, one from each stretch of it; not set where they are not. */
+  spreadHeight: z.boolean().optional(),
+  /** The same for columns. */
+  spreadWidth: z.boolean().optional(),
 });
 export type Windows = z.infer<typeof windowsSchema>;
 

@@ -18,6 +18,23 @@ export function fillsGrids(
   return count > 0 && queries === tokens && keys === tokens && batch % count === 0;
 }
 
+/** One axis of the grid, cut into `count` windows of `size` cells. */
+interface Side {
+  readonly count: number;
+  readonly size: number;
+  readonly spread: boolean | undefined;
+}
+
+function placeOf(window: number, cell: number, { count, size, spread }: Side): number {
+  return spread ? cell * count + window : window * size + cell;
+}
+
+function atPlace(place: number, { count, size, spread }: Side): { window: number; cell: number } {
+  return spread
+    ? { window: place % count, cell: Math.floor(place / count) }
+    : { window: Math.floor(place / size), cell: place % size };
+}
+
 /** Row and column of a token on the grid, as the docstring of `windowsSchema` defines them: shifted ones rolled back. */
 export function cellOfToken(
   windows: Windows,
@@ -26,9 +43,18 @@ export function cellOfToken(
 ): { row: number; column: number } {
   const { gridHeight, gridWidth, windowHeight, windowWidth, shiftHeight, shiftWidth } = windows;
   const across = Math.floor(gridWidth / windowWidth);
-  const row = Math.floor(window / across) * windowHeight + Math.floor(token / windowWidth) + shiftHeight;
-  const column = (window % across) * windowWidth + (token % windowWidth) + shiftWidth;
-  return { row: row % gridHeight, column: column % gridWidth };
+  const down = Math.floor(gridHeight / windowHeight);
+  const row = placeOf(Math.floor(window / across), Math.floor(token / windowWidth), {
+    count: down,
+    size: windowHeight,
+    spread: windows.spreadHeight,
+  });
+  const column = placeOf(window % across, token % windowWidth, {
+    count: across,
+    size: windowWidth,
+    spread: windows.spreadWidth,
+  });
+  return { row: (row + shiftHeight) % gridHeight, column: (column + shiftWidth) % gridWidth };
 }
 
 /** The window and the token in it that lie at a place of the grid. */
@@ -38,12 +64,21 @@ export function tokenOfCell(
   column: number,
 ): { window: number; token: number } {
   const { gridHeight, gridWidth, windowHeight, windowWidth, shiftHeight, shiftWidth } = windows;
-  const down = (row - shiftHeight + gridHeight) % gridHeight;
-  const along = (column - shiftWidth + gridWidth) % gridWidth;
   const across = Math.floor(gridWidth / windowWidth);
+  const down = Math.floor(gridHeight / windowHeight);
+  const vertical = atPlace((row - shiftHeight + gridHeight) % gridHeight, {
+    count: down,
+    size: windowHeight,
+    spread: windows.spreadHeight,
+  });
+  const horizontal = atPlace((column - shiftWidth + gridWidth) % gridWidth, {
+    count: across,
+    size: windowWidth,
+    spread: windows.spreadWidth,
+  });
   return {
-    window: Math.floor(down / windowHeight) * across + Math.floor(along / windowWidth),
-    token: (down % windowHeight) * windowWidth + (along % windowWidth),
+    window: vertical.window * across + horizontal.window,
+    token: vertical.cell * windowWidth + horizontal.cell,
   };
 }
 

@@ -20,7 +20,8 @@ export function gridShape(state: AppState): string {
   if (!windows) return "";
   const { gridHeight, gridWidth, windowHeight, windowWidth, shiftHeight, shiftWidth } = windows;
   const shifted = shiftHeight + shiftWidth > 0 ? `, shifted by ${shiftHeight}, ${shiftWidth}` : "";
-  return `grid of ${gridHeight} × ${gridWidth} in windows of ${windowHeight} × ${windowWidth}${shifted}`;
+  const spread = windows.spreadHeight || windows.spreadWidth ? ", each spread over the grid" : "";
+  return `grid of ${gridHeight} × ${gridWidth} in windows of ${windowHeight} × ${windowWidth}${shifted}${spread}`;
 }
 
 export function windowChoice(session: Session): TemplateResult | typeof nothing {

@@ -35,15 +35,18 @@ export function gridOverlay(
   theme: Theme,
 ): SVGTemplateResult {
   const { gridHeight, gridWidth, windowHeight, windowWidth, shiftHeight, shiftWidth } = windows;
+  // Of a window that is spread over the grid, lines stand between the stretches that hold one cell of each window.
+  const high = windows.spreadHeight ? gridHeight / windowHeight : windowHeight;
+  const wide = windows.spreadWidth ? gridWidth / windowWidth : windowWidth;
   const rows = ruler(gridSide(gridHeight), 0, gridHeight, layout.height);
   const columns = ruler(gridSide(gridWidth), 0, gridWidth, layout.width);
   const { query } = place;
   return svg`${leftRuler(layout, rows, 0, theme, null)} ${topRuler(layout, columns, 0, theme, null)}
-    ${windowEdges(gridHeight, windowHeight, shiftHeight).map((at) => {
+    ${windowEdges(gridHeight, high, shiftHeight).map((at) => {
       const y = layout.top + Math.round(edge(at, 0, gridHeight, layout.height)) + 0.5;
       return svg`<line class="window" x1=${layout.left} x2=${layout.left + layout.width} y1=${y} y2=${y}></line>`;
     })}
-    ${windowEdges(gridWidth, windowWidth, shiftWidth).map((at) => {
+    ${windowEdges(gridWidth, wide, shiftWidth).map((at) => {
       const x = layout.left + Math.round(edge(at, 0, gridWidth, layout.width)) + 0.5;
       return svg`<line class="window" x1=${x} x2=${x} y1=${layout.top} y2=${layout.top + layout.height}></line>`;
     })}

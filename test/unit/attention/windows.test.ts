@@ -68,11 +68,20 @@ describe("a partition", () => {
     expect(windowsOf(...cut([2, 3], [4, 1]))).toEqual(grid(6, 4, [3, 1]));
   });
 
+  it("may be spread over the grid, each window with one cell from every stretch", () => {
+    const [tokens, batch] = cut([2, 3], [4, 5]);
+    const [samples, ...stretches] = batch;
+    expect(windowsOf(stretches, [samples!, ...tokens])).toEqual({
+      ...grid(6, 20, [2, 4]),
+      ...{ spreadHeight: true, spreadWidth: true },
+    });
+  });
+
   it("is none where columns of windows come before rows, or cells of a window are not neighbours", () => {
     const [tokens, batch] = cut([2, 3], [4, 5]);
     expect(windowsOf(tokens, [batch[0]!, batch[2]!, batch[1]!])).toBeNull();
     expect(windowsOf([...tokens].reverse(), batch)).toBeNull();
-    expect(windowsOf(batch.slice(1), [batch[0]!, ...tokens])).toBeNull();
+    expect(windowsOf([...batch.slice(1)].reverse(), [batch[0]!, ...tokens])).toBeNull();
   });
 
   it("of an image's rows is known where a convolution made the image", () => {

@@ -15,6 +15,18 @@ function partition(windows: Windows): number[][] {
     ),
   );
   const cut: number[][] = [];
+  if (windows.spreadHeight) {
+    // MaxViT's grid_partition: every cell of a coarser raster, begun at each place of its first stretch.
+    const [down, across] = [gridHeight / windowHeight, gridWidth / windowWidth];
+    for (let top = 0; top < down; top++)
+      for (let left = 0; left < across; left++)
+        cut.push(
+          rolled
+            .filter((_, row) => row % down === top)
+            .flatMap((row) => row.filter((_cell, column) => column % across === left)),
+        );
+    return cut;
+  }
   for (let top = 0; top < gridHeight; top += windowHeight)
     for (let left = 0; left < gridWidth; left += windowWidth)
       cut.push(rolled.slice(top, top + windowHeight).flatMap((row) => row.slice(left, left + windowWidth)));
@@ -25,6 +37,10 @@ const shapes: Windows[] = [
   { gridHeight: 8, gridWidth: 8, windowHeight: 4, windowWidth: 4, shiftHeight: 0, shiftWidth: 0 },
   { gridHeight: 8, gridWidth: 12, windowHeight: 4, windowWidth: 3, shiftHeight: 2, shiftWidth: 1 },
   { gridHeight: 1, gridWidth: 24, windowHeight: 1, windowWidth: 8, shiftHeight: 0, shiftWidth: 4 },
+  {
+    ...{ gridHeight: 6, gridWidth: 12, windowHeight: 3, windowWidth: 4, shiftHeight: 0, shiftWidth: 0 },
+    ...{ spreadHeight: true, spreadWidth: true },
+  },
 ];
 
 describe.each(shapes)(
