@@ -65,7 +65,7 @@ export function withInputOptions(command: Command): Command {
   return command
     .option(
       "--inputs <file>",
-      "arrays for the model's inputs (npz, npy, safetensors, json, csv); without it the manifest's, else synthetic ones",
+      "arrays for the model's inputs (npz, npy, safetensors, json, csv), or the folder of a LeRobot data set; without it the manifest's, else synthetic ones",
     )
     .option("--text <text>", "a prompt, by the tokenizer.json beside the model; several make a batch", list)
     .option("--text-pair <text>", "the second text of a pair, or the decoder's", list)

@@ -118,8 +118,10 @@ export async function decoderInput(
     return typeof symbol === "string" ? symbol : null;
   };
   const made = encoder.summary.outputs.find((output) => output.name === fed[0]?.output);
+  const said = opened.manifest?.manifest ?? input.said;
   return {
     ...input,
+    said,
     feeds: rest.feeds,
     report: {
       ...input.report,
@@ -131,7 +133,7 @@ export async function decoderInput(
     },
     notices: [...input.notices, `${name} was run first.`, ...begun.notices, ...rest.notices],
     recording: {
-      ...recordingOf(opened, null, input.recording.prompt, input.recording.cameras),
+      ...recordingOf(opened, said, null, input.recording.prompt, input.recording.cameras),
       samples: input.recording.samples,
       episodes: input.recording.episodes,
       episode: input.recording.episode,

@@ -4,11 +4,12 @@ import sharp from "sharp";
 import { AttentionError } from "../shared/errors";
 import type { Frame, FrameRequest, InputChoice } from "../shared/input-choice";
 import { insideFolder } from "../inputs/manifest/paths";
-import type { ManifestPicture } from "../inputs/manifest/values";
-import { arrayPicture, frameFiles, type Picture, videoFrame } from "../inputs/pictures";
-import { openSamples } from "../inputs/sample-set";
+import { type ManifestArray, type ManifestPicture, namedArray } from "../inputs/manifest/values";
+import { arrayPicture, frameFiles, type Picture } from "../inputs/pictures";
 import { ofSample } from "../inputs/sample-view";
+import { videoFrame } from "../inputs/video";
 import type { ChosenInput } from "./choose-input";
+import { openRecording } from "./input-recording";
 import type { OpenModel } from "./open-model";
 
 /** The frame of a camera at a step. @param choice what the capture was made on */
@@ -42,16 +43,16 @@ export async function readFrame(
 }
 
 async function recordedFrame(
-  { manifest }: OpenModel,
+  opened: OpenModel,
   choice: InputChoice | null,
-  { recording }: ChosenInput,
+  { recording, said, fill }: ChosenInput,
   camera: string,
   asked: number | null,
   sampleOfBatch: number,
 ): Promise<Picture> {
-  const frames: ManifestPicture | undefined = manifest?.manifest.steps?.frames?.[camera];
+  const frames: ManifestPicture | undefined = said?.steps?.frames?.[camera];
   const step = asked ?? recording.steps?.index ?? 0;
-  if (frames === undefined || !manifest)
+  if (frames === undefined)
     throw new AttentionError("inputMissing", `There are no frames of ${camera}.`, {
       fix: `There are frames of ${recording.cameras.join(", ") || "nothing"}.`,
     });
@@ -60,44 +61,56 @@ async function recordedFrame(
       "inputMissing",
       `There is no ${recording.steps.name} ${step}; there are ${recording.steps.count}, from 0.`,
     );
-  const folder = path.dirname(manifest.path);
-  const sample = recording.samples?.shown[sampleOfBatch] ?? 0;
-  const episode = recording.episodes[sample];
-  const filled = (named: string) =>
-    insideFolder(
-      folder,
-      named
-        .replaceAll("{sample}", episode?.name ?? String(sample))
-        .replaceAll("{group}", episode?.group ?? "")
-        .replaceAll("{step}", String(step)),
-    );
-  if (typeof frames === "string" || "array" in frames) {
-    const { inputs, samples } = manifest.manifest;
-    const file = choice?.file ?? (inputs?.file === undefined ? undefined : insideFolder(folder, inputs.file));
-    const set = openSamples({ folder, file, samples });
-    try {
-      const all = set.arrays(sample);
-      const along = set.axis !== null && all.header(frames)?.dims[set.axis] === set.count;
-      const arrays = along && set.axis !== null ? ofSample(all, set.axis, sample) : all;
-      const header = arrays.header(frames);
-      if (!header)
-        throw new AttentionError("inputMissing", `The recording has no frames of ${camera}.`, {
-          where: set.name,
-        });
-      const read = arrays.read(
-        frames,
-        header.dims.length > 3 ||
-          (header.dims.length === 3 && (header.dims[2] ?? 0) > 4 && recording.steps?.count === header.dims[0])
-          ? { axis: 0, indices: [step] }
-          : undefined,
-      );
-      return arrayPicture({ ...read, dims: read.dims.length > 3 ? read.dims.slice(1) : read.dims }, camera);
-    } finally {
-      set.close();
-    }
-  }
+  if (typeof frames === "string" || "array" in frames)
+    return frameOfArray(opened, choice, recording, { camera, frames, sampleOfBatch, step });
+  const folder = opened.manifest ? path.dirname(opened.manifest.path) : "";
+  const filled = (named: string) => insideFolder(folder, fill(named, sampleOfBatch, step));
   if ("image" in frames) return (await frameFiles(filled(frames.image))).read(0);
-  if ("frames" in frames)
-    return (await frameFiles(filled(frames.frames))).read(frames.frames.includes("{step}") ? 0 : step);
-  return videoFrame(filled(frames.video), step);
+  const named = "frames" in frames ? frames.frames : frames.video;
+  const stepped = named.includes("{step}") ? 0 : step;
+  return "video" in frames
+    ? videoFrame(filled(named), stepped)
+    : (await frameFiles(filled(named))).read(stepped);
+}
+
+interface ArrayFrame {
+  readonly camera: string;
+  readonly frames: ManifestArray;
+  readonly sampleOfBatch: number;
+  readonly step: number;
+}
+
+/** A frame that lies in an array of the recording, or that its data set holds as a picture. */
+async function frameOfArray(
+  opened: OpenModel,
+  choice: InputChoice | null,
+  recording: ChosenInput["recording"],
+  { camera, frames, sampleOfBatch, step }: ArrayFrame,
+): Promise<Picture> {
+  const set = await openRecording(opened, choice);
+  try {
+    const sample = recording.samples?.shown[sampleOfBatch] ?? 0;
+    const { array } = namedArray(frames);
+    if (set?.dataSet?.cameras.includes(array)) return await set.dataSet.picture(array, sample, step);
+    if (set?.dataSet) await set.dataSet.prepare([sample]);
+    const all = set?.arrays(sample);
+    const axis = set?.axis ?? null;
+    const along = axis !== null && all?.header(frames)?.dims[axis] === set?.count;
+    const arrays = along && all ? ofSample(all, axis, sample) : all;
+    const header = arrays?.header(frames);
+    if (!arrays || !header)
+      throw new AttentionError("inputMissing", `The recording has no frames of ${camera}.`, {
+        where: set?.name ?? "",
+      });
+    const read = arrays.read(
+      frames,
+      header.dims.length > 3 ||
+        (header.dims.length === 3 && (header.dims[2] ?? 0) > 4 && recording.steps?.count === header.dims[0])
+        ? { axis: 0, indices: [step] }
+        : undefined,
+    );
+    return arrayPicture({ ...read, dims: read.dims.length > 3 ? read.dims.slice(1) : read.dims }, camera);
+  } finally {
+    set?.close();
+  }
 }

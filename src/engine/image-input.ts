@@ -4,12 +4,15 @@ import path from "node:path";
 import { AttentionError } from "../shared/errors";
 import type { InputChoice } from "../shared/input-choice";
 import type { TensorSignature } from "../shared/model";
+import { stacked } from "../inputs/array-axes";
 import type { NamedArray } from "../inputs/arrays";
 import { pictureTensor, preparationFor, readImageConfig, takesPicture } from "../inputs/image-tensor";
 import { insideFolder } from "../inputs/manifest/paths";
+import type { Manifest } from "../inputs/manifest/schema";
 import { scaleFactor } from "../inputs/manifest/values";
-import { arrayPicture, frameFiles, type Picture, readPicture, videoFrame } from "../inputs/pictures";
-import type { SampleArrays } from "../inputs/sample-set";
+import { arrayPicture, frameFiles, type Picture, readPicture } from "../inputs/pictures";
+import type { SampleSet } from "../inputs/sample-set";
+import { videoFrame } from "../inputs/video";
 import type { OpenModel } from "./open-model";
 
 export interface ImageInput {
@@ -30,24 +33,30 @@ export function imageInputs({ inputs, manifest }: OpenModel): TensorSignature[] 
   return named.length > 0 ? named : inputs.filter(takesPicture);
 }
 
-/**
- * @param arrays recorded arrays, for pictures that lie in them
- * @param step whose frame is taken, where the manifest names frames
- */
+/** What was recorded, and what of it is shown. */
+interface Recorded {
+  readonly said: Manifest | undefined;
+  readonly set: SampleSet | null;
+  /** Samples of the batch. */
+  readonly samples: readonly number[];
+  /** Whose frame is taken, where the manifest names frames. */
+  readonly step: number;
+  readonly fill: (named: string, sampleOfBatch: number, step: number) => string;
+}
+
 export async function imageInput(
   opened: OpenModel,
   choice: InputChoice | null,
-  arrays: SampleArrays | null,
-  step: number,
+  { said: manifest, set, samples, step, fill }: Recorded,
 ): Promise<ImageInput> {
   const feeds = new Map<string, NamedArray>();
   const pictures = new Map<string, Picture>();
   const files: string[] = [];
   const notices: string[] = [];
   const config = imageConfig(opened);
-  const { manifest } = opened;
-  const said = manifest?.manifest.inputs?.arrays ?? {};
-  const give = async (input: TensorSignature, picture: Picture) => {
+  const said = manifest?.inputs?.arrays ?? {};
+  const folder = opened.manifest ? path.dirname(opened.manifest.path) : "";
+  const prepared = async (input: TensorSignature, picture: Picture): Promise<NamedArray> => {
     const source = said[input.name];
     const own = typeof source === "object" && "size" in source ? source : {};
     const { size, resize, layout, channels, scale, mean, std } = (
@@ -74,9 +83,20 @@ export async function imageInput(
       },
       config,
     );
-    if (how.assumed.length > 0) notices.push(`${input.name}: assumed that ${how.assumed.join(" and ")}.`);
-    feeds.set(input.name, await pictureTensor(picture, how, input.dtype));
+    const assumed = `${input.name}: assumed that ${how.assumed.join(" and ")}.`;
+    if (how.assumed.length > 0 && !notices.includes(assumed)) notices.push(assumed);
+    return pictureTensor(picture, how, input.dtype);
+  };
+  const give = async (input: TensorSignature, picture: Picture) => {
+    feeds.set(input.name, await prepared(input, picture));
     pictures.set(input.name, picture);
+  };
+  /** A picture of each sample: what is shown of them are the frames of the recording, at any step. */
+  const giveEach = async (input: TensorSignature, read: (sampleOfBatch: number) => Promise<Picture>) => {
+    const parts: NamedArray[] = [];
+    for (const at of samples.keys()) parts.push(await prepared(input, await read(at)));
+    const [first] = parts;
+    if (first) feeds.set(input.name, parts.length === 1 ? first : stacked(input, parts));
   };
   const taking = imageInputs(opened);
   for (const [name, file] of Object.entries(choice?.images ?? {})) {
@@ -90,30 +110,45 @@ export async function imageInput(
   }
   for (const input of opened.inputs) {
     const source = said[input.name];
-    if (feeds.has(input.name) || typeof source !== "object" || !manifest) continue;
-    const folder = path.dirname(manifest.path);
+    if (feeds.has(input.name) || source === undefined) continue;
+    const array = typeof source === "string" ? source : "array" in source ? source.array : undefined;
+    const { dataSet } = set ?? {};
+    if (array !== undefined && dataSet?.cameras.includes(array)) {
+      await giveEach(input, (at) => dataSet.picture(array, samples[at] ?? 0, step));
+      continue;
+    }
+    if (typeof source === "string") continue;
+    const inside = (named: string, at: number) => insideFolder(folder, fill(named, at, step));
     if ("image" in source) {
-      const file = insideFolder(folder, source.image);
+      const file = inside(source.image, 0);
       files.push(file);
       await give(input, await readPicture(file, source.image));
-    } else if ("frames" in source) {
-      const frames = await frameFiles(insideFolder(folder, source.frames));
-      files.push(frames.file(source.frame ?? step));
-      await give(input, await frames.read(source.frame ?? step));
-    } else if ("video" in source) {
-      const file = insideFolder(folder, source.video);
-      files.push(file);
-      await give(input, await videoFrame(file, source.frame ?? step));
+    } else if ("frames" in source || "video" in source) {
+      const named = "frames" in source ? source.frames : source.video;
+      const stepped = named.includes("{step}") ? 0 : step;
+      const read = async (at: number) => {
+        const file = inside(named, at);
+        if ("video" in source) {
+          files.push(file);
+          return videoFrame(file, source.frame ?? stepped);
+        }
+        const frames = await frameFiles(file);
+        files.push(frames.file(source.frame ?? stepped));
+        return frames.read(source.frame ?? stepped);
+      };
+      if (samples.length > 1) await giveEach(input, read);
+      else await give(input, await read(0));
     } else if (
       "array" in source &&
       (source.mean ?? source.scale ?? source.size ?? source.recorded) !== undefined &&
-      arrays
+      set
     ) {
-      const array = { array: source.array, ...(source.file === undefined ? {} : { file: source.file }) };
-      const header = arrays.header(array);
+      const arrays = set.arrays(samples[0] ?? 0);
+      const named = { array: source.array, ...(source.file === undefined ? {} : { file: source.file }) };
+      const header = arrays.header(named);
       if (!header) continue;
-      const stepped = manifest.manifest.steps?.inputs?.includes(input.name) === true;
-      const read = arrays.read(array, stepped ? { axis: 0, indices: [step] } : undefined);
+      const stepped = manifest?.steps?.inputs?.includes(input.name) === true;
+      const read = arrays.read(named, stepped ? { axis: 0, indices: [step] } : undefined);
       await give(input, arrayPicture(read, source.array, source.recorded));
     }
   }

@@ -1,20 +1,41 @@
 /** Which recording a capture's input comes from: the file that was asked for, else the manifest's. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { AttentionError } from "../shared/errors";
 import type { InputChoice } from "../shared/input-choice";
 import type { NamedArray } from "../inputs/arrays";
+import { isLeRobot } from "../inputs/lerobot/info";
+import { openLeRobotSamples } from "../inputs/lerobot/samples";
 import { insideFolder } from "../inputs/manifest/paths";
 import { openSamples, type SampleSet } from "../inputs/sample-set";
 import type { OpenModel } from "./open-model";
 
 /** The recording that was asked for, else the manifest's; null where there is none. */
-export function openRecording({ manifest }: OpenModel, choice: InputChoice | null): SampleSet | null {
+export async function openRecording(
+  { manifest }: Pick<OpenModel, "manifest">,
+  choice: InputChoice | null,
+): Promise<SampleSet | null> {
   const said = manifest?.manifest;
   const folder = manifest ? path.dirname(manifest.path) : "";
   if (choice?.file !== undefined) {
     if (!existsSync(choice.file))
       throw new AttentionError("fileNotFound", "The recorded input does not exist.", { where: choice.file });
+    // The file that says what a data set is stands for its folder: a dialog of files cannot give a folder.
+    const inside = /[\\/]meta[\\/]info\.json$/.test(choice.file);
+    const dataSet = inside ? path.dirname(path.dirname(choice.file)) : choice.file;
+    if (isLeRobot(dataSet)) {
+      const beside = manifest ? folder : path.dirname(dataSet);
+      return openLeRobotSamples({ folder: dataSet, asked: true, beside, samples: said?.samples });
+    }
+    if (statSync(choice.file).isDirectory())
+      throw new AttentionError(
+        "inputMissing",
+        "The folder is no LeRobot data set: it has no meta/info.json.",
+        {
+          where: choice.file,
+          fix: "Give a file of arrays, or name a tree of folders in the manifest: samples.files.",
+        },
+      );
     return openSamples({
       folder: path.dirname(choice.file),
       file: choice.file,
@@ -48,6 +69,14 @@ export function openRecording({ manifest }: OpenModel, choice: InputChoice | nul
         );
     return null;
   }
+  const dataSet = said?.samples?.lerobot;
+  if (dataSet !== undefined)
+    return openLeRobotSamples({
+      folder: insideFolder(folder, dataSet),
+      asked: false,
+      beside: folder,
+      samples: said?.samples,
+    });
   return openSamples({
     folder,
     file: file === undefined ? undefined : insideFolder(folder, file),

@@ -37,15 +37,17 @@ export function described(
     : { from: "file", label: "arrays" };
 }
 
+/** @param said the manifest, with what a data set says where it is silent */
 export function recordingOf(
   opened: OpenModel,
+  said: Manifest | undefined,
   recorded: RecordedInput | null,
   prompt: Recording["prompt"],
   pictures: readonly string[],
 ): Recording {
   const tokenizer = tokenizerFile(opened);
   const encoder = encoderIfRead(opened)?.encoder;
-  const frames = Object.keys(opened.manifest?.manifest.steps?.frames ?? {});
+  const frames = Object.keys(said?.steps?.frames ?? {});
   return {
     ...plainRecording,
     ...recorded?.chosen,

@@ -60,19 +60,40 @@ export function tokenizerOf(opened: OpenModel): TextTokenizer {
   return tokenizer;
 }
 
-/** The texts that were asked for or that the manifest names; null where there are none. */
+/**
+ * The texts that were asked for or that the manifest names, in which {task} stands for the recorded task; else the
+ * tasks themselves; null where there are none.
+ * @param tasks of the samples that are shown; null where the recording has none
+ */
 export function textsOf(
   { manifest }: OpenModel,
   choice: InputChoice | null,
+  tasks: readonly string[] | null = null,
 ): { text: string[]; textPair: string[] | null } | null {
   const listed = (value: string | readonly string[] | undefined) =>
     value === undefined ? undefined : [value].flat();
   const asked = listed(choice?.text);
   if (asked) return { text: asked, textPair: listed(choice?.textPair) ?? null };
   const [first, second] = manifest?.manifest.inputs?.texts ?? [];
-  if (!first) return null;
+  if (!first) return tasks && { text: [...tasks], textPair: null };
   const pair = first.pair ?? second?.text;
-  return { text: [first.text], textPair: pair === undefined ? null : [pair] };
+  const filled = (text: string) => (tasks ?? [""]).map((task) => text.replaceAll("{task}", task));
+  return { text: filled(first.text), textPair: pair === undefined ? null : filled(pair) };
+}
+
+/** The tasks, where all samples have one, a tokenizer is there, and nothing recorded fills the input of its ids. */
+export function unfedTasks(
+  opened: OpenModel,
+  { given }: { readonly given: ReadonlyMap<string, NamedArray> },
+  tasks: readonly (string | null)[],
+): string[] | null {
+  const known = tasks.filter((task) => task !== null);
+  if (known.length < tasks.length || known.length === 0) return null;
+  const said = opened.manifest?.manifest.inputs?.texts?.[0];
+  const [main] = textInputs(opened.inputs, said?.ids === undefined ? {} : { ids: said.ids });
+  return main && !given.has(main.ids.name) && (said !== undefined || tokenizerFile(opened) !== null)
+    ? known
+    : null;
 }
 
 /** Ids, masks, types and positions of texts. */

@@ -17,7 +17,10 @@ export function pictureNames(folder: string, pattern: string): readonly string[]
   const stamp = settledStamp(folder);
   const known = kept.get(key);
   if (known && known.stamp === stamp) return known.names;
-  const names = readdirSync(folder)
+  // Hidden files beside pictures are no pictures (._frame.png), and links may lead anywhere.
+  const names = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
+    .map((entry) => entry.name)
     .filter((entry) => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test(entry) && matchesGlob(pattern, entry))
     .sort((a, b) => order.compare(a, b));
   kept.delete(key);

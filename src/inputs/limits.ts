@@ -52,3 +52,8 @@ export function refuseLargerImage(width: number, height: number, where: string):
     { where, fix: raise },
   );
 }
+
+/** Pixels of the largest picture, for a decoder that is told before it begins. */
+export function mostPixels(): number {
+  return Math.min(2 ** 31 - 1, (IMAGE_SIDE * factor()) ** 2);
+}

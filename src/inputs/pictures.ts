@@ -1,8 +1,6 @@
-/** Pictures from files, folders, videos and recorded arrays: refused by the size that they declare, then decoded. */
-import { execFile } from "node:child_process";
+/** Pictures from files, folders and recorded arrays: refused by the size that they declare, then decoded. */
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
-import { promisify } from "node:util";
 import sharp from "sharp";
 import { AttentionError } from "../shared/errors";
 import type { NamedArray } from "./arrays";
@@ -71,82 +69,82 @@ function grey(bytes: Uint8Array): Uint8Array {
   return out;
 }
 
+/** Pictures that follow each other. */
 export interface Frames {
   readonly count: number;
-  /** The file that a frame lies in. */
+  /** The file that a frame lies in; throws where it is missing. */
   file(frame: number): string;
   read(frame: number): Promise<Picture>;
 }
 
-/** Pictures of a folder, of a pattern of names (left/*.png), or the frames of a GIF, in the order of their names. */
+/**
+ * Pictures of a folder, of a pattern of names (left/*.png), or the frames of a GIF. Names that end in numbers are
+ * counted by these, so that a frame that is missing is said and does not move those after it.
+ */
 export async function frameFiles(place: string): Promise<Frames> {
   const stats = statSync(place, { throwIfNoEntry: false });
-  if (stats?.isFile()) {
-    const { pages = 1 } = /\.(gif|webp|tiff?)$/i.test(place) ? await sharp(place).metadata() : {};
+  if (stats?.isFile())
     return {
-      count: pages,
+      count: await pagesOf(place),
       file: () => place,
       read: (frame) => readPicture(place, path.basename(place), frame),
     };
-  }
   const folder = stats?.isDirectory() ? place : path.dirname(place);
   const names = existsSync(folder) ? pictureNames(folder, folder === place ? "*" : path.basename(place)) : [];
   if (names.length === 0)
     throw new AttentionError("fileNotFound", "There are no pictures.", { where: place });
+  const numbered = frameNumbers(names);
+  const count = numbered?.count ?? names.length;
   const nameOf = (frame: number): string => {
-    const name = names[frame];
+    const name = names[(numbered ? numbered.indexOf(frame) : frame) ?? -1];
     if (name !== undefined) return name;
     throw new AttentionError(
       "inputMissing",
-      `There is no frame ${frame}; there are ${names.length}, from 0.`,
+      frame < count
+        ? `The picture of frame ${frame} is missing: ${names.length} of ${count} are there, ${names[0]} to ${names.at(-1)}.`
+        : `There is no frame ${frame}; there are ${count}, from 0.`,
       { where: place },
     );
   };
   return {
-    count: names.length,
+    count,
     file: (frame) => path.join(folder, nameOf(frame)),
-    read: (frame) => readPicture(path.join(folder, nameOf(frame)), nameOf(frame)),
+    read: (frame) => {
+      const name = nameOf(frame);
+      return readPicture(path.join(folder, name), path.join(path.basename(folder), name));
+    },
   };
 }
 
-const run = promisify(execFile);
-
-/** One frame of a video, decoded by the `ffmpeg` that is on the PATH. */
-export async function videoFrame(file: string, frame: number): Promise<Picture> {
-  const where = path.basename(file);
-  if (!existsSync(file))
-    throw new AttentionError("fileNotFound", "The video does not exist.", { where: file });
+/** Number of the pictures that one file holds. */
+async function pagesOf(file: string): Promise<number> {
+  if (!/\.(gif|webp|tiff?)$/i.test(file)) return 1;
   try {
-    // `select` counts frames as they are decoded, so that a variable frame rate does not matter.
-    const { stdout } = await run(
-      "ffmpeg",
-      // A path that begins with a dash would be an option; the protocol keeps playlists from reading other places.
-      ["-v", "error", "-protocol_whitelist", "file,pipe", "-i", `file:${path.resolve(file)}`]
-        .concat(["-vf", `select=eq(n\\,${frame})`, "-frames:v", "1"])
-        .concat(["-f", "image2pipe", "-c:v", "png", "-"]),
-      { encoding: "buffer", maxBuffer: 1 << 30, timeout: 120_000 },
-    );
-    if (stdout.length === 0)
-      throw new AttentionError("inputMissing", `The video has no frame ${frame}.`, { where });
-    return await readPicture(new Uint8Array(stdout), where);
+    return (await sharp(file, { limitInputPixels: false }).metadata()).pages ?? 1;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT")
-      throw new AttentionError(
-        "frameUnreadable",
-        "Videos are decoded by ffmpeg, and it is not on the PATH.",
-        {
-          where,
-          fix: "Install ffmpeg, or take the frame out of the video as a picture and give it with --image.",
-          cause: error,
-        },
-      );
-    if (error instanceof AttentionError) throw error;
-    const told = (error as { stderr?: Buffer }).stderr?.toString().trim().split("\n").at(-1);
-    throw new AttentionError("frameUnreadable", told ? `${told}.` : "ffmpeg could not decode it.", {
-      where,
-      cause: error,
-    });
+    throw undecodable(error, file);
   }
+}
+
+/** The numbers that all names end in, counted from the first by the distance that they share; null without such. */
+function frameNumbers(
+  files: readonly string[],
+): { count: number; indexOf: (frame: number) => number | undefined } | null {
+  const numbers = files.map((file) => /(\d{1,12})\.\w+$/.exec(file)?.[1]).map(Number);
+  const [first = NaN] = numbers;
+  const rising = numbers.every((number, at) => at === 0 || number > (numbers[at - 1] ?? NaN));
+  if (!Number.isFinite(first) || !rising || numbers.length < 2) return null;
+  const between = numbers.slice(1).map((number, at) => number - (numbers[at] ?? 0));
+  const apart = between.reduce(greatestDivisor);
+  const count = ((numbers.at(-1) ?? first) - first) / apart + 1;
+  // Numbers that are far apart are times, say: the pictures follow each other all the same.
+  if (count > 2 * files.length) return null;
+  const places = new Map(numbers.map((number, at) => [(number - first) / apart, at]));
+  return { count, indexOf: (frame) => places.get(frame) };
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
 /**

@@ -7,7 +7,7 @@ import { constantArray } from "./constant-array";
 import { type ArrayHeader, takenOf } from "./files/lazy-arrays";
 import type { ManifestInputSource } from "./manifest/inputs-schema";
 import type { Manifest } from "./manifest/schema";
-import type { ManifestArray } from "./manifest/values";
+import { type ManifestArray, namedArray } from "./manifest/values";
 import { stepInputs } from "./recorded-steps";
 import type { SampleArrays, SampleSet } from "./sample-set";
 import { ofSample } from "./sample-view";
@@ -34,7 +34,8 @@ export function readInput(
     typeof source === "string" ? source : { array: source.array, file: source.file };
   const arrays = set.arrays(sample);
   const header = arrays.header(array);
-  if (!header) return undefined;
+  // The frames of a camera are pictures, which are prepared as such.
+  if (!header || set.dataSet?.cameras.includes(namedArray(array).array)) return undefined;
   const along = implicit?.inputs.get(input.name);
   if (along) {
     const size = along.extra ? 1 : (along.batch ?? 1);

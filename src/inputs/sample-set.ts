@@ -1,14 +1,16 @@
 /** The recorded samples or episodes that can be chosen from, and the arrays of each, read when they are asked for. */
-import { readdirSync, statSync } from "node:fs";
-import path from "node:path";
 import { AttentionError } from "../shared/errors";
 import type { Episode } from "../shared/input-choice";
+import type { TensorSignature } from "../shared/model";
 import type { NamedArray } from "./arrays";
 import { openKeptFile } from "./files/kept-files";
 import type { ArrayFile, ArrayHeader, Part } from "./files/lazy-arrays";
 import { insideFolder } from "./manifest/paths";
+import type { Manifest } from "./manifest/schema";
 import type { ManifestSamples } from "./manifest/steps-schema";
 import { type ManifestArray, namedArray } from "./manifest/values";
+import type { Picture } from "./pictures";
+import { arrayFilesOf, fillSample, sampleTree } from "./sample-files";
 
 /** Arrays of one sample by name. */
 export interface SampleArrays {
@@ -37,11 +39,35 @@ export interface SampleSet {
   /** Axis of the arrays along which the samples lie; null where each has arrays of its own. */
   readonly axis: number | null;
   readonly first: number;
+  /** What was left out of it, as sentences. */
+  readonly notices: readonly string[];
   /** Arrays of a sample; of all of them, where they lie along an axis. */
   arrays(sample: number): SampleArrays;
   /** Files that were opened, for the input's hash. */
   readonly files: readonly string[];
+  /** What a data set has beyond arrays; absent where the recording is files of arrays. */
+  readonly dataSet?: RecordedDataSet;
   close(): void;
+}
+
+/** A recording that says itself what it holds: pictures, tasks, and what its frames are. */
+export interface RecordedDataSet {
+  /** Arrays whose frames are pictures: `picture` gives them, and no array is read. */
+  readonly cameras: readonly string[];
+  /** Has to end before the arrays of these samples are read. */
+  prepare(samples: readonly number[]): Promise<void>;
+  picture(camera: string, sample: number, step: number): Promise<Picture>;
+  /** What was to be done, in words; of a sample that was prepared. */
+  task(sample: number, step: number): string | null;
+  /** The manifest with what the data set says where it is silent, and what of that is assumed. */
+  manifest(
+    inputs: readonly TensorSignature[],
+    manifest: Manifest | undefined,
+  ): { readonly manifest: Manifest; readonly notices: readonly string[] };
+}
+
+export interface DataSetSamples extends SampleSet {
+  readonly dataSet: RecordedDataSet;
 }
 
 interface Source {
@@ -141,6 +167,7 @@ export function openSamples(source: Source): SampleSet {
               0,
               layout.names.findIndex(({ name }) => name === first),
             ),
+      notices: layout.notices,
       arrays,
       get files() {
         return [...open.keys()];
@@ -173,6 +200,7 @@ interface Layout {
   readonly own: (sample: number) => readonly Place[];
   /** A path with {sample} and {group} filled in. */
   readonly fill: (file: string, sample: number) => string;
+  readonly notices: readonly string[];
 }
 
 const plainName = (array: string) => array;
@@ -181,31 +209,27 @@ function layoutOf(source: Source, base: ArrayFile | undefined, opened: (file: st
   const { folder } = source;
   const samples = source.asked === true && base ? samplesOfAsked(source.samples, base) : source.samples;
   const shared: readonly Place[] = base ? [{ file: base, prefix: plainName }] : [];
-  if (samples?.lerobot !== undefined)
-    throw new AttentionError("inputMismatch", "LeRobot data sets are not read yet.", {
-      where: samples.lerobot,
-      fix: "Convert the episodes that you need to npz, as docs/inputs.md says.",
-    });
   if (samples?.files !== undefined) {
-    const found = filesOf(folder, samples.files);
+    const { samples: found, notices } = sampleTree(folder, samples.files);
     if (found.length === 0)
-      throw new AttentionError("fileNotFound", "No file or folder is named so.", { where: samples.files });
+      throw new AttentionError("fileNotFound", ["No file or folder is named so.", ...notices].join(" "), {
+        where: samples.files,
+      });
     const fill = (file: string, sample: number) =>
-      file
-        .replaceAll("{sample}", found[sample]?.name ?? "")
-        .replaceAll("{group}", found[sample]?.group ?? "");
+      fillSample(file, found[sample]?.name ?? "", found[sample]?.group ?? null);
     return {
       names: found,
       axis: null,
       declared: true,
       own: (sample) => [
-        ...placesOf(found[sample]?.path ?? "").map((file) => ({ file: opened(file), prefix: plainName })),
+        ...arrayFilesOf(found[sample]?.path ?? "").map((file) => ({ file: opened(file), prefix: plainName })),
         ...shared,
       ],
       fill,
+      notices,
     };
   }
-  const none = { fill: (file: string) => file };
+  const none = { fill: (file: string) => file, notices: [] };
   if (!base) return { names: [], axis: null, declared: false, own: () => [], ...none };
   if (samples?.arrays !== undefined) {
     const pattern = samples.arrays;
@@ -223,7 +247,8 @@ function layoutOf(source: Source, base: ArrayFile | undefined, opened: (file: st
         },
         ...shared,
       ],
-      fill: (file, sample) => file.replaceAll("{sample}", names[sample] ?? ""),
+      fill: (file, sample) => fillSample(file, names[sample] ?? "", null),
+      notices: [],
     };
   }
   const axis = samples?.axis ?? null;
@@ -238,15 +263,6 @@ function layoutOf(source: Source, base: ArrayFile | undefined, opened: (file: st
   };
 }
 
-/** The files of a sample: itself, or the files of arrays in its folder. */
-function placesOf(place: string): string[] {
-  if (!statSync(place).isDirectory()) return [place];
-  return readdirSync(place)
-    .filter((name) => /\.(npz|npy|safetensors|json|csv)$/i.test(name))
-    .sort()
-    .map((name) => path.join(place, name));
-}
-
 /** What `{sample}` stands for in names of arrays, in the order of the file. */
 function samplesInNames(names: readonly string[], pattern: string): string[] {
   const expression = new RegExp(
@@ -254,45 +270,6 @@ function samplesInNames(names: readonly string[], pattern: string): string[] {
     "s",
   );
   return [...new Set(names.flatMap((name) => expression.exec(name)?.groups?.["sample"] ?? []))];
-}
-
-/** Files and folders of a pattern such as episodes/{group}/{sample}.npz, by group and name. */
-function filesOf(folder: string, pattern: string): { name: string; group: string | null; path: string }[] {
-  let found = [{ at: folder, group: null as string | null, name: null as string | null }];
-  const parts = pattern.split(/[\\/]/).filter((part) => part !== "" && part !== ".");
-  parts.forEach((part, depth) => {
-    if (!/[{]/.test(part)) {
-      found = found.map((each) => ({ ...each, at: path.join(each.at, part) }));
-      return;
-    }
-    const expression = new RegExp(
-      `^${escaped(part).replace("\\{group\\}", "(?<group>.+)").replace("\\{sample\\}", "(?<sample>.+)")}$`,
-    );
-    found = found.flatMap((each) =>
-      names(each.at, depth < parts.length - 1).flatMap((entry) => {
-        const match = expression.exec(entry);
-        if (!match) return [];
-        const { group, sample } = match.groups ?? {};
-        return [{ at: path.join(each.at, entry), group: group ?? each.group, name: sample ?? each.name }];
-      }),
-    );
-  });
-  return found.map(({ at, group, name }) => ({
-    name: name ?? path.basename(at),
-    group,
-    path: insideFolder(folder, path.relative(folder, at)),
-  }));
-}
-
-function names(folder: string, folders: boolean): string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => !folders || entry.isDirectory() || entry.isSymbolicLink())
-      .map(({ name }) => name)
-      .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-  } catch {
-    return [];
-  }
 }
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

@@ -55,7 +55,7 @@ export type ManifestInputSource = z.infer<typeof inputSourceSchema>;
 
 export const textSchema = z
   .strictObject({
-    text: z.string().max(1_000_000).describe("The text that is shown first."),
+    text: z.string().max(1_000_000).describe("The text that is shown first; {task} is the recorded task."),
     pair: z.string().max(1_000_000).optional().describe("A second text, for models of pairs."),
     tokenizer: pathSchema.optional().describe("tokenizer.json; the one beside the model if left out."),
     ids: z.string().optional().describe("The model's input of token ids; input_ids if left out."),

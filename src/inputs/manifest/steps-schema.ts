@@ -130,8 +130,12 @@ export const samplesSchema = z
       ),
     files: pathSchema
       .optional()
-      .describe("A file or folder for each sample: episodes/{group}/{sample}.npz, episodes/{sample}/."),
-    lerobot: pathSchema.optional().describe("Folder of a LeRobot data set: Parquet and video."),
+      .describe("A file or folder for each sample: episodes/{group}/{episode}.npz, episodes/{episode}/."),
+    lerobot: pathSchema
+      .optional()
+      .describe(
+        "Folder of a LeRobot data set of version 2 or 3: Parquet and video. Inputs take its features by name and shape unless inputs.arrays says otherwise.",
+      ),
     label: arraySchema.optional().describe("What each sample is called, in words."),
     fields: z
       .record(z.string(), arraySchema)

@@ -7,7 +7,7 @@ export const pathSchema = z
   .min(1)
   .max(4096)
   .describe(
-    "A path relative to the manifest, inside its folder. {sample}, {group} and {step} stand for those shown.",
+    "A path relative to the manifest, inside its folder. {sample} or {episode}, {group} and {step} stand for those shown.",
   );
 
 export const arrayNameSchema = z

@@ -57,7 +57,10 @@ export class InputElement extends OverlayElement {
         ${recording.episodes.length === 0 && !recording.samples ? nothing : html`<section><attention-episodes .session=${this.session}></attention-episodes></section>`}
         <section>
           <h3>Arrays</h3>
-          <p class="dim">npz, npy, safetensors, JSON or CSV, with an array for each input of the model.</p>
+          <p class="dim">
+            npz, npy, safetensors, JSON or CSV, with an array for each input of the model; or
+            <code>meta/info.json</code> of a LeRobot data set.
+          </p>
           <div class="row">
             <vscode-button appearance="secondary" @click=${() => void this.#browse()}
               >Choose a file…</vscode-button

@@ -1,4 +1,4 @@
-import { readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import sharp from "sharp";
 import { deflateSync } from "node:zlib";
@@ -11,7 +11,7 @@ import {
   takesPicture,
 } from "../../../src/inputs/image-tensor";
 import { pictureNames } from "../../../src/inputs/frame-list";
-import { arrayPicture, frameFiles, readPicture, videoFrame } from "../../../src/inputs/pictures";
+import { arrayPicture, frameFiles, readPicture } from "../../../src/inputs/pictures";
 import type { TensorSignature } from "../../../src/shared/model";
 import { root, temporaryFile, temporaryFolder } from "../engine/harness";
 
@@ -135,35 +135,6 @@ describe("pictures that are not decoded", () => {
       code: "frameUnreadable",
     });
   });
-
-  it("of a video say that ffmpeg is missing, or that it cannot decode", async () => {
-    const file = temporaryFile("no.mp4", "no video");
-    const before = process.env["PATH"];
-    try {
-      process.env["PATH"] = temporaryFolder();
-      await expect(videoFrame(file, 0)).rejects.toMatchObject({
-        code: "frameUnreadable",
-        detail: "Videos are decoded by ffmpeg, and it is not on the PATH.",
-      });
-      // A program that fails as ffmpeg does.
-      const place = temporaryFolder();
-      writeFileSync(path.join(place, "ffmpeg"), "#!/bin/sh\necho 'moov atom not found' >&2\nexit 1\n", {
-        mode: 0o755,
-      });
-      process.env["PATH"] = `${place}${path.delimiter}${before ?? ""}`;
-      await expect(videoFrame(file, 0)).rejects.toMatchObject({ detail: "moov atom not found." });
-      // One that gives the frame that was asked for.
-      writeFileSync(
-        path.join(place, "ffmpeg"),
-        `#!/bin/sh\ncase "$*" in *'eq(n\\,7)'*) cat '${picture}';; esac\n`,
-        { mode: 0o755 },
-      );
-      expect(await videoFrame(file, 7)).toMatchObject({ width: 90, height: 60 });
-      await expect(videoFrame(file, 8)).rejects.toMatchObject({ detail: "The video has no frame 8." });
-    } finally {
-      process.env["PATH"] = before;
-    }
-  });
 });
 
 describe("frames", () => {
@@ -183,7 +154,7 @@ describe("frames", () => {
     expect(frames.count).toBe(2);
     expect(frames.file(1)).toBe(path.join(place, "f10.png"));
     expect([(await frames.read(0)).data[0], (await frames.read(1)).data[0]]).toEqual([2, 10]);
-    await expect(async () => frames.read(2)).rejects.toMatchObject({ code: "inputMissing" });
+    expect(() => frames.file(2)).toThrowError(expect.objectContaining({ code: "inputMissing" }) as Error);
   });
 
   it("of a folder are listed once, and anew when one came", async () => {
@@ -197,6 +168,33 @@ describe("frames", () => {
     expect(names()).toBe(first);
     writeFileSync(path.join(place, "f2.png"), "");
     expect(names()).toEqual(["f1.png", "f2.png"]);
+  });
+
+  it("that are missing are said, and those after them keep their places; hidden files are none", async () => {
+    const place = temporaryFolder();
+    const picture = (side: number) =>
+      sharp({ create: { width: side, height: side, channels: 3, background: "#00f" } })
+        .png()
+        .toBuffer();
+    for (const number of [7, 8, 10, 11])
+      writeFileSync(path.join(place, `frame_${number}.png`), await picture(number));
+    writeFileSync(path.join(place, "._frame_9.png"), "resource fork");
+    writeFileSync(path.join(place, "notes.txt"), "no picture");
+    symlinkSync(place, path.join(place, "frame_12.png"));
+    const frames = await frameFiles(place);
+    expect(frames.count).toBe(5);
+    // Each has a size of its own.
+    expect((await frames.read(3)).width).toBe(10);
+    expect(() => frames.file(2)).toThrowError(
+      expect.objectContaining({
+        code: "inputMissing",
+        detail: "The picture of frame 2 is missing: 4 of 5 are there, frame_7.png to frame_11.png.",
+        where: place,
+      }) as Error,
+    );
+    // Numbers that are times do not count frames.
+    for (const time of [1000, 1033, 1067]) writeFileSync(path.join(place, `t${time}.jpg`), await picture(4));
+    expect((await frameFiles(path.join(place, "*.jpg"))).count).toBe(3);
   });
 });
 

@@ -5,6 +5,7 @@ import { AttentionError } from "../../../shared/errors";
 import type { Dim, TensorSignature } from "../../../shared/model";
 import { openKeptFile } from "../../files/kept-files";
 import type { ArrayFile, ArrayHeader } from "../../files/lazy-arrays";
+import { isLeRobot, type LeRobotInfo, readInfo } from "../../lerobot/info";
 import type { ManifestPath } from "../document";
 import { insideFolder, matchingFiles } from "../paths";
 import { didYouMean, type ManifestProblem, problem, some } from "../problem";
@@ -38,6 +39,7 @@ export class CheckContext {
   readonly manifest: Manifest;
   readonly folder: string;
   readonly problems: ManifestProblem[] = [];
+  #dataSet: LeRobotInfo | null | undefined;
   readonly #files = new Map<string, ArrayFile | null>();
 
   constructor(manifest: Manifest, folder: string) {
@@ -91,10 +93,36 @@ export class CheckContext {
     return null;
   }
 
+  /** What a LeRobot data set says of itself; null, with a problem, where the folder holds none. */
+  dataSet(named: string, at: ManifestPath): LeRobotInfo | null {
+    if (this.#dataSet !== undefined) return this.#dataSet;
+    this.#dataSet = null;
+    const [folder] = this.files(named, at);
+    if (folder === undefined) return null;
+    try {
+      if (isLeRobot(folder))
+        return (this.#dataSet = readInfo(insideFolder(this.folder, path.join(named, "meta/info.json"))));
+      this.add(at, `${named} is no LeRobot data set: it has no meta/info.json.`);
+    } catch (error) {
+      this.add(at, `${named} cannot be read. ${AttentionError.wrap(error).detail}`);
+    }
+    return null;
+  }
+
   /** Shape and type of an array that the manifest names; undefined, with a problem, where there is none of that name. */
   array(array: ManifestArray, at: ManifestPath, feeds?: readonly string[]): ArrayHeader | undefined {
     const named = namedArray(array);
     const file = named.file === null ? this.recorded() : this.arrays(named.file, [...at, "file"]);
+    const { lerobot } = this.manifest.samples ?? {};
+    if (named.file === null && lerobot !== undefined) {
+      const features = Object.keys(this.dataSet(lerobot, ["samples", "lerobot"])?.features ?? {});
+      if (features.length > 0 && !features.includes(named.array) && feeds?.includes(named.array) !== true)
+        this.add(
+          at,
+          `The data set has no feature ${named.array}; it has ${some(features)}.${didYouMean(named.array, features)}`,
+        );
+      return undefined;
+    }
     if (!file) {
       // Where the file itself is the problem, that is said once, at the file.
       if (named.file === null && !this.#namesRecording() && feeds?.includes(named.array) !== true)

@@ -43,7 +43,7 @@ export function checkSteps(context: CheckContext, model: CheckedModel): void {
       checkName(context, input, ["loops", index, "set", input], inputs, "input", "key");
   });
   if (samples?.files !== undefined) context.files(samples.files, ["samples", "files"]);
-  if (samples?.lerobot !== undefined) context.files(samples.lerobot, ["samples", "lerobot"]);
+  if (samples?.lerobot !== undefined) context.dataSet(samples.lerobot, ["samples", "lerobot"]);
   for (const [name, array] of Object.entries(samples?.fields ?? {}))
     context.array(array, ["samples", "fields", name]);
   checkBeside(context);
