@@ -26,7 +26,7 @@ export function completed(
   // A recording must be whole, but for the caches that a first step has none of.
   const cache = cacheOf(opened);
   const caches = new Set(cache?.inputs ?? []);
-  const derived = new Set(cache ? derivedInputs(opened, cache) : []);
+  const derived = new Set(cache ? derivedInputs(opened, cache, cache.length !== null) : []);
   const lacking = missing.filter(({ name }) => !caches.has(name) && !derived.has(name));
   if (set && set.recorded && lacking.length > 0) fitFeeds(lacking, given, {}, where, set.names);
   const sizes = new Map([...boundSymbols(wanted, fitted.feeds), ...Object.entries(choice?.dims ?? {})]);
@@ -61,7 +61,10 @@ export function completed(
   if (wanted.length === 0) notices.push("The input is synthetic: made up by name, type and shape.");
   else if (lacking.length > 0)
     notices.push(`${lacking.map(({ name }) => name).join(", ")}: made up by name, type and shape.`);
-  const open = symbols(lacking).filter((name) => !sizes.has(name) && !/batch/i.test(name));
+  const follows = new Set(cache ? derivedInputs(opened, cache, true) : []);
+  const open = symbols(lacking.filter(({ name }) => !follows.has(name))).filter(
+    (name) => !sizes.has(name) && !/batch/i.test(name),
+  );
   if (open.length > 0) {
     const table = symbolSizes(inputs, sizes);
     notices.push(
@@ -71,12 +74,11 @@ export function completed(
   return { feeds, notices, made: missing.length };
 }
 
-/** Inputs that follow from the tokens alone. */
-function derivedInputs(opened: OpenModel, cache: CacheInputs): string[] {
+/** Inputs that follow from the tokens alone. @param masks whether a mask does, such as the one over a buffer */
+function derivedInputs(opened: OpenModel, cache: CacheInputs, masks: boolean): string[] {
   const counted: readonly TokenRole[] = ["lengthsLessOne", "total", "past", "cachePositions"];
   return [...tokenRoles(opened, cache)].flatMap(([name, role]) =>
-    // The mask over a buffer hides what is not written yet.
-    counted.includes(role) || (role === "mask" && cache.length !== null) ? [name] : [],
+    counted.includes(role) || (masks && role === "mask" && cache.pairs.length > 0) ? [name] : [],
   );
 }
 
@@ -89,11 +91,12 @@ function withTokens(
 ): Map<string, NamedArray> {
   const made = new Map<string, NamedArray>();
   const ids = feeds.get(cache.ids ?? "");
-  const derived = derivedInputs(opened, cache).filter((name) => !given.has(name));
+  const derived = derivedInputs(opened, cache, true).filter((name) => !given.has(name));
   if (ids && derived.length > 0) {
     const queries = ids.dims.at(-1) ?? 1;
-    const [past] = cache.pairs.map(({ input }) => (given.has(input) ? feeds.get(input)?.dims[2] : 0));
-    const before = cache.length === null ? (past ?? 0) : 0;
+    // Those of an encoder are as long as its text, and longer than an empty past.
+    const pasts = cache.pairs.map(({ input }) => feeds.get(input)?.dims[2] ?? 0);
+    const before = cache.length === null && pasts.length > 0 ? Math.min(...pasts) : 0;
     const batch = ids.dims.length > 1 ? (ids.dims[0] ?? 1) : 1;
     const visible = Array.from({ length: batch }, (_, row) =>
       Array.from({ length: before + queries }, (_, at) =>
