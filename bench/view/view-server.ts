@@ -205,7 +205,13 @@ export class ViewServer {
       tokenize: (request) => this.#client.tokenize(request),
       keepFile: () => Promise.reject(new Error("Nothing is kept here.")),
       ...{ stop: nothing, chooseInput: nothing, browse: nothing },
-      ...{ cancel: nothing, retry: nothing, selectProvider: nothing, manageTrust: nothing },
+      ...{
+        cancel: nothing,
+        runPlanned: nothing,
+        retry: nothing,
+        selectProvider: nothing,
+        manageTrust: nothing,
+      },
       ...{ showLog: nothing, run: nothing, copyText: nothing, captureScores: nothing, confirmGrid: nothing },
     };
   }

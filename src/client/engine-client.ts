@@ -3,6 +3,7 @@
  * into kill and respawn, because a run of ONNX Runtime can be neither aborted nor interrupted (ARCHITECTURE.md).
  */
 import os from "node:os";
+import type { Plan } from "../shared/plan";
 import type { CaptureRequest } from "../shared/protocol";
 import {
   type Capture,
@@ -90,6 +91,11 @@ export class EngineClient {
     } finally {
       clearTimeout(limit);
     }
+  }
+
+  /** What a capture would take; nothing is run. */
+  plan(request: CaptureRequest): Promise<Plan> {
+    return this.#call((call) => call.plan(request));
   }
 
   readPage(request: PageRequest): Promise<Page> {

@@ -17,6 +17,7 @@ import { readFrame } from "./frames";
 import { closeModel } from "./model-parts";
 import { explain, type OpenModel, openModel } from "./open-model";
 import { Phases } from "./phases";
+import { planRun } from "./plan-run";
 import { inputHash, provenanceOf } from "./provenance";
 import { providerTable } from "./providers";
 import { reportPage } from "./report";
@@ -46,6 +47,7 @@ export class Engine {
 
   readonly handlers: Handlers<EngineContract> = {
     open: ({ path }) => this.#open(path).summary,
+    plan: (request) => planRun(this.#model(), request),
     capture: (request) => this.#capture(request),
     readPage: (request) => this.#last().store.readPage(request),
     readRow: (request) => this.#last().store.readRow(request),

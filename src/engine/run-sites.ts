@@ -6,7 +6,7 @@ import type { NamedArray } from "../inputs/arrays";
 import { declaredIn, siteEntry } from "../inputs/manifest/lookup";
 import { GraphView } from "../onnx/graph-view";
 import { estimateRun, freeMemory, refuseTooLarge } from "./estimate";
-import { instrumenter, type Planned, select } from "./instrument";
+import { type Discovered, instrumenter, type Planned, select } from "./instrument";
 import type { OpenModel } from "./open-model";
 import type { Phases } from "./phases";
 import { runModel, type RunResult } from "./run-model";
@@ -26,6 +26,31 @@ export interface RunOptions {
   readonly mapless?: boolean;
 }
 
+/** The sites of a run on given arrays, with the sizes that these give them. */
+export interface SizedSites {
+  readonly view: GraphView;
+  readonly all: readonly Discovered[];
+  /** Those that are asked for. */
+  readonly sites: readonly Discovered[];
+  readonly externalBytes: number;
+}
+
+export function sitesOf(
+  opened: OpenModel,
+  request: Pick<CaptureRequest, "sites">,
+  feeds: ReadonlyMap<string, NamedArray>,
+  mapless = false,
+): SizedSites {
+  const { model, source } = opened.file;
+  const dims = new Map([...feeds].map(([name, array]) => [name, array.dims]));
+  const view = GraphView.of(model, source, dims);
+  const found = discover(model, source, dims, declaredIn(opened.manifest?.manifest));
+  const manifest = opened.manifest?.manifest;
+  const all = found.sites.map((site) => ({ ...site, kind: siteEntry(manifest, site)?.kind ?? site.kind }));
+  const sites = mapless ? [] : select(all, request.sites, opened);
+  return { view, all, sites, externalBytes: opened.file.checkExternalData() };
+}
+
 /**
  * Plans by the sizes of these very arrays; the session of the last run is used again where the model to run is the
  * same, so that only the first of many runs loads it.
@@ -37,17 +62,10 @@ export async function runSites(
   { phases, label, others = [], mapless = false }: RunOptions,
 ): Promise<SiteRun> {
   phases.start("instrument");
-  const { model, source } = opened.file;
-  const dims = new Map([...feeds].map(([name, array]) => [name, array.dims]));
-  const view = GraphView.of(model, source, dims);
-  const found = discover(model, source, dims, declaredIn(opened.manifest?.manifest));
-  const manifest = opened.manifest?.manifest;
-  const all = found.sites.map((site) => ({ ...site, kind: siteEntry(manifest, site)?.kind ?? site.kind }));
-  const sites = mapless ? [] : select(all, request.sites, opened);
-  const externalBytes = opened.file.checkExternalData();
+  const { view, all, sites, externalBytes } = sitesOf(opened, request, feeds, mapless);
   const estimate = estimateRun(
     view,
-    source.size,
+    opened.file.source.size,
     externalBytes,
     sites.map((site) => site.found.shape),
     request.scores === true,

@@ -17,6 +17,8 @@ export class DocumentCaptures {
   /** The input that was chosen while another was being captured. */
   #nextInput: { readonly choice: InputChoice | null } | undefined;
   #choosing: Promise<void> | undefined;
+  /** What the person chose to run of a large model: ids of sites, null for all; undefined before it was asked. */
+  #agreed: readonly string[] | null | undefined;
 
   constructor(core: DocumentCore) {
     this.#core = core;
@@ -50,8 +52,55 @@ export class DocumentCaptures {
     if (model.sites.length === 0)
       return this.#core.finish(engine, { status: "empty", name: this.#core.name, model });
     if (!trusted) return this.#core.finish(engine, { status: "restricted", name: this.#core.name, model });
-    if (this.#core.state.status === "opening") this.#core.set({ ...this.#core.state, model });
+    if (this.#core.state.status === "opening") {
+      this.#core.set({ ...this.#core.state, model });
+      if (await this.#asks(engine, model, load)) return;
+    }
     await this.#capture(engine, model, load, this.#core.input);
+  }
+
+  /** Run what was planned, as the person chose. */
+  async runPlanned(index: number): Promise<void> {
+    const { state, engine: slot, name } = this.#core;
+    const choice = state.status === "plan" ? state.plan.choices[index] : undefined;
+    const engine = slot.value;
+    if (state.status !== "plan" || !choice || !engine) throw new AttentionError("stale");
+    this.#agreed = choice.sites;
+    const load = this.#core.supersede();
+    this.#core.occupy(load);
+    this.#core.set({ status: "opening", name, phases: [], model: state.model });
+    try {
+      await this.#capture(engine, state.model, load, this.#core.input);
+    } catch (error) {
+      if (this.#core.isCurrent(load)) this.#core.fail(error);
+    } finally {
+      this.#core.free(load);
+    }
+  }
+
+  /** A large run is planned again before the next load. */
+  forgetPlan(): void {
+    this.#agreed = undefined;
+  }
+
+  /** Whether the run is large and waits for the person, who has not been asked yet. */
+  async #asks(engine: Engine, model: ModelSummary, load: number): Promise<boolean> {
+    const { recipe, askAboveBytes } = this.#core.host;
+    if (this.#agreed !== undefined || askAboveBytes <= 0) return false;
+    const request = { ...recipe, input: this.#core.input, fallback: true, sites: null };
+    // What cannot be planned is told by the run itself.
+    const plan = await engine.plan(request).catch(() => null);
+    if (!this.#core.isCurrent(load)) return true;
+    if (plan === null) return false;
+    if ((plan.choices[0]?.memoryBytes ?? 0) <= askAboveBytes) return false;
+    this.#core.finish(engine, { status: "plan", name: this.#core.name, model, plan, askAboveBytes });
+    return true;
+  }
+
+  /** The sites that were agreed on, as far as the model still has them; null for all. */
+  #sites(model: ModelSummary): string[] | null {
+    const kept = model.sites.map(({ id }) => id).filter((id) => this.#agreed?.includes(id));
+    return kept.length > 0 ? kept : null;
   }
 
   async #capture(
@@ -62,14 +111,12 @@ export class DocumentCaptures {
   ): Promise<void> {
     const { log, recipe, inputs } = this.#core.host;
     const scores = this.#withScores ? { scores: true } : {};
-    const capture = await engine.capture({
-      ...recipe,
-      input: choice,
-      fallback: true,
-      sites: null,
-      ...scores,
-    });
+    const sites = this.#sites(model);
+    const captured = await engine.capture({ ...recipe, input: choice, fallback: true, sites, ...scores });
     if (!this.#core.isCurrent(load)) return;
+    const chosen = `${captured.sites.length} of ${model.sites.length} sites were captured, as was chosen; Restart Engine asks again.`;
+    const notices = sites === null ? captured.notices : [chosen, ...captured.notices];
+    const capture = { ...captured, notices };
     this.#core.input = choice;
     inputs.remember(choice, capture.input.label);
     log.info(`${this.#core.name}: ${capture.sites.length} sites captured on ${capture.provider.used}`);

@@ -7,6 +7,7 @@ import type { Log } from "./log";
 export type Engine = Pick<
   EngineClient,
   | "open"
+  | "plan"
   | "capture"
   | "readPage"
   | "readRow"
@@ -33,6 +34,8 @@ export interface DocumentHost {
   readonly trusted: boolean;
   /** Provider and order from the settings. */
   readonly recipe: Pick<CaptureRequest, "provider" | "providerOrder">;
+  /** Memory in bytes from which a run is planned with the person first; 0 for never. */
+  readonly askAboveBytes: number;
   createEngine(): Engine;
   readonly log: Log;
   /** The inputs of this model that were chosen before. */

@@ -162,6 +162,9 @@ export class DocumentRegistry extends DisposableBase {
       get trusted() {
         return vscode.workspace.isTrusted;
       },
+      get askAboveBytes() {
+        return readSettings().askAboveMB * 1e6;
+      },
       get recipe() {
         const { provider, providerOrder } = readSettings();
         return { provider, providerOrder };

@@ -56,8 +56,17 @@ export class AttentionDocument extends DisposableBase {
     return this.#captures.load();
   }
 
-  /** Stop what runs. The state says so and offers to try again. */
+  /** Run a large model as one of the plan's choices says. */
+  runPlanned(choice: number): Promise<void> {
+    return this.#captures.runPlanned(choice);
+  }
+
+  /** Stop what runs, or do not begin what was planned. The state says so and offers to try again. */
   async cancel(): Promise<void> {
+    if (this.#core.state.status === "plan") {
+      this.#core.fail(new AttentionError("cancelled", "Nothing was run."));
+      return;
+    }
     if (!this.#core.busy) return;
     this.#core.host.log.info(`${this.name}: cancelled`);
     await this.#core.engine.value?.cancel();
@@ -65,6 +74,7 @@ export class AttentionDocument extends DisposableBase {
 
   /** Start the engine afresh, the back-off after crashes included, and load again. */
   async restart(): Promise<void> {
+    this.#captures.forgetPlan();
     this.#core.supersede();
     await this.#core.engine.value?.restart();
     await this.load();

@@ -81,6 +81,7 @@ class EditorView extends DisposableBase implements View {
             browse: ({ kind }) => services.inputFiles.browse(kind, this.uri),
             keepFile: ({ name, bytes }) => services.inputFiles.keep(name, bytes),
             cancel: async () => (await document.cancel(), null),
+            runPlanned: ({ choice }) => this.#start(document.runPlanned(choice)),
             retry: () => this.#start(document.load()),
             captureScores: async () => (await document.captureScores(), null),
             selectProvider: () => this.#start(vscode.commands.executeCommand("attentionLens.selectProvider")),

@@ -14,11 +14,12 @@ const settingsSchema = z.object({
   threads: z.number().int().min(0).max(1024).catch(0),
   nodePath: z.string().catch(""),
   memoryLimitMB: z.number().min(0).catch(0),
+  askAboveMB: z.number().min(0).catch(2000),
   inputLimitFactor: z.number().positive().catch(1),
 });
 /**
  * `threads` 0: one less than the machine has cores. `nodePath` empty: the Node of the extension host.
- * `memoryLimitMB` (10⁶ bytes) 0: what the machine has free.
+ * `memoryLimitMB` (10⁶ bytes) 0: what the machine has free. `askAboveMB` 0: never.
  */
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -31,6 +32,7 @@ export function readSettings(): Settings {
     threads: values.get("engine.threads"),
     nodePath: values.get("engine.nodePath"),
     memoryLimitMB: values.get("engine.memoryLimit"),
+    askAboveMB: values.get("run.askAbove"),
     inputLimitFactor: values.get("inputs.limitFactor"),
   });
 }

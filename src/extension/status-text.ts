@@ -65,6 +65,13 @@ export function statusText(state: DocumentState): StatusText {
       const lines = [`${state.name}: ${title}`, detail, fix].filter((line) => line !== "");
       return item(icon, title, lines, "attentionLens.showLog");
     }
+    case "plan":
+      return item(
+        "question",
+        "a large run, not begun",
+        [`${state.name}: the run is large; the view says what it would take.`],
+        "attentionLens.showLog",
+      );
     case "empty":
       return item(
         "circle-slash",

@@ -4,6 +4,7 @@ import { captureSchema, phaseSchema, providerNameSchema } from "./capture";
 import { errorReportSchema } from "./errors";
 import { inputStateSchema } from "./input-choice";
 import { modelSummarySchema } from "./model";
+import { planSchema } from "./plan";
 
 export const documentStateSchema = z.discriminatedUnion("status", [
   z.object({
@@ -11,6 +12,15 @@ export const documentStateSchema = z.discriminatedUnion("status", [
     name: z.string(),
     phases: z.array(phaseSchema),
     model: modelSummarySchema.nullable(),
+  }),
+  z.object({
+    /** The run is large: nothing is run before a person says so. */
+    status: z.literal("plan"),
+    name: z.string(),
+    model: modelSummarySchema,
+    plan: planSchema,
+    /** Memory from which a run is asked for, as the settings have it. */
+    askAboveBytes: z.number(),
   }),
   z.object({
     status: z.literal("ready"),

@@ -28,6 +28,7 @@ import {
   thumbnailRequestSchema,
   thumbnailsSchema,
 } from "./page";
+import { planSchema } from "./plan";
 import { headProfileSchema } from "./profile";
 import { request } from "./rpc";
 import { selectionSchema } from "./selection";
@@ -61,6 +62,8 @@ export type DataFormat = (typeof dataFormats)[number];
 /** Requests that the engine answers. */
 export const engineContract = {
   open: request(z.object({ path: pathSchema, mode: z.enum(["full", "scan"]) }), modelSummarySchema),
+  /** What a capture would take; nothing is run. */
+  plan: request(captureRequestSchema, planSchema),
   capture: request(captureRequestSchema, captureSchema),
   readPage: request(pageRequestSchema, pageSchema),
   readRow: request(rowRequestSchema, rowSchema),
@@ -154,6 +157,8 @@ export const viewContract = {
   keepFile: request(z.object({ name: z.string().min(1).max(255), bytes: arrayBufferSchema }), pathSchema),
   /** Stop what runs: the engine is ended and started again. */
   cancel: request(z.object({}), nothing),
+  /** Run what was planned, as one of the plan's choices says. */
+  runPlanned: request(z.object({ choice: z.number().int().nonnegative() }), nothing),
   /** Open (and capture) again after an error, a cancel or a change on disk. */
   retry: request(z.object({}), nothing),
   /** Capture again with the scores before the softmax. Answered when they are there; what is shown stays until then. */

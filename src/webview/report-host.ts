@@ -65,6 +65,7 @@ export function reportHost(showFacts: () => void): Host {
       browse: () => Promise.resolve(null),
       keepFile: refused,
       cancel: shown,
+      runPlanned: shown,
       retry: shown,
       captureScores: shown,
       selectProvider: shown,

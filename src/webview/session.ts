@@ -107,6 +107,11 @@ export class Session {
     this.host.calls[name]({}).catch(this.#failed);
   }
 
+  /** Run what was planned, as one of the plan's choices says. */
+  runPlanned(choice: number): void {
+    this.host.calls.runPlanned({ choice }).catch(this.#failed);
+  }
+
   /** Ask the host to run one of its commands on this view. */
   run(command: HostCommand): void {
     this.host.calls.run({ command }).catch(this.#failed);

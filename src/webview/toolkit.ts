@@ -14,6 +14,8 @@ import {
   vsCodePanelTab,
   vsCodePanelView,
   vsCodeProgressRing,
+  vsCodeRadio,
+  vsCodeRadioGroup,
   vsCodeTextArea,
   vsCodeTextField,
 } from "@vscode/webview-ui-toolkit";
@@ -33,6 +35,8 @@ export function registerToolkit(): void {
     vsCodePanelTab(),
     vsCodePanelView(),
     vsCodeProgressRing(),
+    vsCodeRadio(),
+    vsCodeRadioGroup(),
     vsCodeTextArea(),
     vsCodeTextField(),
   );

@@ -7,7 +7,7 @@ import { withOtherWeights } from "../e2e/harness/models";
 import { openVscode, type VscodeOptions } from "../e2e/harness/vscode";
 import { repository, Workspace } from "../e2e/harness/workspace";
 import type { Workbench } from "../e2e/pages/workbench";
-import { slowRun } from "../../bench/models";
+import { slowRun, transformer } from "../../bench/models";
 import { picture } from "./picture";
 
 const corpus = path.join(repository, "test", "corpus");
@@ -26,6 +26,18 @@ test("opening", async () => {
   await workbench.visualizer().frame.getByText("Run").first().waitFor();
   await picture(workbench, "state-opening");
   await workbench.visualizer().button("Cancel").click();
+});
+
+test("a large run, planned", async () => {
+  const workspace = Workspace.empty();
+  const size = { layers: 12, heads: 12, width: 192, tokens: 512 };
+  cpSync(transformer(workspace.path("built"), size).file, workspace.path("model.onnx"));
+  const workbench = await started(workspace, { settings: { "attentionLens.run.askAbove": 100 } });
+  await workbench.explorer.doubleClick("model.onnx");
+  await workbench.visualizer().button("Run").waitFor();
+  await picture(workbench, "state-plan");
+  await workbench.visualizer().button("Run").click();
+  await workbench.visualizer().mapDrawn();
 });
 
 test("an error", async () => {

@@ -10,7 +10,7 @@ import {
   plainRecording,
   type Recording,
 } from "../../src/shared/input-choice";
-import { phases, playerEncoder, readyState, summaryOf } from "./fake-capture";
+import { largePlan, phases, playerEncoder, readyState, summaryOf } from "./fake-capture";
 import { closeApp, drawn, find, findAll, heatmapOf, openApp, settled } from "./open-app";
 import { applyTheme, type ThemeName } from "./themes";
 
@@ -135,6 +135,7 @@ describe.each(["dark", "light", "hc"] as ThemeName[])("in the theme %s", (theme)
         model: { ...summary, otherSoftmaxes: [{ name: "/a", reason: "b" }] },
       },
       { status: "restricted", name: "x.onnx", model: summary },
+      { status: "plan", name: "x.onnx", model: summary, plan: largePlan, askAboveBytes: 2e9 },
     ];
     for (const document of states) {
       const open = await openApp({ axes: [], sites: [] }, { document, theme });

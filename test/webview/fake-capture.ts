@@ -11,6 +11,7 @@ import {
 import type { HeadFigures } from "../../src/shared/figures";
 import type { DocumentState } from "../../src/shared/document";
 import type { CellKind } from "../../src/shared/page";
+import type { Plan } from "../../src/shared/plan";
 import { type ModelSummary, siteSchema } from "../../src/shared/model";
 import { type FakeMap, meanMap, profileOfMap, randomMap } from "./fake-maps";
 
@@ -311,3 +312,23 @@ export function mapOf(
   if (typeof head === "number") return maps[head]!;
   return meanMap(head === "mean" ? maps : head.map((one) => maps[one]!));
 }
+
+/** A run of which every map does not fit. */
+export const largePlan: Plan = {
+  input: "synthetic (seed 0)",
+  choices: [
+    { sites: null, siteCount: 24, heads: 384, memoryBytes: 27.4e9, mapBytes: 25.8e9, viewBytes: 884_736 },
+    {
+      sites: ["site_000", "site_023"],
+      siteCount: 2,
+      heads: 32,
+      memoryBytes: 4.3e9,
+      mapBytes: 2.15e9,
+      viewBytes: 73_728,
+    },
+    { sites: ["site_000"], siteCount: 1, heads: 16, memoryBytes: 3.1e9, mapBytes: 1.07e9, viewBytes: null },
+  ],
+  freeBytes: 12e9,
+  largest: [4096, 4096],
+  unknown: 3,
+};

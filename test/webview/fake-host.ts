@@ -119,6 +119,7 @@ export class FakeHost implements Host {
       return null;
     },
     cancel: () => this.#act("cancel"),
+    runPlanned: ({ choice }) => this.#act(`runPlanned ${choice}`),
     retry: () => this.#act("retry"),
     selectProvider: () => this.#act("selectProvider"),
     manageTrust: () => this.#act("manageTrust"),

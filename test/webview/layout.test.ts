@@ -1,7 +1,7 @@
 /** No text is cut or printed over other text, at four widths and in three themes. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { DocumentState } from "../../src/shared/document";
-import { causal, phases, playerEncoder, readyState, summaryOf } from "./fake-capture";
+import { causal, largePlan, phases, playerEncoder, readyState, summaryOf } from "./fake-capture";
 import { closeApp, drawn, find, findAll, openApp, settled } from "./open-app";
 import { textProblems } from "./text-problems";
 
@@ -109,6 +109,13 @@ describe.each(widths)("at %i px", (width) => {
     const model = summaryOf(playerEncoder());
     const states: DocumentState[] = [
       { status: "opening", name: "vision_large.onnx", phases: phases("load"), model },
+      {
+        status: "plan",
+        name: "vision_large.onnx",
+        model,
+        plan: largePlan,
+        askAboveBytes: 2e9,
+      },
       {
         status: "error",
         name: "vla.onnx",

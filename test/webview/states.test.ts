@@ -1,6 +1,6 @@
 /** Each state of the document says what it must, and its controls act. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { causal, phases, playerEncoder, readyState, summaryOf } from "./fake-capture";
+import { causal, largePlan, phases, playerEncoder, readyState, summaryOf } from "./fake-capture";
 import { press } from "./input";
 import { closeApp, drawn, find, findAll, openApp, settled, textOf } from "./open-app";
 
@@ -16,6 +16,51 @@ function button(root: Element, words: string): HTMLElement {
 afterEach(() => {
   closeApp();
   vi.useRealTimers();
+});
+
+describe("a plan", () => {
+  const document = {
+    status: "plan",
+    name: "vision_large.onnx",
+    model,
+    plan: largePlan,
+    askAboveBytes: 2e9,
+  } as const;
+  const radios = (open: Awaited<ReturnType<typeof openApp>>): HTMLElement[] =>
+    findAll(open.app, "vscode-radio");
+
+  it("says bytes, memory and what is reduced, and offers what fits", async () => {
+    const open = await openApp(nothing, { document });
+    await settled(open.app);
+    const words = textOf(find(open.app, "attention-plan").shadowRoot as unknown as Element);
+    expect(words).toContain("24 sites, 384 heads, up to 4,096 × 4,096 cells a map: 25.80 GB of maps.");
+    expect(words).toContain("12.00 GB of memory are free");
+    expect(words).toContain("a thumbnail of at most 48 × 48 cells a head");
+    expect(words).toContain("of 3 tensors it tells none");
+    expect(radios(open).map((one) => textOf(one))).toEqual([
+      "Every mapneeds 15.40 GB more than is free27.40 GB25.80 GB885 KB",
+      "2 sites, evenly spread32 heads4.30 GB2.15 GB74 KB",
+      "The first site alone16 heads3.10 GB1.07 GB—",
+    ]);
+    expect(radios(open).map((one) => one.getAttribute("aria-disabled"))).toEqual(["true", "false", "false"]);
+    // The most that fits is chosen; the impossible one stays and cannot be.
+    expect(radios(open).map((one) => one.getAttribute("aria-checked"))).toEqual(["false", "true", "false"]);
+    expect(open.host.acts).toEqual([]);
+  });
+
+  it("runs what was chosen by the keyboard, and nothing when it is cancelled", async () => {
+    const open = await openApp(nothing, { document });
+    await settled(open.app);
+    button(open.app, "Run").click();
+    radios(open)[1]!.focus();
+    press(radios(open)[1]!, "ArrowDown");
+    await settled(open.app);
+    expect(radios(open)[2]!.getAttribute("aria-checked")).toBe("true");
+    button(open.app, "Run").click();
+    button(open.app, "Cancel").click();
+    press(document_().body, "Escape");
+    expect(open.host.acts).toEqual(["runPlanned 1", "runPlanned 2", "cancel", "cancel"]);
+  });
 });
 
 describe("opening", () => {
@@ -189,7 +234,7 @@ describe("what is not right is said where it acts", () => {
       "With the values it gives the operator's own output to within 3.2e−7.",
       "The mean of 4 heads.",
       "Assumed: 16 heads.",
-      "1 with one key is left out of means.",
+      "1 row with one key is left out of means.",
     ]);
   });
 

@@ -12,6 +12,7 @@ import type { Session } from "../session";
 import "../states/empty-element";
 import "../states/error-element";
 import "../states/opening-element";
+import "../states/plan-element";
 import "../states/restricted-element";
 import { StoreController } from "../store";
 import { baseStyles } from "../styles";
@@ -132,6 +133,8 @@ export class AppElement extends LitElement {
     switch (document?.status) {
       case "opening":
         return html`<attention-opening .session=${this.session} .document=${document}></attention-opening>`;
+      case "plan":
+        return html`<attention-plan .session=${this.session} .document=${document}></attention-plan>`;
       case "error":
         return html`<attention-error .session=${this.session} .document=${document}></attention-error>`;
       case "empty":

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { documentStateSchema } from "../../../src/shared/document";
 import { AttentionError } from "../../../src/shared/errors";
 import { DocumentBench, settle } from "./fake-engine";
-import { sampleCapture, samplePhases } from "./samples";
+import { sampleCapture, sampleModel, samplePhases } from "./samples";
 
 const statuses = (bench: DocumentBench) =>
   bench.states.map((state) => state.status).filter((status, index, all) => status !== all[index - 1]);
@@ -346,5 +346,69 @@ describe("a file that changes on disk", () => {
     await bench.answerOpen();
     await bench.answerCapture(1);
     expect(bench.state).toMatchObject({ status: "ready", stale: null, capture: { generation: 2 } });
+  });
+});
+
+describe("a large run", () => {
+  const choice = (sites: string[] | null, memoryBytes: number) => ({
+    ...{ sites, siteCount: sites?.length ?? 2, heads: 4, memoryBytes },
+    ...{ mapBytes: 1000, viewBytes: 10 },
+  });
+  const planned = {
+    ...{ input: "synthetic (seed 0)", freeBytes: 1e9, unknown: 0 },
+    choices: [choice(null, 3e6), choice(["site_000"], 1e6)],
+    largest: [4, 4] as [number, number],
+  };
+
+  async function asked(askAboveBytes: number): Promise<DocumentBench> {
+    const bench = new DocumentBench();
+    bench.askAboveBytes = askAboveBytes;
+    void bench.document.load();
+    await settle();
+    bench.engines[0]!.planned = planned;
+    bench.engines[0]!.opens[0]!.resolve(sampleModel(bench.document.path));
+    await settle();
+    return bench;
+  }
+
+  it("waits for the person and runs what was chosen, then and after changes on disk", async () => {
+    const bench = await asked(2e6);
+    const [engine] = bench.engines;
+    expect(bench.document.state).toMatchObject({ status: "plan", plan: planned, askAboveBytes: 2e6 });
+    expect(engine!.captures).toHaveLength(0);
+    const run = bench.document.runPlanned(1);
+    await settle();
+    expect(bench.document.state.status).toBe("opening");
+    expect(engine!.captures[0]).toMatchObject({ sites: ["site_000"] });
+    engine!.captures[0]!.resolve(sampleCapture(1));
+    await run;
+    const { state } = bench.document;
+    expect(state.status === "ready" && state.capture.notices[0]).toMatch(
+      /sites were captured, as was chosen/,
+    );
+    const reload = bench.document.fileSettled();
+    await settle();
+    bench.engines[1]!.opens[0]!.resolve(sampleModel(bench.document.path));
+    await settle();
+    expect(bench.engines[1]!.captures[0]).toMatchObject({ sites: ["site_000"] });
+    bench.engines[1]!.captures[0]!.resolve(sampleCapture(1));
+    await reload;
+  });
+
+  it("is not begun when it is cancelled, and is asked for again", async () => {
+    const bench = await asked(2e6);
+    await bench.document.cancel();
+    expect(bench.document.state).toMatchObject({ status: "error", error: { code: "cancelled" } });
+    const again = bench.document.load();
+    await settle();
+    bench.engines[0]!.opens[1]!.resolve(sampleModel(bench.document.path));
+    await again;
+    expect(bench.document.state.status).toBe("plan");
+    expect(bench.engines[0]!.captures).toHaveLength(0);
+  });
+
+  it("below the bar runs at once, all sites", async () => {
+    const bench = await asked(3e6);
+    expect(bench.engines[0]!.captures[0]).toMatchObject({ sites: null });
   });
 });

@@ -39,6 +39,7 @@ function open(name: string, nodePath?: string): Opened {
   const document = new AttentionDocument(`/models/${name}.onnx`, {
     trusted: true,
     recipe: { provider: "auto", providerOrder: [] },
+    askAboveBytes: 0,
     inputs: new TestInputs(),
     log,
     createEngine: () => {

@@ -4,6 +4,7 @@ import type { DocumentState } from "../../../src/shared/document";
 import { AttentionError } from "../../../src/shared/errors";
 import type { InputChoice, RecentInput } from "../../../src/shared/input-choice";
 import type { ModelSummary } from "../../../src/shared/model";
+import type { Plan } from "../../../src/shared/plan";
 import type { PageRequest } from "../../../src/shared/page";
 import { AttentionDocument } from "../../../src/extension/document";
 import type { DocumentHost, Engine, InputMemory } from "../../../src/extension/document-host";
@@ -26,8 +27,12 @@ interface Pending<T> {
 /** Opens and captures wait until the test answers them; pages are answered at once, as the real engine would. */
 export class FakeEngine implements Engine {
   readonly opens: (Pending<ModelSummary> & { mode: string })[] = [];
-  readonly captures: (Pending<Capture> & { provider: string; input: InputChoice | null; scores: boolean })[] =
-    [];
+  readonly captures: (Pending<Capture> & {
+    provider: string;
+    input: InputChoice | null;
+    sites: readonly string[] | null;
+    scores: boolean;
+  })[] = [];
   readonly asked: number[] = [];
   disposed = false;
   cancels = 0;
@@ -45,8 +50,15 @@ export class FakeEngine implements Engine {
   }: {
     provider: string;
     input: InputChoice | null;
+    sites: readonly string[] | null;
     scores?: boolean | undefined;
   }) => new Promise<Capture>((resolve, reject) => this.captures.push({ resolve, reject, ...asked, scores }));
+  /** What a run would take: little. */
+  planned: Plan = {
+    ...{ input: "synthetic (seed 0)", freeBytes: 1e9, largest: null, unknown: 0 },
+    choices: [{ sites: null, siteCount: 2, heads: 4, memoryBytes: 1000, mapBytes: 500, viewBytes: 10 }],
+  };
+  plan = () => Promise.resolve(this.planned);
   readPage = async (request: PageRequest) => {
     this.asked.push(request.generation);
     if (request.generation !== this.holds) throw new AttentionError("stale");
@@ -114,16 +126,24 @@ export class DocumentBench {
   readonly inputs = new TestInputs();
   trusted = true;
   provider: "auto" | "cpu" | "cuda" = "auto";
+  askAboveBytes = 0;
   readonly document: AttentionDocument;
 
   /** @param current the input that was shown when the window was last open */
   constructor(current: InputChoice | null = null) {
     this.inputs.current = current;
     // Read at every load, so a test changes trust and settings by changing the bench.
-    const bench = { trusted: () => this.trusted, provider: () => this.provider };
+    const bench = {
+      trusted: () => this.trusted,
+      provider: () => this.provider,
+      above: () => this.askAboveBytes,
+    };
     const host: DocumentHost = {
       log: this.log,
       inputs: this.inputs,
+      get askAboveBytes() {
+        return bench.above();
+      },
       get trusted() {
         return bench.trusted();
       },

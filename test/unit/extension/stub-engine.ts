@@ -29,6 +29,9 @@ serve(connection, engineContract, {
     if (path.includes("broken")) throw new AttentionError("notOnnx", "", { where: path });
     return sampleModel(path, path.includes("empty") ? 0 : 2);
   },
+  plan: () => {
+    throw new AttentionError("internal");
+  },
   capture: async () => {
     notify(connection, engineNotifications, "progress", { phases: samplePhases("load") });
     // A message leaves the process before the thread is blocked.

@@ -53,6 +53,7 @@ beforeEach(() => {
         browse: () => null,
         keepFile: () => Promise.reject(new Error("unexpected")),
         cancel: () => (acts.push("cancel"), null),
+        runPlanned: ({ choice }) => (acts.push(`runPlanned ${choice}`), null),
         retry: () => (acts.push("retry"), null),
         captureScores: () => (acts.push("captureScores"), null),
         selectProvider: () => null,
