@@ -93,8 +93,8 @@ export class EngineClient {
     }
   }
 
-  /** What a capture would take; nothing is run. */
-  plan(request: CaptureRequest): Promise<Plan> {
+  /** What a capture would take; nothing is run. Null where it cannot be told so. */
+  plan(request: CaptureRequest): Promise<Plan | null> {
     return this.#call((call) => call.plan(request));
   }
 

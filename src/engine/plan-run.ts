@@ -3,9 +3,11 @@ import type { Plan, PlanChoice } from "../shared/plan";
 import type { CaptureRequest } from "../shared/protocol";
 import type { Dim } from "../shared/model";
 import { estimateRun, freeMemory } from "./estimate";
+import { encoderFor } from "./decoder-input";
 import { inputOf } from "./input-of-request";
 import type { Discovered } from "./instrument";
 import type { OpenModel } from "./open-model";
+import { Phases } from "./phases";
 import { sitesOf, type SizedSites } from "./run-sites";
 
 /** Side of a thumbnail, in cells: what a view asks for at first. */
@@ -13,8 +15,10 @@ const THUMBNAIL_SIDE = 48;
 /** Sites that are offered in place of all, evenly spread over the graph. */
 const SPREAD = 6;
 
-export async function planRun(opened: OpenModel, request: CaptureRequest): Promise<Plan> {
-  const input = await inputOf(opened, request);
+/** Null where the input is what another model makes of it: that could not be told without running that one. */
+export async function planRun(opened: OpenModel, request: CaptureRequest): Promise<Plan | null> {
+  if (encoderFor(opened, request.input)) return null;
+  const input = await inputOf(opened, request, new Phases(() => undefined));
   try {
     const sized = sitesOf(opened, request, input.feeds);
     const { sites } = sized;

@@ -62,8 +62,8 @@ export type DataFormat = (typeof dataFormats)[number];
 /** Requests that the engine answers. */
 export const engineContract = {
   open: request(z.object({ path: pathSchema, mode: z.enum(["full", "scan"]) }), modelSummarySchema),
-  /** What a capture would take; nothing is run. */
-  plan: request(captureRequestSchema, planSchema),
+  /** What a capture would take; nothing is run. Null where it cannot be told so. */
+  plan: request(captureRequestSchema, planSchema.nullable()),
   capture: request(captureRequestSchema, captureSchema),
   readPage: request(pageRequestSchema, pageSchema),
   readRow: request(rowRequestSchema, rowSchema),

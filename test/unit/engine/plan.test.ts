@@ -7,7 +7,7 @@ import { exampleModel, newClient, onCpu, temporaryFolder } from "./harness";
 test("a plan tells memory, maps and what the view is sent, as the capture then has them", async () => {
   const client = newClient();
   await client.open(exampleModel, "full");
-  const plan = await client.plan(onCpu);
+  const plan = (await client.plan(onCpu))!;
   const capture = await client.capture(onCpu);
   const [all, one] = plan.choices;
   expect(plan.input).toBe("recorded.npz");
@@ -24,7 +24,7 @@ test("it offers sites that are spread over a deep model, each by an id that a ca
   const { file } = transformer(folder, { layers: 12, heads: 2, width: 16, tokens: 8 });
   const client = newClient();
   await client.open(file, "full");
-  const plan = await client.plan(onCpu);
+  const plan = (await client.plan(onCpu))!;
   expect(plan.choices.map((choice) => choice.siteCount)).toEqual([12, 6, 1]);
   const capture = await client.capture({ ...onCpu, sites: plan.choices[1]!.sites });
   expect(capture.sites.map(({ index }) => index)).toEqual([0, 2, 4, 7, 9, 11]);
