@@ -21,7 +21,7 @@ import { planRun } from "./plan-run";
 import { inputHash, provenanceOf } from "./provenance";
 import { providerTable } from "./providers";
 import { reportPage } from "./report";
-import { runSequence, type Sequence, sequenceKey, shownOf } from "./sequence";
+import { runSequence, type Sequence, sequenceKey } from "./sequence";
 import { tokenizerOf } from "./text-input";
 
 /** The last capture, and what it was made on. */
@@ -135,13 +135,9 @@ export class Engine {
     const phases = new Phases(this.#progress, this.#opening);
     const key = sequenceKey(opened, request);
     if (key === null || this.#sequence?.key !== key) this.#sequence = undefined;
-    this.#sequence ??=
-      (await runSequence(opened, request, {
-        phases,
-        nextGeneration: () => ++this.#generation,
-        stopped: () => this.#stop,
-      })) ?? undefined;
-    const shown = this.#sequence && shownOf(this.#sequence, request);
+    const host = { phases, nextGeneration: () => ++this.#generation, stopped: () => this.#stop };
+    this.#sequence ??= (await runSequence(opened, request, host)) ?? undefined;
+    const shown = await this.#sequence?.show(request, host);
     return shown
       ? asGeneration(shown, ++this.#generation)
       : captureModel(opened, request, ++this.#generation, phases);

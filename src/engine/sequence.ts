@@ -4,25 +4,34 @@ import type { CaptureRequest } from "../shared/protocol";
 import type { CaptureResult } from "./capture";
 import { generate } from "./generate";
 import { encoderFor } from "./decoder-input";
-import { loopOf, runLoop } from "./loop";
 import { inputOf } from "./input-of-request";
+import { runLoop } from "./loop";
+import { loopOver } from "./loop-feeds";
 import { writersOf } from "./model-parts";
 import type { OpenModel } from "./open-model";
 import type { SequenceHost } from "./sequence-host";
+import { StepLoop } from "./step-loop";
 
+/** Runs that were made once and are then gone through. */
 export interface Sequence {
   /** What it was made on, without the step or pass that is shown. */
   readonly key: string;
-  readonly axis: "steps" | "passes";
-  readonly results: readonly CaptureResult[];
+  /** The step or pass that is asked for, else the last; a loop over steps runs what is missing up to there. */
+  readonly show: (request: CaptureRequest, host: SequenceHost) => Promise<CaptureResult | undefined>;
 }
 
 /** What a request without the place in the sequence is, to tell whether a sequence can be gone through again. */
 export function sequenceKey(opened: OpenModel, request: CaptureRequest): string | null {
   const { input } = request;
-  if (generationOf(opened, request))
-    return JSON.stringify({ ...request, input: { ...input, step: undefined } });
-  return loopOf(opened) ? JSON.stringify({ ...request, input: { ...input, pass: undefined } }) : null;
+  const without = (...places: readonly ("step" | "pass")[]) =>
+    JSON.stringify({
+      ...request,
+      input: { ...input, ...Object.fromEntries(places.map((place) => [place, undefined])) },
+    });
+  if (generationOf(opened, request)) return without("step");
+  const passes = loopOver(opened, "passes");
+  if (loopOver(opened, "steps")) return passes ? without("step", "pass") : without("step");
+  return passes ? without("pass") : null;
 }
 
 /**
@@ -44,21 +53,33 @@ export async function runSequence(
   const key = sequenceKey(opened, request);
   if (key === null) return null;
   const generating = generationOf(opened, request);
+  const steps = generating ? null : loopOver(opened, "steps");
+  if (steps) {
+    const loop = new StepLoop(opened, request, steps);
+    return { key, show: (each, own) => loop.show(each, own) };
+  }
   const writers = generating ? writersOf(opened) : { first: opened, later: opened };
   const asked = generating ? { ...request, input: { ...request.input, generate: generating } } : request;
+  const made = (axis: "steps" | "passes", results: readonly CaptureResult[]): Sequence => ({
+    key,
+    show: (each) => Promise.resolve(shownOf(axis, results, each)),
+  });
   const input = await inputOf(writers.first, asked, host.phases);
   try {
-    if (generating)
-      return { key, axis: "steps", results: await generate(writers, asked, input, generating, host) };
-    const loop = loopOf(opened);
-    return loop ? { key, axis: "passes", results: await runLoop(opened, request, input, loop, host) } : null;
+    if (generating) return made("steps", await generate(writers, asked, input, generating, host));
+    const loop = loopOver(opened, "passes");
+    return loop ? made("passes", (await runLoop(opened, request, input, loop, host)).results) : null;
   } finally {
     input.close();
   }
 }
 
 /** The capture of a request in a sequence: the step or pass that is asked for, else the last. */
-export function shownOf({ axis, results }: Sequence, { input }: CaptureRequest): CaptureResult | undefined {
+function shownOf(
+  axis: "steps" | "passes",
+  results: readonly CaptureResult[],
+  { input }: CaptureRequest,
+): CaptureResult | undefined {
   const asked = axis === "steps" ? input?.step : input?.pass;
   const index = Math.min(asked ?? results.length - 1, results.length - 1);
   const result = results[index];

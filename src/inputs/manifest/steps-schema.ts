@@ -78,7 +78,11 @@ export const loopSchema = z
       .enum(["passes", "steps"])
       .default("passes")
       .describe("What the loop's runs are: passes within a step, or steps."),
-    count: z.int().positive().optional().describe("Number of runs; the count of passes if left out."),
+    count: z
+      .int()
+      .positive()
+      .optional()
+      .describe("Number of runs; the count of passes, or the steps of the recording, if left out."),
     feed: z
       .record(
         z.string(),
