@@ -204,6 +204,7 @@ export class ViewServer {
       readFrame: (request) => this.#client.readFrame(request),
       tokenize: (request) => this.#client.tokenize(request),
       keepFile: () => Promise.reject(new Error("Nothing is kept here.")),
+      readVideo: () => Promise.reject(new Error("No video is read here.")),
       ...{ stop: nothing, chooseInput: nothing, browse: nothing },
       ...{
         cancel: nothing,

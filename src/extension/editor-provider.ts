@@ -79,6 +79,7 @@ class EditorView extends DisposableBase implements View {
               return this.#start(document.chooseInput(choice));
             },
             browse: ({ kind }) => services.inputFiles.browse(kind, this.uri),
+            readVideo: ({ file, start, bytes }) => services.inputFiles.readPart(file, start, bytes),
             keepFile: ({ name, bytes }) => services.inputFiles.keep(name, bytes),
             cancel: async () => (await document.cancel(), null),
             runPlanned: ({ choice }) => this.#start(document.runPlanned(choice)),

@@ -3,7 +3,7 @@
  * those of the workspace. What the page of a view names besides is refused: it is asked for nowhere.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, stat, unlink, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, stat, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import * as vscode from "vscode";
 import { AttentionError } from "../shared/errors";
@@ -83,6 +83,31 @@ export class InputFiles {
       const inWorkspace = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file)) !== undefined;
       if (known.has(file) || (inWorkspace && path.normalize(file) === file)) continue;
       throw new AttentionError("inputRefused", `Nobody chose ${file} here.`);
+    }
+  }
+
+  /** A part of a video that was chosen here. Throws `inputRefused` for any other file. */
+  async readPart(file: string, start: number, bytes: number): Promise<{ size: number; bytes: ArrayBuffer }> {
+    this.check({ video: { file, frame: 0 } }, []);
+    let handle;
+    try {
+      handle = await open(file, "r");
+      const stats = await handle.stat();
+      if (!stats.isFile()) throw new Error("It is not a file");
+      const part = new Uint8Array(Math.max(0, Math.min(bytes, stats.size - start)));
+      const { bytesRead } = await handle.read(part, 0, part.length, start);
+      return { size: stats.size, bytes: part.buffer.slice(0, bytesRead) };
+    } catch (error) {
+      throw new AttentionError(
+        "fileUnreadable",
+        `${error instanceof Error ? error.message : String(error)}.`,
+        {
+          where: file,
+          cause: error,
+        },
+      );
+    } finally {
+      await handle?.close();
     }
   }
 

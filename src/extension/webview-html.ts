@@ -34,6 +34,8 @@ export function viewHtml(parts: PageParts, nonce = newNonce(), styleNonce = newN
     `style-src 'nonce-${styleNonce}' ${cspSource}`,
     `font-src ${cspSource}`,
     `img-src ${cspSource} data: blob:`,
+    // Videos are bytes that the view was given.
+    "media-src blob:",
   ].join("; ");
   return `<!DOCTYPE html>
 <html lang="en">

@@ -136,6 +136,9 @@ export const hostCommandSchema = z.enum([
 ]);
 export type HostCommand = z.infer<typeof hostCommandSchema>;
 
+/** Most bytes of a video in one message. */
+export const MOST_VIDEO_PART = 8_000_000;
+
 /** Requests that the extension host answers to the view. */
 export const viewContract = {
   /** The view is ready: what is there to draw? One that is not `restored` starts from the settings by `apply`. */
@@ -153,6 +156,15 @@ export const viewContract = {
   chooseInput: request(z.object({ choice: inputChoiceSchema.nullable() }), nothing),
   /** Ask for a file of that kind; null when none was chosen. */
   browse: request(z.object({ kind: z.enum(["arrays", "image", "video"]) }), pathSchema.nullable()),
+  /** Bytes of a video that was chosen here, which the view decodes; fewer at its end. */
+  readVideo: request(
+    z.object({
+      file: pathSchema,
+      start: z.number().int().nonnegative(),
+      bytes: z.number().int().positive().max(MOST_VIDEO_PART),
+    }),
+    z.object({ size: z.number().int().nonnegative(), bytes: arrayBufferSchema }),
+  ),
   /** Keep what was dropped or pasted as a file, whose path an input can name. */
   keepFile: request(z.object({ name: z.string().min(1).max(255), bytes: arrayBufferSchema }), pathSchema),
   /** Stop what runs: the engine is ended and started again. */

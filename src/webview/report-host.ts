@@ -64,6 +64,7 @@ export function reportHost(showFacts: () => void): Host {
       chooseInput: shown,
       browse: () => Promise.resolve(null),
       keepFile: refused,
+      readVideo: refused,
       cancel: shown,
       runPlanned: shown,
       retry: shown,

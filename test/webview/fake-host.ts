@@ -27,6 +27,9 @@ export class FakeHost implements Host {
   readonly choices: (InputChoice | null)[] = [];
   /** What a file dialog answers. */
   browsed: string | null = null;
+  /** Bytes of the video that was chosen, and of files that were kept. */
+  video = new ArrayBuffer(0);
+  readonly kept: ArrayBuffer[] = [];
   /** Answers a frame; a test gives its pictures. */
   frame: (request: FrameRequest) => Promise<Frame> = () => Promise.reject(new AttentionError("stale"));
   /** Answers the tokens of a text: its words. */
@@ -101,7 +104,10 @@ export class FakeHost implements Host {
       this.acts.push(`browse ${kind}`);
       return Promise.resolve(this.browsed);
     },
+    readVideo: ({ start, bytes }) =>
+      Promise.resolve({ size: this.video.byteLength, bytes: this.video.slice(start, start + bytes) }),
     keepFile: ({ name, bytes }) => {
+      this.kept.push(bytes);
       this.acts.push(`keep ${name} ${bytes.byteLength}`);
       return Promise.resolve(`/kept/${name}`);
     },

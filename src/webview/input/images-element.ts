@@ -1,11 +1,14 @@
-/** Images for the inputs that take one: chosen, dropped or pasted. */
+/** Images for the inputs that take one: chosen, dropped or pasted, or a frame of a video. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { AttentionError } from "../../shared/errors";
+import type { InputChoice } from "../../shared/input-choice";
 import type { Session } from "../session";
 import { baseStyles } from "../styles";
 import { CHOSEN, formStyles } from "./form.styles";
+import { readVideo } from "./read-video";
 import { inputOf, recordingOf } from "./runs";
+import "./video-element";
 
 @customElement("attention-images")
 export class ImagesElement extends LitElement {
@@ -32,6 +35,8 @@ export class ImagesElement extends LitElement {
 
   @property({ attribute: false }) session!: Session;
   @state() private images: Readonly<Record<string, string>> = {};
+  /** The video that a frame is taken of, and the input that it is for. */
+  @state() private video: { input: string; bytes: Blob; name: string; file: string | null } | null = null;
   @state() private over: string | null = null;
   @state() private problem: string | null = null;
 
@@ -70,8 +75,30 @@ export class ImagesElement extends LitElement {
           >${file === undefined ? "drop an image here, or paste it" : file.split(/[\\/]/).at(-1)}</span
         >
         <vscode-button appearance="secondary" @click=${() => void this.#browse(name)}>Choose…</vscode-button>
+        <vscode-button appearance="secondary" @click=${() => void this.#browseVideo(name)}
+          >Of a video…</vscode-button
+        >
       </div>
+      ${this.video?.input === name ? this.#frames(this.video) : nothing}
     </div>`;
+  }
+
+  #frames({ input, bytes, name, file }: NonNullable<typeof this.video>): TemplateResult {
+    return html`<attention-video
+      .bytes=${bytes}
+      .name=${name}
+      ?onDisk=${file !== null}
+      @frame=${({ detail }: CustomEvent<{ name: string; bytes: ArrayBuffer }>) =>
+        void this.#get(input, () => this.session.host.calls.keepFile(detail))}
+      @number=${({ detail }: CustomEvent<number>) =>
+        this.#choose({ ...this.#others(input), video: { file: file ?? "", frame: detail, input } })}
+    ></attention-video>`;
+  }
+
+  /** The pictures of the other inputs, where there are any. */
+  #others(input: string): InputChoice {
+    const images = Object.fromEntries(Object.entries(this.images).filter(([name]) => name !== input));
+    return Object.keys(images).length > 0 ? { images } : {};
   }
 
   #dragged(event: DragEvent, name: string): void {
@@ -86,9 +113,12 @@ export class ImagesElement extends LitElement {
   }
 
   #taken(data: DataTransfer | null, name: string): void {
-    const file = [...(data?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-    if (file) void this.#keep(file, name);
-    else this.problem = "That was no image.";
+    const file = [...(data?.files ?? [])].find(({ type }) => /^(image|video)\//.test(type));
+    if (file?.type.startsWith("video/")) {
+      this.video = { input: name, bytes: file, name: file.name, file: null };
+      this.problem = null;
+    } else if (file) void this.#keep(file, name);
+    else this.problem = "That was no image, and no video.";
   }
 
   async #keep(file: File, name: string): Promise<void> {
@@ -101,6 +131,19 @@ export class ImagesElement extends LitElement {
     await this.#get(name, () => this.session.host.calls.browse({ kind: "image" }));
   }
 
+  async #browseVideo(input: string): Promise<void> {
+    const { calls } = this.session.host;
+    try {
+      const file = await calls.browse({ kind: "video" });
+      if (file === null) return;
+      const name = file.split(/[\\/]/).at(-1) ?? file;
+      this.video = { input, bytes: await readVideo(calls, file), name, file };
+      this.problem = null;
+    } catch (thrown) {
+      this.problem = AttentionError.wrap(thrown).message;
+    }
+  }
+
   async #get(name: string, path: () => Promise<string | null>): Promise<void> {
     try {
       const file = await path();
@@ -111,8 +154,9 @@ export class ImagesElement extends LitElement {
     }
   }
 
-  #run = (): void => {
-    const choice = { images: { ...this.images } };
+  #run = (): void => this.#choose({ images: { ...this.images } });
+
+  #choose(choice: InputChoice): void {
     this.dispatchEvent(new CustomEvent(CHOSEN, { detail: choice, bubbles: true, composed: true }));
-  };
+  }
 }

@@ -102,6 +102,21 @@ describe("files that an input names", () => {
     expect(() => files.check(null, [])).not.toThrow();
   });
 
+  it("that are videos are read in parts, and no other file is", async () => {
+    const files = new InputFiles(folder);
+    const video = await files.keep("clip.webm", new Uint8Array(10).map((_, at) => at).buffer);
+    const part = async (start: number, bytes: number) => {
+      const read = await files.readPart(video, start, bytes);
+      return { size: read.size, bytes: [...new Uint8Array(read.bytes)] };
+    };
+    expect(await part(0, 4)).toEqual({ size: 10, bytes: [0, 1, 2, 3] });
+    expect(await part(8, 4)).toEqual({ size: 10, bytes: [8, 9] });
+    expect(await part(12, 4)).toEqual({ size: 10, bytes: [] });
+    await expect(files.readPart("/etc/passwd", 0, 4)).rejects.toThrow(/Nobody chose/);
+    rmSync(video);
+    await expect(files.readPart(video, 0, 4)).rejects.toMatchObject({ code: "fileUnreadable", where: video });
+  });
+
   it("are too large to be dropped above 64 MB", async () => {
     await expect(new InputFiles(folder).keep("big.npz", new ArrayBuffer(64e6 + 1))).rejects.toThrow(
       /at most 64\.0 MB/,

@@ -51,6 +51,7 @@ beforeEach(() => {
         stop: () => null,
         chooseInput: () => null,
         browse: () => null,
+        readVideo: () => Promise.reject(new Error("unexpected")),
         keepFile: () => Promise.reject(new Error("unexpected")),
         cancel: () => (acts.push("cancel"), null),
         runPlanned: ({ choice }) => (acts.push(`runPlanned ${choice}`), null),

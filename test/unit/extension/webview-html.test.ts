@@ -12,6 +12,7 @@ it("lets the bundle run, with its chunks, styles, fonts and pictures, and nothin
     "style-src 'nonce-STYLES' https://*.vscode-cdn.net",
     "font-src https://*.vscode-cdn.net",
     "img-src https://*.vscode-cdn.net data: blob:",
+    "media-src blob:",
   ]);
 });
 
