@@ -21,6 +21,7 @@ const mixing = new Set([
   ...activations,
   "ReduceSum",
   "ReduceMean",
+  ...["ReduceL1", "ReduceL2", "ReduceSumSquare", "Pow", "Abs", "Sqrt"],
   "BatchNormalization",
   "LayerNormalization",
   "InstanceNormalization",

@@ -40,7 +40,7 @@ export interface ValuePath {
   readonly changed: boolean;
   /** Whether heads were mixed or maps were added: rows of the map need not sum to one, and cells may be negative. */
   readonly mixed: boolean;
-  /** Other softmaxes, by their shares, that were added to the map. */
+  /** Other softmaxes, by their shares, that were added to the map or stand beside it in one tensor. */
   readonly terms: readonly string[];
   /** The last division by a sum: its axis holds the keys, whatever the softmax ran over. */
   readonly renormalised: Renormalised | undefined;
@@ -177,6 +177,13 @@ function takes(
     const terms = others.map((input) => softmaxBehind(input, view, shares));
     if (step.mixes >= MAX_MIXES || !terms.every((term) => term !== undefined)) return undefined;
     return { ...changedHere, mixes: step.mixes + 1, terms: [...step.terms, ...terms] };
+  }
+  if (node.opType === "Concat") {
+    // Softmaxes of parts of the keys, put side by side before they meet the values of all.
+    const others = node.inputs.filter((input) => input !== value && !view.isConstant(input));
+    const terms = others.slice(0, MAX_PARTS).map((input) => softmaxBehind(input, view, shares));
+    if (others.length === 0 || others.length > MAX_PARTS || terms.includes(undefined)) return undefined;
+    return { ...changedHere, terms: [...step.terms, ...terms.filter((term) => term !== undefined)] };
   }
   if (mixedOperand(node, view) === value || (norms.has(node.opType) && node.inputs[0] === value))
     return step.mixes < MAX_MIXES ? { ...changedHere, mixes: step.mixes + 1 } : undefined;

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { ProviderName } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
 import type { discover } from "../attention/discover";
-import { patchedBodies } from "../attention/sites/body";
+import { patchedBodies } from "../attention/sites/patched-bodies";
 import type { SitePlan } from "../attention/sites/site";
 import { extensionBytes } from "../onnx/append";
 import { splicePieces } from "../onnx/splice";

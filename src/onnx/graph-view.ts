@@ -162,11 +162,19 @@ export class GraphView {
       queue.push(...node.inputs);
       // Bodies of If, Loop and Scan read values of the outer graph by name.
       for (const attribute of node.attributes.values()) {
-        for (const inner of attribute.graph?.nodes ?? []) queue.push(...inner.inputs);
+        queue.push(...readInside(attribute.graph));
       }
     }
     return live;
   }
+}
+
+/** Inputs of all nodes of a body, and of bodies in it. */
+function readInside(graph: Graph | undefined): string[] {
+  return (graph?.nodes ?? []).flatMap((node) => [
+    ...node.inputs,
+    ...[...node.attributes.values()].flatMap((attribute) => readInside(attribute.graph)),
+  ]);
 }
 
 /** What is known of the values that a body reads from outside, and of its own inputs. */

@@ -7,15 +7,21 @@ import type { Node } from "./model";
 import type { ByteSource } from "./source";
 import { Cursor, Window } from "./wire";
 
+/** What changes in a body: fields of its nodes that go, in order, and bytes of a GraphProto to merge into it. */
+export interface ChangedBody {
+  readonly removed: readonly { readonly start: number; readonly end: number }[];
+  readonly added: Uint8Array;
+}
+
 /**
  * The content of the new NodeProto.
- * @param bodies bytes of a GraphProto to merge into the graph of each attribute
+ * @param bodies what changes in the graph of each attribute
  * @param outputs names to add to the node's outputs, in the order of the bodies' new outputs
  */
 export function patchNode(
   source: ByteSource,
   node: Node,
-  bodies: ReadonlyMap<string, Uint8Array>,
+  bodies: ReadonlyMap<string, ChangedBody>,
   outputs: readonly string[],
 ): Uint8Array {
   const window = new Window(source);
@@ -47,7 +53,7 @@ export function patchNode(
 }
 
 /** An attribute whose graph has more at its end: the bytes of two messages one after the other are both merged. */
-function extended(window: Window, start: number, end: number, extra: Uint8Array): Uint8Array {
+function extended(window: Window, start: number, end: number, { removed, added }: ChangedBody): Uint8Array {
   const attribute = new Cursor(window, start, end);
   const written = new BinaryWriter();
   const bytes = (from: number, to: number) => window.bytes(from, to - from).slice();
@@ -62,8 +68,14 @@ function extended(window: Window, start: number, end: number, extra: Uint8Array)
       continue;
     }
     const { offset, length } = attribute.range();
-    written.tag(6, WireType.LengthDelimited).uint32(length + extra.length);
-    written.raw(bytes(offset, offset + length)).raw(extra);
+    const gone = removed.reduce((all, range) => all + range.end - range.start, 0);
+    written.tag(6, WireType.LengthDelimited).uint32(length - gone + added.length);
+    let kept = offset;
+    for (const range of removed) {
+      written.raw(bytes(kept, range.start));
+      kept = range.end;
+    }
+    written.raw(bytes(kept, offset + length)).raw(added);
   }
   return written.finish();
 }

@@ -31,7 +31,9 @@ from fused_decoding import decoding_cases
 from fused_group_query import group_query_cases
 from fused_onnx import onnx_cases
 from fused_packed import packed_cases
+from joined_cases import joined_cases
 from negative_cases import negative_cases
+from nested_cases import nested_cases
 from output_cases import output_cases
 from quantised_cases import quantised_cases
 from subgraph_cases import subgraph_cases
@@ -62,7 +64,9 @@ def cases() -> Iterator[Case]:
         product_cases,
         score_cases,
         part_cases,
+        joined_cases,
         subgraph_cases,
+        nested_cases,
         function_cases,
         output_cases,
         quantised_cases,

@@ -4,22 +4,23 @@
  * maps stacked: its passes become the batch axis.
  */
 import type { NotSupported } from "../../shared/model";
-import { type GraphExtension, graphBytes } from "../../onnx/append";
+import type { GraphExtension } from "../../onnx/append";
 import type { GraphView } from "../../onnx/graph-view";
 import type { Graph, Node, OnnxModel } from "../../onnx/model";
-import { patchNode } from "../../onnx/patch-node";
-import type { ByteSource } from "../../onnx/source";
-import { Subgraph } from "../../onnx/subgraph";
 import type { Layout } from "../layout";
 import { commonLayout, commonSite, type Member, pairedBranches } from "./branches";
 import type { FoundSite, Match, SiteModule, SitePlan } from "./site";
 
 const controlFlow = new Set(["If", "Loop", "Scan"]);
+/** Bodies within bodies that are looked into. */
+const MAX_DEPTH = 6;
 
 /** The body that a site lies in. */
 export interface Body {
   readonly node: Node;
   readonly attribute: string;
+  /** Whether every run of the node makes the map: not so for one branch of an If. */
+  readonly always: boolean;
 }
 
 /** What the control-flow node returns for a tensor of its bodies. */
@@ -34,11 +35,13 @@ export interface BodyPlan {
   readonly node: Node;
   /** What is added to each body, by attribute. */
   readonly extensions: ReadonlyMap<string, GraphExtension>;
+  /** Nodes of each body that are written anew themselves, by attribute. */
+  readonly inner: ReadonlyMap<string, BodyPlan>;
   readonly returned: readonly Returned[];
 }
 
-/** All sites of the bodies of a graph, one level deep; what lies deeper is listed with the reason. */
-export function bodySites(view: GraphView, kinds: readonly SiteModule[]): Match {
+/** All sites of the bodies of a graph, and of bodies in them. What cannot be returned is listed with the reason. */
+export function bodySites(view: GraphView, kinds: readonly SiteModule[], depth = 1): Match {
   const sites: FoundSite[] = [];
   const notSupported: NotSupported[] = [];
   const others: NotSupported[] = [];
@@ -59,7 +62,18 @@ export function bodySites(view: GraphView, kinds: readonly SiteModule[]): Match 
           else notSupported.push({ name: site.node.name, reason: `in ${where}: ${site.noKernel}` });
         }
       }
-      for (const found of deeper(attribute.graph, where)) notSupported.push(found);
+      if (depth === MAX_DEPTH) {
+        for (const found of deeper(attribute.graph, where)) notSupported.push(found);
+        continue;
+      }
+      const nested = bodySites(inner, kinds, depth + 1);
+      for (const found of nested.others) others.push(found);
+      for (const { name, reason } of nested.notSupported)
+        notSupported.push({ name, reason: `in ${where}: ${reason}` });
+      for (const site of nested.sites) {
+        if (node.opType === "If" || site.body?.always) members.push({ attribute: attribute.name, site });
+        else notSupported.push({ name: site.node.name, reason: `in ${where}: ${NOT_EVERY_PASS}` });
+      }
     }
     const order = ({ site }: Member) => site.node.index;
     for (const group of pairedBranches(members.sort((a, b) => order(a) - order(b)))) {
@@ -69,6 +83,10 @@ export function bodySites(view: GraphView, kinds: readonly SiteModule[]): Match 
   }
   return { sites, notSupported, others };
 }
+
+/** A loop stacks what its passes return, which must be of one shape. */
+const NOT_EVERY_PASS =
+  "only one branch of an If holds it, so that a pass that takes the other would have no map to return";
 
 /** Softmaxes beside a product in local functions that are not part of the graph, with the reason. */
 export function functionSites(model: OnnxModel): NotSupported[] {
@@ -84,7 +102,7 @@ function deeper(graph: Graph, where: string): NotSupported[] {
         ? [
             ...softmaxes(
               attribute.graph.nodes,
-              `it lies inside ${attribute.name} of ${node.opType} inside ${where}, from which nothing can be returned yet`,
+              `it lies inside ${attribute.name} of ${node.opType} inside ${where}, more than ${MAX_DEPTH} deep`,
             ),
             ...deeper(attribute.graph, where),
           ]
@@ -109,7 +127,11 @@ function lifted(site: FoundSite, node: Node, members: readonly Member[]): FoundS
   const passes = (layout: Layout): Layout => (isLoop ? [[{ role: "batch", size: null }], ...layout] : layout);
   return {
     ...site,
-    body: { node, attribute: members[0]?.attribute ?? "" },
+    body: {
+      node,
+      attribute: members[0]?.attribute ?? "",
+      always: (isLoop || members.length === 2) && members.every((each) => each.site.body?.always !== false),
+    },
     replaceable: false,
     method: site.method === "output" ? "exposed" : site.method,
     layout: passes(site.layout),
@@ -155,6 +177,9 @@ function lifted(site: FoundSite, node: Node, members: readonly Member[]): FoundS
         body: {
           node,
           extensions: new Map(plans.map(({ attribute, plan }) => [attribute, plan.extension])),
+          inner: new Map(
+            plans.flatMap(({ attribute, plan }) => (plan.body ? [[attribute, plan.body] as const] : [])),
+          ),
           returned: [...returned.values()],
         },
         map,
@@ -164,48 +189,4 @@ function lifted(site: FoundSite, node: Node, members: readonly Member[]): FoundS
       };
     },
   };
-}
-
-/** The control-flow nodes of all plans, rewritten: each once, whatever number of sites it holds. */
-export function patchedBodies(
-  plans: readonly SitePlan[],
-  source: ByteSource,
-  opset: number,
-): { readonly patched: readonly Uint8Array[]; readonly removed: readonly Node[] } {
-  const byNode = new Map<Node, BodyPlan[]>();
-  for (const { body } of plans) if (body) byNode.set(body.node, [...(byNode.get(body.node) ?? []), body]);
-  const patched = [...byNode].map(([node, bodies]) => {
-    const returned = bodies.flatMap((body) => body.returned);
-    const attributes = [...node.attributes.values()]
-      .filter((attribute) => attribute.graph)
-      .map(({ name }) => name);
-    const graphs = new Map(
-      attributes.map((attribute) => {
-        const own = bodies.flatMap(({ extensions }) => extensions.get(attribute) ?? []);
-        // The branch that does not hold a site returns something of the same type in its place.
-        const stand = new Subgraph(`attention_lens/${node.index}/${attribute}`, opset);
-        const outputs = returned.map(
-          ({ inner, isBool }) =>
-            inner.get(attribute) ??
-            (isBool
-              ? stand.greater(stand.scalar(0), stand.scalar(1))
-              : stand.op("Identity", [stand.scalar(0)])),
-        );
-        const parts = [...own, stand.extension];
-        const extension: GraphExtension = {
-          nodes: parts.flatMap((part) => part.nodes),
-          tensors: parts.flatMap((part) => part.tensors),
-          outputs,
-        };
-        return [attribute, graphBytes(extension)] as const;
-      }),
-    );
-    return patchNode(
-      source,
-      node,
-      graphs,
-      returned.map((each) => each.outer),
-    );
-  });
-  return { patched, removed: [...byNode.keys()] };
 }

@@ -22,6 +22,7 @@ import { scoreChain, type ScoreProduct, scoreProducts } from "../score-path";
 import { noPath, summedAxis, type ValuePath, valuePath } from "../value-path";
 import { windowsOfMap } from "../windows";
 import type { FoundSite, Match, SiteModule } from "./site";
+import { noteOn } from "./softmax-notes";
 import { partedSite } from "./softmax-parts";
 import { plan, sameShape, scoreTensors } from "./softmax-plan";
 
@@ -220,24 +221,6 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
         view,
       }),
   };
-}
-
-/** What to know of a map that is not simply a softmax's shares. */
-function noteOn(
-  { terms, mixed }: ValuePath,
-  metValues: boolean,
-  { score, unnormalised, divisor }: Normaliser,
-  view: GraphView,
-): string | null {
-  if (!metValues) return "its result meets no values in this graph";
-  if (terms.length > 0)
-    return "a sum or difference of softmaxes meets the values: this is shown, its rows need not sum to 1";
-  if (divisor !== undefined)
-    return "its rows are divided by their sums after they met the values: the quotient is shown";
-  if (mixed)
-    return "heads are mixed after the softmax: what meets the values is shown, its rows need not sum to 1";
-  if (unnormalised) return "each weight is a sigmoid of its score: rows need not sum to 1";
-  return view.isConstant(score) ? "it depends on no input: the map is the same in every run" : null;
 }
 
 function operandOf({ tensors }: ValuePath): string {

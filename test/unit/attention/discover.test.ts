@@ -228,26 +228,61 @@ describe("what looks like attention and cannot be captured yet", () => {
     ]);
   });
 
-  it("lists a site of a body inside a body", () => {
+  describe("a site of a body inside a body", () => {
     const body = { ...attentionGraph({}), inputs: [] };
-    const branch = (then: BuiltGraph): BuiltNode => ({
+    const none: BuiltGraph = {
+      nodes: [{ op: "Identity", inputs: ["x"], outputs: ["y"] }],
+      outputs: [{ name: "y", dims: [1, 2, 5, 3] }],
+    };
+    const branch = (then: BuiltGraph, otherwise: BuiltGraph): BuiltNode => ({
       op: "If",
       inputs: ["flag"],
       outputs: ["y"],
       name: "branch",
-      bodies: { then_branch: then, else_branch: then },
+      bodies: { then_branch: then, else_branch: otherwise },
     });
-    const inner: BuiltGraph = { nodes: [branch(body)], outputs: [{ name: "y", dims: [1, 2, 5, 3] }] };
-    const found = find({
-      nodes: [{ ...branch(inner), outputs: ["z"], name: "outer" }],
+    const inBranches = (then: BuiltGraph, otherwise: BuiltGraph): BuiltGraph => ({
+      nodes: [branch(then, otherwise)],
+      outputs: [{ name: "y", dims: [1, 2, 5, 3] }],
+    });
+    const graph = (node: BuiltNode): BuiltGraph => ({
+      nodes: [{ ...node, outputs: ["z"], name: "outer" }],
       inputs: [
         { name: "flag", type: 9, dims: [] },
         { name: "x", dims: [1, 5, 6] },
       ],
       outputs: [{ name: "z", dims: [1, 2, 5, 3] }],
     });
-    expect(found.sites).toEqual([]);
-    expect(found.notSupported).toHaveLength(4);
-    expect(found.notSupported[0]?.reason).toContain("then_branch of If inside the then_branch of If outer");
+    const loop = (inner: BuiltGraph): BuiltNode => ({
+      op: "Loop",
+      inputs: ["", "flag"],
+      outputs: ["z"],
+      bodies: {
+        body: {
+          nodes: [...inner.nodes, { op: "Identity", inputs: ["going"], outputs: ["still"] }],
+          inputs: [
+            { name: "turn", type: 7, dims: [] },
+            { name: "going", type: 9, dims: [] },
+          ],
+          outputs: [{ name: "still", type: 9, dims: [] }, ...(inner.outputs ?? [])],
+        },
+      },
+    });
+
+    it("is found; the same layer in all branches once", () => {
+      const found = find(graph(branch(inBranches(body, body), inBranches(body, body))));
+      expect(found.sites).toMatchObject([{ name: "blocks.0.attention", heads: 2 }]);
+      expect(found.notSupported).toEqual([]);
+    });
+
+    it("is found in a loop whose every pass makes it, and else listed with the reason", () => {
+      const every = find(graph(loop(inBranches(body, body))));
+      expect(every.sites).toMatchObject([{ name: "blocks.0.attention", heads: 2 }]);
+      const some = find(graph(loop(inBranches(body, none))));
+      expect(some.sites).toEqual([]);
+      expect(some.notSupported.map(({ reason }) => reason)).toEqual([
+        expect.stringMatching(/^in the body of Loop outer: only one branch of an If holds it/),
+      ]);
+    });
   });
 });
