@@ -7,6 +7,7 @@ import { EngineClient } from "../client/engine-client";
 import { writeNpz } from "../inputs/arrays";
 import type * as shared from "../shared/capture";
 import { AttentionError } from "../shared/errors";
+import { axisOfEntry } from "../shared/sample-axis";
 import { defaultSpec, figureFormats, type FigureSpec } from "../shared/figure/figure-spec";
 import type { ModelSummary } from "../shared/model";
 import type {
@@ -61,6 +62,11 @@ export interface Capture {
   readonly notices: readonly string[];
   /** One head's map, or the mean over all heads or over the named ones. */
   map(site: CapturedSite, head: number | "mean" | readonly number[], sample?: number): Promise<HeadMap>;
+  /** What the tokens of a sample are called: those of several prompts differ. */
+  labels(
+    site: CapturedSite,
+    sample?: number,
+  ): { readonly queries: readonly string[]; readonly keys: readonly string[] };
   /** Draw a figure into a `.png`, `.svg` or `.pdf` file. */
   writeFigure(file: string, options?: FigureOptions): Promise<void>;
   /** Every map as `site_000` …, as `attention-lens capture --out` writes it. */
@@ -155,6 +161,15 @@ class CaptureOfModel implements Capture {
       queryLabels: capture.axes[site.queryAxis]?.labels ?? [],
       keyLabels: capture.axes[site.keyAxis]?.labels ?? [],
     }));
+  }
+
+  labels(site: CapturedSite, sample = 0): { queries: readonly string[]; keys: readonly string[] } {
+    const { queryAxis, keyAxis, batch } = this.#captured(site.id);
+    const own = (index: number) => {
+      const axis = this.#capture.axes[index];
+      return axis ? axisOfEntry(axis, sample, batch).labels : [];
+    };
+    return { queries: own(queryAxis), keys: own(keyAxis) };
   }
 
   async map(site: CapturedSite, head: number | "mean" | readonly number[], sample = 0): Promise<HeadMap> {

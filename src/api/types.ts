@@ -88,7 +88,7 @@ export interface CapturedSite extends Site {
   readonly keys: number;
   /** Figures as [batch][head]. */
   readonly figures: readonly (readonly HeadFigures[])[];
-  /** Labels of the queries and of the keys. */
+  /** Labels of the queries and of the keys of sample 0; `Capture.labels` gives those of any. */
   readonly queryLabels: readonly string[];
   readonly keyLabels: readonly string[];
 }

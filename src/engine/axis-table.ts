@@ -1,11 +1,16 @@
 /** The axes of tokens that the sites of a capture share. */
+import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { TokenAxis } from "../shared/capture";
+import { AttentionError } from "../shared/errors";
 import type { NamedArray } from "../inputs/arrays";
 import type { Dim } from "../shared/model";
+import { refuseLarger } from "../inputs/limits";
 import { segmentsOf } from "../inputs/manifest/lookup";
 import type { ManifestAxisReference, ManifestSegment } from "../inputs/manifest/segments-schema";
+import { insideFolder } from "../inputs/manifest/paths";
 import { numberedAxis, tokenAxis } from "../inputs/token-axes";
+import type { Token } from "../inputs/tokenizer";
 import type { ChosenInput } from "./choose-input";
 import type { OpenModel } from "./open-model";
 import type { PatchGrid } from "./patch-grids";
@@ -17,6 +22,8 @@ export interface AxisPlace {
   readonly cross: boolean;
   /** Its length in the graph's own symbols. */
   readonly dim: Dim;
+  /** Entries of the site's batch axis. */
+  readonly batch: number;
 }
 
 /** Axes of tokens, each kept once. */
@@ -26,6 +33,7 @@ export class AxisTable {
   readonly #opened: OpenModel;
   readonly #input: ChosenInput;
   readonly #notices: string[];
+  readonly #lines = new Map<string, readonly string[] | null>();
 
   /** The arrays that labels may name. */
   get arrays(): ReadonlyMap<string, NamedArray> {
@@ -41,7 +49,7 @@ export class AxisTable {
   /** Index of the axis of `length` tokens, with the site's own segments or the model's. */
   add(length: number, own: ManifestAxisReference | undefined, place: AxisPlace): number {
     const segments = segmentsOf(this.#opened.manifest?.manifest, own);
-    const made = segments ? this.#fromManifest(segments, length) : this.#assumed(length, place);
+    const made = segments ? this.#fromManifest(segments, length, place.batch) : this.#assumed(length, place);
     const key = JSON.stringify(made);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
@@ -50,15 +58,43 @@ export class AxisTable {
     return this.all.length - 1;
   }
 
-  #fromManifest(segments: readonly ManifestSegment[], length: number): Omit<TokenAxis, "id"> {
-    const { arrays, texts } = this.#input;
-    const tokens = new Map(
-      texts.map(({ input, tokens: [row = []] }) => [input, row.map(({ text }) => text)]),
-    );
-    const { axis, problem } = tokenAxis(segments, length, arrays, { tokens });
+  #fromManifest(segments: readonly ManifestSegment[], length: number, batch: number): Omit<TokenAxis, "id"> {
+    const { samples, texts } = this.#input;
+    const lines = (file: string) => this.#linesOf(file);
+    const made = samples.slice(0, batch % samples.length === 0 ? samples.length : 1).map((arrays, sample) => {
+      const tokens = new Map(
+        texts.map(({ input, tokens: rows }) => [
+          input,
+          (rows[sample] ?? rows[0] ?? []).map(({ text }) => text),
+        ]),
+      );
+      return tokenAxis(segments, length, arrays, { tokens, lines });
+    });
+    const problem = made.find((each) => each.problem !== null)?.problem ?? null;
     const told = `${path.basename(this.#opened.manifest?.path ?? "manifest")}: ${problem}`;
     if (problem !== null && !this.#notices.includes(told)) this.#notices.push(told);
-    return axis;
+    return withSamples(made.map(({ axis }) => axis));
+  }
+
+  /** Lines of a file that the manifest names; null where it cannot be read. */
+  #linesOf(file: string): readonly string[] | null {
+    const known = this.#lines.get(file);
+    if (known !== undefined) return known;
+    const { manifest } = this.#opened;
+    let lines: readonly string[] | null = null;
+    try {
+      if (manifest) {
+        const named = insideFolder(path.dirname(manifest.path), file);
+        refuseLarger("text", statSync(named).size, "The file of labels", file);
+        lines = readFileSync(named, "utf8")
+          .replace(/\r?\n$/, "")
+          .split(/\r?\n/);
+      }
+    } catch (thrown) {
+      this.#notices.push(`The labels of ${file} cannot be read: ${AttentionError.wrap(thrown).message}`);
+    }
+    this.#lines.set(file, lines);
+    return lines;
   }
 
   /** What the input itself tells of an axis that no manifest names: the tokens of a text, the patches of an image. */
@@ -78,6 +114,7 @@ export class AxisTable {
       return textAxis(
         text,
         (text.symbol !== null && text.symbol === place.dim) || (isEncoders && text.known === true),
+        place.batch,
       );
     if (this.#input.pair && !isEncoders) return numberedAxis(length);
     for (const grid of this.#input.grids) {
@@ -105,9 +142,27 @@ function squareGrid(length: number): { side: number; extra: number } | null {
 }
 
 function textAxis(
-  { tokens: [row = []], from }: ChosenInput["texts"][number],
+  { tokens, from }: ChosenInput["texts"][number],
   confirmed: boolean,
+  batch: number,
 ): Omit<TokenAxis, "id"> {
+  const rows = tokens.slice(0, batch % tokens.length === 0 ? tokens.length : 1);
+  return withSamples(rows.map((row) => axisOfText(row, from, confirmed)));
+}
+
+/** The axis of the first sample, with the labels of the others where they differ. */
+function withSamples(axes: readonly Omit<TokenAxis, "id">[]): Omit<TokenAxis, "id"> {
+  const own = axes.map(({ labels, raw, padding }) => ({
+    labels,
+    ...(raw === undefined ? {} : { raw }),
+    ...(padding === undefined ? {} : { padding }),
+  }));
+  const [first = numberedAxis(0)] = axes;
+  const written = JSON.stringify(own[0]);
+  return own.every((each) => JSON.stringify(each) === written) ? first : { ...first, samples: own };
+}
+
+function axisOfText(row: readonly Token[], from: string, confirmed: boolean): Omit<TokenAxis, "id"> {
   const padding = row.flatMap((token, at) => (token.padding === true ? [at] : []));
   return {
     labels: row.map(({ text }) => text),

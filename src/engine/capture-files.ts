@@ -1,21 +1,22 @@
 /** A capture as files: every map as npz, sites and figures as JSON and CSV (`docs/capture-files.md`). */
-import type { Capture } from "../shared/capture";
+import type { Capture, TokenAxis } from "../shared/capture";
 import type { HeadFigures } from "../shared/figures";
 import type { CaptureStore } from "../shared/maps/capture-store";
 import type { ModelSummary } from "../shared/model";
 import { roleNames } from "../shared/roles";
 import { type Provenance, provenanceLines } from "../shared/provenance";
-import { writeNpz } from "../inputs/arrays";
+import { type NpzEntry, writeNpz } from "../inputs/arrays";
 
 /**
  * `site_000`, `site_001` …: float32 [batch, heads, queries, keys] each; `scores/site_000` before masks and biases and
- * `masked_scores/site_000` after them, where they were captured; and `provenance`, JSON text.
+ * `masked_scores/site_000` after them, where they were captured; `query_labels/site_000` and `key_labels/site_000`,
+ * texts [samples, tokens], where the samples of a batch have labels of their own; and `provenance`, JSON text.
  */
 export function captureNpz(capture: Capture, store: CaptureStore, provenance: Provenance): Uint8Array {
   const stored = new Map([...store.sites()].map((site) => [site.handle, site]));
   return writeNpz(
-    new Map(
-      capture.sites.flatMap(({ id, handle, batch, heads, queries, keys }) => {
+    new Map<string, NpzEntry>(
+      capture.sites.flatMap(({ id, handle, batch, heads, queries, keys, queryAxis, keyAxis }) => {
         const site = stored.get(handle);
         if (!site) return [];
         const scores = site.scores;
@@ -27,6 +28,8 @@ export function captureNpz(capture: Capture, store: CaptureStore, provenance: Pr
                 [`masked_scores/${id}`, { data: scores.after.cells, dims: scores.after.dims }] as const,
               ]
             : []),
+          ...sampleLabels(`query_labels/${id}`, capture.axes[queryAxis]),
+          ...sampleLabels(`key_labels/${id}`, capture.axes[keyAxis]),
         ];
       }),
     ),
@@ -34,10 +37,41 @@ export function captureNpz(capture: Capture, store: CaptureStore, provenance: Pr
   );
 }
 
+function sampleLabels(name: string, axis: TokenAxis | undefined): [string, NpzEntry][] {
+  const { samples } = axis ?? {};
+  if (!samples) return [];
+  const data = samples.flatMap(({ labels }) => labels);
+  return [[name, { data, dims: [samples.length, samples[0]?.labels.length ?? 0] }]];
+}
+
 /** Figures as one array of numbers per name, one number per head, of one batch element. */
 function metricsOf(figures: Capture["sites"][number]["figures"][number]): Record<string, (number | null)[]> {
   const names = Object.keys(figures[0] ?? {}) as (keyof (typeof figures)[number])[];
   return Object.fromEntries(names.map((name) => [name, figures.map((head) => head[name])]));
+}
+
+/** Names of an axis' tokens, and of those of each sample where they differ. */
+function axisDocument({
+  id,
+  labels,
+  segments,
+  segmentOf,
+  from,
+  assumed,
+  padding,
+  samples,
+}: TokenAxis): unknown {
+  return {
+    id,
+    from,
+    ...(assumed === undefined ? {} : { assumed }),
+    labels,
+    segments: segmentOf.map((segment) => segments[segment]?.name ?? null),
+    ...(padding === undefined ? {} : { padding }),
+    ...(samples === undefined
+      ? {}
+      : { samples: samples.map((own) => ({ labels: own.labels, padding: own.padding ?? [] })) }),
+  };
 }
 
 export function captureDocument(model: ModelSummary, capture: Capture, provenance: Provenance): unknown {
@@ -54,6 +88,8 @@ export function captureDocument(model: ModelSummary, capture: Capture, provenanc
       heads: site.heads,
       queries: site.queries,
       keys: site.keys,
+      queryAxis: site.queryAxis,
+      keyAxis: site.keyAxis,
       method: site.method,
       error: site.error,
       controlError: site.controlError,
@@ -72,6 +108,7 @@ export function captureDocument(model: ModelSummary, capture: Capture, provenanc
       ...(site.batch === 1 ? {} : { metricsByBatch: site.figures.map(metricsOf) }),
       roles: (site.roles[0] ?? []).map((head) => head.map(({ name }) => name)),
     })),
+    axes: capture.axes.map(axisDocument),
     notSupported: model.notSupported,
     otherSoftmaxes: model.otherSoftmaxes,
     provider: capture.provider,

@@ -11,19 +11,23 @@ import type { Manifest } from "../inputs/manifest/schema";
 import type { Picture } from "../inputs/pictures";
 import { recordedInput } from "../inputs/recorded-input";
 import { fillSample } from "../inputs/sample-files";
+import { cacheOf } from "./cache-inputs";
 import { completed } from "./complete-input";
 import { withFrameSteps } from "./frame-steps";
-import { imageInput } from "./image-input";
-import { openRecording, onlyArray } from "./input-recording";
+import { askedPictures, imageInput } from "./image-input";
+import { besideGiven, onlyArray, openRecording } from "./input-recording";
 import { described, recordingOf } from "./input-report";
 import type { OpenModel } from "./open-model";
 import { type PatchGrid, patchGrids } from "./patch-grids";
-import { textInput, type TextOnAxis, textsOf, unfedTasks } from "./text-input";
+import { ArraysOfSample, batchOf } from "./sample-arrays";
+import { askedText, ownText, type TextOnAxis, unfedTasks } from "./text-input";
 
 export interface ChosenInput {
   readonly feeds: ReadonlyMap<string, NamedArray>;
-  /** Everything that was recorded, for the labels that the manifest names. */
+  /** Everything that was recorded of the first sample, for what the manifest names. */
   readonly arrays: ReadonlyMap<string, NamedArray>;
+  /** The same for each sample of the batch, for labels. */
+  readonly samples: readonly ReadonlyMap<string, NamedArray>[];
   readonly report: InputReport;
   readonly notices: readonly string[];
   readonly recording: Recording;
@@ -47,7 +51,16 @@ export interface ChosenInput {
 
 export async function chooseInput(opened: OpenModel, choice: InputChoice | null): Promise<ChosenInput> {
   const { inputs, manifest } = opened;
-  const set = choice?.synthetic ? null : await openRecording(opened, choice);
+  const asked = choice?.synthetic ? null : askedText(opened, choice);
+  // A recording is of something else than the text or the picture that was asked for: it gives what they leave.
+  const beside = asked !== null || choice?.images !== undefined || choice?.video !== undefined;
+  const taken = new Set([...(asked?.feeds.keys() ?? []), ...askedPictures(opened, choice)]);
+  const caches = new Set(cacheOf(opened)?.inputs ?? []);
+  const isWhole = beside && inputs.every(({ name }) => taken.has(name) || caches.has(name));
+  const set =
+    choice?.synthetic || (isWhole && choice?.file === undefined)
+      ? null
+      : await openRecording(opened, choice, beside);
   try {
     const dataSet = set?.dataSet?.manifest(inputs, manifest?.manifest);
     const said = dataSet?.manifest ?? manifest?.manifest;
@@ -66,19 +79,19 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
       ? null
       : await imageInput(opened, choice, { said, set, samples: shown, step, fill });
     const tasks = shown.map((sample) => set?.dataSet?.task(sample, step) ?? null);
-    const texts =
-      choice?.synthetic || (choice?.file !== undefined && choice.text === undefined && !set?.dataSet)
+    const silent = choice?.synthetic !== undefined || (choice?.file !== undefined && !set?.dataSet);
+    const text =
+      asked ??
+      (silent
         ? null
-        : textsOf(opened, choice, recorded ? unfedTasks(opened, recorded, tasks) : null);
-    const text = texts ? textInput(opened, texts) : null;
-    const given = new Map<string, NamedArray>([
-      ...(recorded?.given ?? []),
-      ...(text?.feeds ?? []),
-      ...(pictures?.feeds ?? []),
-    ]);
+        : ownText(opened, recorded?.given, recorded ? unfedTasks(opened, recorded, tasks) : null));
+    const stated = new Map<string, NamedArray>([...(text?.feeds ?? []), ...(pictures?.feeds ?? [])]);
+    const rest = beside && recorded ? besideGiven(inputs, recorded.given, stated) : recorded?.given;
+    const given = new Map<string, NamedArray>([...(rest ?? []), ...stated]);
     const single = onlyArray(inputs, set, given);
     if (single) given.set(single.input, single.array);
-    const { feeds, notices, made } = completed(opened, given, choice, set);
+    const { feeds, notices, made } = completed(opened, given, choice, set, beside);
+    const samples = Math.max(1, recorded?.arrays.length ?? 1, batchOf(inputs, feeds));
     const view = GraphView.of(
       opened.file.model,
       opened.file.source,
@@ -86,7 +99,7 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
     );
     const { from, label } = described(
       choice,
-      set,
+      beside && choice?.file === undefined ? null : set,
       text?.prompt.text,
       pictures?.files ?? [],
       made === inputs.length,
@@ -94,7 +107,17 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
     );
     return {
       feeds,
-      arrays: recorded?.arrays ?? feeds,
+      arrays: recorded?.arrays[0] ?? feeds,
+      samples: Array.from({ length: samples }, (_, each) => {
+        const own = recorded?.arrays[recorded.arrays.length === samples ? each : 0];
+        const isOwn = (recorded?.arrays.length ?? 0) > 1;
+        const sources = [
+          { arrays: stated },
+          ...(own ? [{ arrays: own, whole: isOwn }] : []),
+          { arrays: feeds },
+        ];
+        return new ArraysOfSample(each, samples, sources);
+      }),
       report: {
         from,
         label,
@@ -104,7 +127,10 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
         ...(set?.notices ?? []),
         ...(dataSet?.notices ?? []),
         ...(single ? [single.notice] : []),
-        ...(recorded?.notices ?? []),
+        ...(recorded && !beside ? recorded.notices : []),
+        ...(beside && set?.recorded && rest && rest.size > 0
+          ? [`${[...rest.keys()].join(", ")} ${rest.size === 1 ? "is" : "are"} as recorded in ${set.name}.`]
+          : []),
         ...(text?.notices ?? []),
         ...(pictures?.notices ?? []),
         ...notices,

@@ -7,16 +7,21 @@ import type { NamedArray } from "../inputs/arrays";
 import { fitFeeds } from "../inputs/feeds";
 import type { SampleSet } from "../inputs/sample-set";
 import { symbolSizes, syntheticFeeds } from "../inputs/synthetic";
+import { checkIds } from "./check-ids";
 import { type CacheInputs, cacheOf } from "./cache-inputs";
 import type { OpenModel } from "./open-model";
 import { tokenFeeds, type TokenRole, tokenRoles } from "./token-feeds";
 
-/** What was given, fitted to the model; the caches of past keys and values are empty where nothing fills them. */
+/**
+ * What was given, fitted to the model; the caches of past keys and values are empty where nothing fills them.
+ * @param beside the recording only gives what a text or pictures leave, and need not be whole
+ */
 export function completed(
   opened: OpenModel,
   given: ReadonlyMap<string, NamedArray>,
   choice: InputChoice | null,
   set: SampleSet | null,
+  beside = false,
 ): { feeds: Map<string, NamedArray>; notices: string[]; made: number } {
   const { inputs, file } = opened;
   const wanted = inputs.filter(({ name }) => given.has(name));
@@ -28,7 +33,7 @@ export function completed(
   const caches = new Set(cache?.inputs ?? []);
   const derived = new Set(cache ? derivedInputs(opened, cache, cache.length !== null) : []);
   const lacking = missing.filter(({ name }) => !caches.has(name) && !derived.has(name));
-  if (set && set.recorded && lacking.length > 0) fitFeeds(lacking, given, {}, where, set.names);
+  if (set && set.recorded && !beside && lacking.length > 0) fitFeeds(lacking, given, {}, where, set.names);
   const sizes = new Map([...boundSymbols(wanted, fitted.feeds), ...Object.entries(choice?.dims ?? {})]);
   const unknown = Object.keys(choice?.dims ?? {}).filter(
     (name) => !inputs.some(({ dims }) => dims?.some((dim) => typeof dim === "string" && dim.includes(name))),
@@ -44,7 +49,9 @@ export function completed(
   const length = cache && opened.inputs.find(({ name }) => name === cache.ids)?.dims?.at(-1);
   if (cache && cache.length !== null && typeof length === "string" && !sizes.has(length))
     sizes.set(length, Math.min(cache.length, symbolSizes(inputs).get(length) ?? cache.length));
-  const rows = embeddingRows(GraphView.of(file.model, file.source));
+  const view = GraphView.of(file.model, file.source);
+  const rows = embeddingRows(view);
+  for (const [name, array] of fitted.feeds) checkIds(view, name, array, where);
   const synthetic = syntheticFeeds(missing, {
     rows,
     sizes: withSizes(inputs, sizes),

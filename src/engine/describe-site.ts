@@ -94,10 +94,12 @@ export function describeSite(
   const queryAxis = axes.add(stored.queries, said?.queries, {
     ...{ name: site.name, side: "queries", cross },
     dim: symbolic?.queries ?? null,
+    batch: stored.batch,
   });
   const keyAxis = axes.add(stored.keys, said?.keys, {
     ...{ name: site.name, side: "keys", cross },
     dim: symbolic?.keys ?? null,
+    batch: stored.batch,
   });
   const heads = Array.from({ length: stored.batch }, (_, batch) =>
     Array.from({ length: stored.heads }, (__, head) =>

@@ -1,5 +1,5 @@
 /** What the engine answers: one model, its last capture, and the pages of it. */
-import { basename } from "node:path";
+
 import type { Capture, Phase } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
 import type { InputChoice } from "../shared/input-choice";
@@ -22,7 +22,7 @@ import { inputHash, provenanceOf } from "./provenance";
 import { providerTable } from "./providers";
 import { reportPage } from "./report";
 import { runSequence, type Sequence, sequenceKey } from "./sequence";
-import { tokenizerOf } from "./text-input";
+import { tokenized } from "./text-input";
 
 /** The last capture, and what it was made on. */
 interface Captured extends CaptureResult {
@@ -59,16 +59,7 @@ export class Engine {
       if (request.generation !== capture.generation) throw new AttentionError("stale");
       return readFrame(this.#model(), choice, input, request);
     },
-    tokenize: ({ text, textPair }) => {
-      const { encode, file } = tokenizerOf(this.#model());
-      const tokens = encode(text, textPair).tokens.map(({ text: shown, raw, id, special }) => ({
-        text: shown,
-        raw,
-        id,
-        special,
-      }));
-      return { tokens, from: basename(file) };
-    },
+    tokenize: ({ text, textPair }) => tokenized(this.#model(), text, textPair),
     stop: () => {
       this.#stop = true;
       return null;

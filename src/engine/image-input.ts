@@ -33,6 +33,14 @@ export function imageInputs({ inputs, manifest }: OpenModel): TensorSignature[] 
   return named.length > 0 ? named : inputs.filter(takesPicture);
 }
 
+/** Inputs that the pictures which were asked for go to. */
+export function askedPictures(opened: OpenModel, choice: InputChoice | null): string[] {
+  const names = Object.keys(choice?.images ?? {});
+  if (choice?.video) names.push(choice.video.input ?? "");
+  const [only, second] = imageInputs(opened);
+  return names.flatMap((name) => (name !== "" ? [name] : only && !second ? [only.name] : []));
+}
+
 /** What was recorded, and what of it is shown. */
 interface Recorded {
   readonly said: Manifest | undefined;

@@ -4,16 +4,21 @@ import path from "node:path";
 import { AttentionError } from "../shared/errors";
 import type { InputChoice } from "../shared/input-choice";
 import type { NamedArray } from "../inputs/arrays";
+import { joined } from "../inputs/files/array-values";
 import { isLeRobot } from "../inputs/lerobot/info";
 import { openLeRobotSamples } from "../inputs/lerobot/samples";
 import { insideFolder } from "../inputs/manifest/paths";
 import { openSamples, type SampleSet } from "../inputs/sample-set";
 import type { OpenModel } from "./open-model";
 
-/** The recording that was asked for, else the manifest's; null where there is none. */
+/**
+ * The recording that was asked for, else the manifest's; null where there is none.
+ * @param beside a text or a picture was asked for, and the recording only gives what they leave
+ */
 export async function openRecording(
   { manifest }: Pick<OpenModel, "manifest">,
   choice: InputChoice | null,
+  beside = false,
 ): Promise<SampleSet | null> {
   const said = manifest?.manifest;
   const folder = manifest ? path.dirname(manifest.path) : "";
@@ -43,8 +48,6 @@ export async function openRecording(
       asked: true,
     });
   }
-  // A text or a picture that was asked for stands for itself, not beside a recording of something else.
-  if (choice?.text !== undefined || choice?.images || choice?.video) return null;
   const file = said?.inputs?.file;
   if (file === undefined && said?.samples?.files === undefined && said?.samples?.lerobot === undefined) {
     if (
@@ -56,6 +59,7 @@ export async function openRecording(
       return openSamples({ folder, file: undefined, samples: undefined });
     for (const name of ["samples", "episode", "step", "pass"] as const)
       if (
+        !beside &&
         choice?.[name] !== undefined &&
         !choice.generate &&
         !(said?.loops && (name === "pass" || name === "step"))
@@ -97,5 +101,43 @@ export function onlyArray(
     input: input.name,
     array: set.arrays(0).read(name),
     notice: `${input.name} is given ${name}, the only array of the file.`,
+  };
+}
+
+/**
+ * What a recording gives beside a text or pictures: the inputs that they leave, but for those whose sizes contradict
+ * theirs. Where they make a batch, the one that was recorded is given to each.
+ */
+export function besideGiven(
+  inputs: OpenModel["inputs"],
+  recorded: ReadonlyMap<string, NamedArray>,
+  given: ReadonlyMap<string, NamedArray>,
+): Map<string, NamedArray> {
+  const sizes = new Map<string, number>();
+  for (const { name, dims } of inputs)
+    dims?.forEach((dim, axis) => {
+      const size = given.get(name)?.dims[axis];
+      if (typeof dim === "string" && size !== undefined) sizes.set(dim, size);
+    });
+  const fitting = new Map<string, NamedArray>();
+  for (const { name, dims } of inputs) {
+    const array = recorded.get(name);
+    if (!array || given.has(name)) continue;
+    const [batch] = dims ?? [];
+    const wanted = typeof batch === "string" ? sizes.get(batch) : undefined;
+    const own = wanted !== undefined && array.dims[0] === 1 && wanted > 1 ? repeated(array, wanted) : array;
+    const fits = dims?.every(
+      (dim, axis) => typeof dim !== "string" || (sizes.get(dim) ?? own.dims[axis]) === own.dims[axis],
+    );
+    if (fits !== false) fitting.set(name, own);
+  }
+  return fitting;
+}
+
+function repeated(array: NamedArray, times: number): NamedArray {
+  return {
+    ...array,
+    dims: [times, ...array.dims.slice(1)],
+    data: joined(new Array<NamedArray["data"]>(times).fill(array.data), array.data),
   };
 }

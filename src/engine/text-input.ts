@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { AttentionError } from "../shared/errors";
-import type { InputChoice } from "../shared/input-choice";
+import type { InputChoice, Tokenized } from "../shared/input-choice";
 import { insideFolder } from "../inputs/manifest/paths";
 import type { NamedArray } from "../inputs/arrays";
 import type { ManifestText } from "../inputs/manifest/inputs-schema";
@@ -60,6 +60,48 @@ export function tokenizerOf(opened: OpenModel): TextTokenizer {
   return tokenizer;
 }
 
+/** The tokens of a text while it is typed, and what becomes of what does not fit. */
+export function tokenized(opened: OpenModel, text: string, textPair: string | null): Tokenized {
+  const tokenizer = tokenizerOf(opened);
+  const said: Partial<ManifestText> = opened.manifest?.manifest.inputs?.texts?.[0] ?? {};
+  const [main, decoder] = textInputs(opened.inputs, namesOf(said));
+  const { tokens } = tokenizer.encode(text, decoder ? null : textPair, said.special ?? true);
+  const fixed = main?.ids.dims?.at(-1);
+  const most = said.length ?? (typeof fixed === "number" && fixed > 0 ? fixed : Infinity);
+  return {
+    tokens: tokens.map(({ text: shown, raw, id, special }) => ({ text: shown, raw, id, special })),
+    from: path.basename(tokenizer.file),
+    notices: [
+      ...unknownWords(tokenizer, [text, ...(textPair === null ? [] : [textPair])]),
+      ...(tokens.length > most ? [`The model takes the first ${most} of ${tokens.length} tokens.`] : []),
+    ],
+  };
+}
+
+/** Words that a notice names. */
+const MOST_NAMED = 8;
+
+/** What becomes of words that the vocabulary does not have. */
+function unknownWords(tokenizer: TextTokenizer, texts: readonly string[]): string[] {
+  const words = [...new Set(texts.flatMap((text) => tokenizer.unknownWords(text)))];
+  if (words.length === 0) return [];
+  const [stand] = tokenizer.encode(words[0] ?? "", null, false).tokens.filter(({ unknown }) => unknown);
+  const named = words.slice(0, MOST_NAMED).map((word) => `“${word}”`);
+  const rest = words.length - named.length;
+  const subject = `${named.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+  return [
+    `${subject} ${words.length === 1 ? "is" : "are"} not in the vocabulary, and ${words.length === 1 ? "becomes" : "become"} ${stand?.raw ?? "unknown"}.`,
+  ];
+}
+
+const listed = (value: string | readonly string[] | undefined): string[] | undefined =>
+  value === undefined ? undefined : [value].flat();
+
+export interface Texts {
+  readonly text: string[];
+  readonly textPair: string[] | null;
+}
+
 /**
  * The texts that were asked for or that the manifest names, in which {task} stands for the recorded task; else the
  * tasks themselves; null where there are none.
@@ -69,13 +111,11 @@ export function textsOf(
   { manifest }: OpenModel,
   choice: InputChoice | null,
   tasks: readonly string[] | null = null,
-): { text: string[]; textPair: string[] | null } | null {
-  const listed = (value: string | readonly string[] | undefined) =>
-    value === undefined ? undefined : [value].flat();
+): Texts | null {
   const asked = listed(choice?.text);
   if (asked) return { text: asked, textPair: listed(choice?.textPair) ?? null };
   const [first, second] = manifest?.manifest.inputs?.texts ?? [];
-  if (!first) return tasks && { text: [...tasks], textPair: null };
+  if (first?.text === undefined) return tasks && { text: [...tasks], textPair: null };
   const pair = first.pair ?? second?.text;
   const filled = (text: string) => (tasks ?? [""]).map((task) => text.replaceAll("{task}", task));
   return { text: filled(first.text), textPair: pair === undefined ? null : filled(pair) };
@@ -96,17 +136,39 @@ export function unfedTasks(
     : null;
 }
 
-/** Ids, masks, types and positions of texts. */
-export function textInput(
+/** What becomes of the texts that were asked for; null where none were. */
+export function askedText(opened: OpenModel, choice: InputChoice | null): TextInput | null {
+  const texts = choice?.text === undefined ? null : textsOf(opened, choice);
+  return texts ? textInput(opened, texts) : null;
+}
+
+/** What becomes of the text that the manifest names; null where it names none, or its ids are recorded. */
+export function ownText(
   opened: OpenModel,
-  { text, textPair }: { text: string[]; textPair: string[] | null },
-): TextInput {
+  recorded: ReadonlyMap<string, NamedArray> | undefined,
+  tasks: readonly string[] | null,
+): TextInput | null {
+  const texts = textsOf(opened, null, tasks);
+  const [main] = textInputs(opened.inputs, namesOf(opened.manifest?.manifest.inputs?.texts?.[0] ?? {}));
+  return !texts || (main && recorded?.has(main.ids.name)) ? null : textInput(opened, texts);
+}
+
+function namesOf({ ids, mask, types }: Partial<ManifestText>): {
+  ids?: string;
+  mask?: string;
+  types?: string;
+} {
+  return {
+    ...(ids === undefined ? {} : { ids }),
+    ...(mask === undefined ? {} : { mask }),
+    ...(types === undefined ? {} : { types }),
+  };
+}
+
+/** Ids, masks, types and positions of texts. */
+function textInput(opened: OpenModel, { text, textPair }: Texts): TextInput {
   const said: Partial<ManifestText> = opened.manifest?.manifest.inputs?.texts?.[0] ?? {};
-  const [main, decoder] = textInputs(opened.inputs, {
-    ...(said.ids === undefined ? {} : { ids: said.ids }),
-    ...(said.mask === undefined ? {} : { mask: said.mask }),
-    ...(said.types === undefined ? {} : { types: said.types }),
-  });
+  const [main, decoder] = textInputs(opened.inputs, namesOf(said));
   if (!main)
     throw new AttentionError(
       "inputMismatch",
@@ -138,7 +200,7 @@ export function textInput(
   const isDecoder =
     /decoder/i.test(main.ids.name) || opened.inputs.some(({ name }) => /encoder_hidden_states/.test(name));
   const texts = [onAxis(main, made.tokens, isDecoder ? "decoder" : "encoder")];
-  const notices = [...made.notices];
+  const notices = [...unknownWords(tokenizer, [...text, ...(textPair ?? [])]), ...made.notices];
   if (decoder) {
     const begin =
       configIds(opened, "decoder_start_token_id")[0] ??

@@ -52,6 +52,7 @@ export interface CapturedSite {
   readonly keys: number;
   /** Line of the user's code that computes it, where the export kept one; the path is the exporter's. */
   readonly source: { readonly file: string; readonly line: number } | null;
+  /** Of the first sample. */
   readonly queryLabels: readonly string[];
   readonly keyLabels: readonly string[];
   /** As [sample][head]; a figure that the map cannot support is null. */

@@ -46,26 +46,37 @@ function descr(data: Exclude<ArrayData, string[]>, dtype: string | undefined): s
   return `${data.BYTES_PER_ELEMENT === 1 ? "|" : "<"}${kind}${data.BYTES_PER_ELEMENT}`;
 }
 
+/** Texts as NumPy keeps them: UTF-32, all as wide as the longest. */
+function texts(data: readonly string[], dims: readonly number[]): Uint8Array {
+  const points = data.map((text) => Array.from(text, (letter) => letter.codePointAt(0) ?? 0));
+  const width = points.reduce((most, { length }) => Math.max(most, length), 1);
+  const codes = new Uint32Array(points.length * width);
+  points.forEach((text, at) => codes.set(text, at * width));
+  return npy(`<U${width}`, dims, new Uint8Array(codes.buffer));
+}
+
 /** A zip archive's comment has 16 bits for its length. */
 const LONGEST_COMMENT = 65_535;
+
+export interface NpzEntry {
+  readonly data: ArrayData;
+  readonly dims: readonly number[];
+  readonly dtype?: string;
+}
 
 /**
  * An npz archive, stored without compression as `np.savez` does. The comment is the archive's own: it is no entry, so
  * that the arrays are all that `np.load` lists.
  */
-export function writeNpz(
-  arrays: ReadonlyMap<
-    string,
-    { data: Exclude<ArrayData, string[]>; dims: readonly number[]; dtype?: string }
-  >,
-  comment = "",
-): Uint8Array {
+export function writeNpz(arrays: ReadonlyMap<string, NpzEntry>, comment = ""): Uint8Array {
   const entries: Record<string, [Uint8Array, { level: 0; mtime: Date }]> = {};
   // One fixed date, so that the same capture gives the same bytes.
   const mtime = new Date(1980, 0, 1);
   for (const [name, { data, dims, dtype }] of arrays) {
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    entries[`${name}.npy`] = [npy(descr(data, dtype), dims, bytes), { level: 0, mtime }];
+    const entry = Array.isArray(data)
+      ? texts(data, dims)
+      : npy(descr(data, dtype), dims, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    entries[`${name}.npy`] = [entry, { level: 0, mtime }];
   }
   return withComment(zipSync(entries), comment);
 }

@@ -1,5 +1,6 @@
 /** Any recorded array by name for labels, at the chosen sample and step. */
 import type { AxisOfRuns } from "../shared/input-choice";
+import { withoutAxis } from "./array-axes";
 import type { NamedArray } from "./arrays";
 import type { Manifest } from "./manifest/schema";
 import { stepInputs } from "./recorded-steps";
@@ -10,7 +11,14 @@ import type { SampleSet } from "./sample-set";
 export class LabelArrays extends Map<string, NamedArray> {
   readonly #read: (name: string) => NamedArray | undefined;
 
-  constructor(set: SampleSet, sample: number, steps: AxisOfRuns | null, manifest: Manifest | undefined) {
+  /** @param implicit samples along the first axis, as the shapes alone tell; null where they do not */
+  constructor(
+    set: SampleSet,
+    sample: number,
+    steps: AxisOfRuns | null,
+    manifest: Manifest | undefined,
+    implicit: number | null,
+  ) {
     super();
     const stepped = stepInputs(manifest).size > 0;
     const all = set.arrays(sample);
@@ -20,6 +28,9 @@ export class LabelArrays extends Map<string, NamedArray> {
       const arrays = along ? ofSample(all, axis, sample) : all;
       const header = arrays.header(name);
       if (!header) return undefined;
+      // Of one axis each entry is a token's: samples have their tokens along a further one.
+      if (implicit !== null && header.dims.length > 1 && header.dims[0] === implicit)
+        return withoutAxis(arrays.read(name, { axis: 0, indices: [sample] }), 0);
       const atStep = stepped && steps && header.dims[0] === steps.count;
       return arrays.read(name, atStep ? { axis: 0, indices: [steps.index] } : undefined);
     };

@@ -18,8 +18,8 @@ import type { SampleSet } from "./sample-set";
 export interface RecordedInput {
   /** Arrays by the model's inputs, not yet fitted to type and shape. Inputs that the recording lacks are missing. */
   readonly given: ReadonlyMap<string, NamedArray>;
-  /** Any recorded array by name, at the chosen sample and step: for labels. */
-  readonly arrays: ReadonlyMap<string, NamedArray>;
+  /** For each chosen sample: any recorded array by name, at the chosen step, for labels. */
+  readonly arrays: readonly ReadonlyMap<string, NamedArray>[];
   readonly notices: readonly string[];
   readonly chosen: Pick<Recording, "samples" | "episodes" | "episode" | "steps" | "passes" | "values">;
 }
@@ -63,7 +63,7 @@ export function recordedInput(
   const named = set.episodes.length > 0;
   return {
     given,
-    arrays: new LabelArrays(set, sample, steps, manifest),
+    arrays: samples.map((each) => new LabelArrays(set, each, steps, manifest, implicit?.count ?? null)),
     notices,
     chosen: {
       samples: count > 1 || named ? { count, shown: samples } : null,

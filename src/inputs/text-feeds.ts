@@ -56,6 +56,20 @@ export function textInputs(
   return [of("(encoder_)?", named), of("decoder_", {})].filter((each) => each !== null);
 }
 
+/** Texts of a batch that a notice speaks of one by one. */
+const MOST_TOLD = 8;
+
+function paddingWords(
+  short: readonly { readonly text: number; readonly tokens: number }[],
+  length: number,
+  many: boolean,
+): string {
+  if (!many) return `The text has ${short[0]?.tokens} tokens and is padded to ${length}.`;
+  const each = short.slice(0, MOST_TOLD).map(({ text, tokens }) => `text ${text} has ${tokens}`);
+  const rest = short.length - each.length;
+  return `Texts are padded to ${length} tokens: ${each.join(", ")}${rest > 0 ? `, and ${rest} more are shorter` : ""}.`;
+}
+
 /** Ids, mask, types and positions of texts that make one batch. @param where the tokenizer's name, for messages */
 export function textFeeds(
   inputs: TextInputs,
@@ -78,15 +92,22 @@ export function textFeeds(
       `${inputs.ids.name} wants a batch of ${batch}, and ${encoded.length} ${encoded.length === 1 ? "text is" : "texts are"} given.`,
     );
   const notices: string[] = [];
-  if (longest > length)
-    notices.push(`The text has ${longest} tokens; ${inputs.ids.name} takes the first ${length}.`);
-  const shorter = encoded.some(({ tokens }) => tokens.length < length);
-  if (shorter) notices.push(`Texts are padded to ${length} tokens.`);
+  const sizes = encoded.map(({ tokens }, text) => ({ text, tokens: tokens.length }));
+  const many = encoded.length > 1;
+  for (const { text, tokens } of sizes.filter((each) => each.tokens > length).slice(0, MOST_TOLD))
+    notices.push(
+      `${many ? `Text ${text}` : "The text"} has ${tokens} tokens; ${inputs.ids.name} takes the first ${length}.`,
+    );
+  const short = sizes.filter(({ tokens }) => tokens < length);
+  const shorter = short.length > 0;
+  if (shorter) notices.push(paddingWords(short, length, many));
   const padding: Token = tokenizer.token(
     tokenizer.special("pad_token") ?? tokenizer.special("eos_token") ?? 0,
   );
   if (shorter && !inputs.mask)
-    notices.push("The model has no input that masks padding, so padding is attended to as any token.");
+    notices.push(
+      "No input of the model masks padding: unless its graph knows padding by its id, it is attended to as any token.",
+    );
   const rows = encoded.map(({ tokens, types }) => {
     const kept = tokens.slice(0, length);
     const pads = new Array<Token>(length - kept.length).fill(padding);

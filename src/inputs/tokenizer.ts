@@ -16,6 +16,8 @@ export interface Token {
   readonly special: boolean;
   /** It only fills a text up to a length. */
   readonly padding?: true;
+  /** It stands for a word that the vocabulary does not have. */
+  readonly unknown?: true;
 }
 
 export interface EncodedText {
@@ -29,6 +31,8 @@ export interface TextTokenizer {
   readonly file: string;
   encode(text: string, pair: string | null, special?: boolean): EncodedText;
   token(id: number): Token;
+  /** Words of a text that the vocabulary does not have. */
+  unknownWords(text: string): string[];
   /** Id of a special token that tokenizer_config.json names: `eos_token`, `pad_token`. */
   special(role: string): number | null;
 }
@@ -40,7 +44,7 @@ export function loadTokenizer(file: string): TextTokenizer {
   const config = readConfig(path.join(path.dirname(file), "tokenizer_config.json"));
   let tokenizer: Tokenizer;
   try {
-    tokenizer = new Tokenizer(json, config);
+    tokenizer = new Tokenizer(withWords(json), config);
   } catch (error) {
     throw new AttentionError(
       "tokenizerInvalid",
@@ -50,11 +54,28 @@ export function loadTokenizer(file: string): TextTokenizer {
   }
   const text = tokenTexts(json);
   const added = tokenizer.get_added_tokens_decoder();
-  const token = (id: number): Token => {
+  const unknownToken = modelOf(json)["unk_token"];
+  const unknown = typeof unknownToken === "string" ? tokenizer.token_to_id(unknownToken) : undefined;
+  const token = (id: number | undefined): Token => {
+    if (id === undefined)
+      throw new AttentionError(
+        "tokenizerInvalid",
+        "A word is not in its vocabulary, and it has no token for such.",
+        {
+          where: file,
+        },
+      );
     const raw = tokenizer.id_to_token(id) ?? `#${id}`;
     const special = added.get(id)?.special === true;
-    return { id, raw, special, text: added.has(id) ? raw : text(raw) };
+    return {
+      ...{ id, raw, special, text: added.has(id) ? raw : text(raw) },
+      ...(id === unknown ? { unknown: true as const } : {}),
+    };
   };
+  const isUnknown = (word: string): boolean =>
+    tokenizer
+      .encode(word, { add_special_tokens: false })
+      .ids.some((id) => id === unknown || id === undefined);
   return {
     file,
     token,
@@ -73,15 +94,53 @@ export function loadTokenizer(file: string): TextTokenizer {
       // Without a template for pairs it leaves the second text out.
       const second = pair !== null && both.ids.length === alone.ids.length ? ids(pair, null, false).ids : [];
       return {
-        tokens: [...both.ids, ...second].map(token),
+        tokens: [...both.ids, ...second].map((id) => token(id)),
         types: [...both.types, ...second.map(() => 1)],
       };
     },
+    unknownWords: (words) => {
+      const each = new Set(words.split(/\s+/).filter(Boolean).slice(0, MOST_WORDS));
+      return unknown === undefined ? [] : [...each].filter(isUnknown);
+    },
     special: (role) => {
-      const value = config[role];
+      const value = config[role] ?? (role === "pad_token" ? padTokenOf(json) : undefined);
       const written =
         typeof value === "object" && value !== null && "content" in value ? value.content : value;
       return typeof written === "string" ? (tokenizer.token_to_id(written) ?? null) : null;
+    },
+  };
+}
+
+/** Words of a text that are looked up one by one. */
+const MOST_WORDS = 1_000;
+
+function modelOf(json: object): Record<string, unknown> {
+  const model: unknown = "model" in json ? json.model : undefined;
+  return typeof model === "object" && model !== null ? (model as Record<string, unknown>) : {};
+}
+
+/** The token that the file itself fills texts up with. */
+function padTokenOf(json: object): unknown {
+  const padding: unknown = "padding" in json ? json.padding : undefined;
+  return typeof padding === "object" && padding !== null && "pad_token" in padding
+    ? padding.pad_token
+    : undefined;
+}
+
+/**
+ * A vocabulary of whole words (WordLevel), which the library does not know: as pieces of words (WordPiece) of which none
+ * goes on, whole words are all that is found.
+ */
+function withWords(json: object): object {
+  const model = modelOf(json);
+  if (model["type"] !== "WordLevel") return json;
+  return {
+    ...json,
+    model: {
+      ...model,
+      type: "WordPiece",
+      continuing_subword_prefix: "\u0000",
+      max_input_chars_per_word: 10_000,
     },
   };
 }

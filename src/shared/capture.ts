@@ -88,6 +88,16 @@ export const tokenAxisSchema = z.object({
   raw: z.array(z.string()).optional(),
   /** Tokens that are padding. */
   padding: z.array(z.number().int()).optional(),
+  /** For each sample of the batch, where they differ: `labels`, `raw` and `padding` above are the first's. */
+  samples: z
+    .array(
+      z.object({
+        labels: z.array(z.string()),
+        raw: z.array(z.string()).optional(),
+        padding: z.array(z.number().int()).optional(),
+      }),
+    )
+    .optional(),
 });
 export type TokenAxis = z.infer<typeof tokenAxisSchema>;
 

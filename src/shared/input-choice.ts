@@ -176,5 +176,7 @@ export const tokenizedSchema = z.object({
   tokens: z.array(z.object({ text: z.string(), raw: z.string(), id: index, special: z.boolean() })),
   /** The tokenizer's file. */
   from: z.string(),
+  /** What the model does not take of it, or the vocabulary does not have, in words. */
+  notices: z.array(z.string()),
 });
 export type Tokenized = z.infer<typeof tokenizedSchema>;

@@ -2,6 +2,7 @@
 import type { Capture, CapturedSite, TokenAxis } from "../shared/capture";
 import type { CellKind, HeadChoice, Page, Row } from "../shared/page";
 import type { HeadProfile, ScoreExtremes } from "../shared/profile";
+import { axisOfEntry } from "../shared/sample-axis";
 import { fillsGrids } from "../shared/maps/window-grid";
 import type { Windows } from "../shared/model";
 import type { AppState } from "./state";
@@ -14,12 +15,16 @@ export function selectedSite(state: AppState): CapturedSite | null {
   return captureOf(state)?.sites[state.selection.site] ?? null;
 }
 
+/** The axes of the selected site as the selected sample has them. */
 export function axesOf(state: AppState): { query: TokenAxis; key: TokenAxis } | null {
   const capture = captureOf(state);
   const site = selectedSite(state);
   const query = site ? capture?.axes[site.queryAxis] : undefined;
   const key = site ? capture?.axes[site.keyAxis] : undefined;
-  return query && key ? { query, key } : null;
+  const entry = state.selection.batch;
+  return site && query && key
+    ? { query: axisOfEntry(query, entry, site.batch), key: axisOfEntry(key, entry, site.batch) }
+    : null;
 }
 
 /** Names a head map: pages, profiles and rows that carry another one are not its own. */

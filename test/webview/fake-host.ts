@@ -40,6 +40,7 @@ export class FakeHost implements Host {
         .filter(Boolean)
         .map((word, id) => ({ text: word, raw: word, id, special: false })),
       from: "tokenizer.json",
+      notices: [],
     });
   /** Bytes of cells that were answered. */
   bytes = 0;

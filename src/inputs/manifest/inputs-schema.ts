@@ -55,7 +55,13 @@ export type ManifestInputSource = z.infer<typeof inputSourceSchema>;
 
 export const textSchema = z
   .strictObject({
-    text: z.string().max(1_000_000).describe("The text that is shown first; {task} is the recorded task."),
+    text: z
+      .string()
+      .max(1_000_000)
+      .optional()
+      .describe(
+        "The text that is shown first; {task} is the recorded task. Left out where its ids are recorded.",
+      ),
     pair: z.string().max(1_000_000).optional().describe("A second text, for models of pairs."),
     tokenizer: pathSchema.optional().describe("tokenizer.json; the one beside the model if left out."),
     ids: z.string().optional().describe("The model's input of token ids; input_ids if left out."),

@@ -5,6 +5,7 @@ import { AttentionError } from "../errors";
 import { tokenLabel } from "../format";
 import type { HeadRequest, Page, PageRequest, Row, RowRequest } from "../page";
 import type { HeadProfile } from "../profile";
+import { axisOfEntry } from "../sample-axis";
 import { headTitle, siteShape, siteTitles } from "../site-names";
 import type { FigureHead, FigureSpec } from "./figure-spec";
 import type { Drawing } from "./scene";
@@ -119,9 +120,15 @@ export function wholeMap(
   });
 }
 
-export function axesOf({ capture }: FigureSource, site: CapturedSite): { query: TokenAxis; key: TokenAxis } {
+/** The axes of a site as a sample has them. @param sample entry of the site's batch axis */
+export function axesOf(
+  { capture }: FigureSource,
+  site: CapturedSite,
+  sample: number,
+): { query: TokenAxis; key: TokenAxis } {
   const none: TokenAxis = { id: "", labels: [], segments: [], segmentOf: [], from: "index" };
-  return { query: capture.axes[site.queryAxis] ?? none, key: capture.axes[site.keyAxis] ?? none };
+  const own = (axis: number) => axisOfEntry(capture.axes[axis] ?? none, sample, site.batch);
+  return { query: own(site.queryAxis), key: own(site.keyAxis) };
 }
 
 /** Both axes are one sequence: cells are square. */

@@ -71,7 +71,9 @@ export function headsFigure(source: FigureSource, spec: FigureSpec, room: Room):
     }
     y = siteGrid(drawing, source, spec, { chosen, heads: heads[at] ?? [], room, y, colours, facts });
   });
-  const axes = new Set<TokenAxis>(sites.flatMap(({ site }) => Object.values(axesOf(source, site))));
+  const axes = new Set<TokenAxis>(
+    sites.flatMap(({ site }) => Object.values(axesOf(source, site, spec.sample))),
+  );
   y += 6;
   y += segmentLegend(drawing, theme, [...axes], 0, y, room.width);
   y += 4;
@@ -93,8 +95,8 @@ function entropyWords(sites: readonly ChosenSite[], spec: FigureSpec): string {
   return `Normalised entropy from ${figure(Math.min(...values))} to ${figure(Math.max(...values))}.`;
 }
 
-function grid(source: FigureSource, chosen: ChosenSite, count: number, width: number): Grid {
-  const { query } = axesOf(source, chosen.site);
+function grid(source: FigureSource, chosen: ChosenSite, sample: number, count: number, width: number): Grid {
+  const { query } = axesOf(source, chosen.site, sample);
   const left = axisRoom(query, 120, { across: false, names: true }).depth;
   const most = Math.max(1, Math.floor((width - left + GAP) / (SMALLEST_PANEL + GAP)));
   const rows = Math.ceil(count / most);
@@ -125,8 +127,14 @@ function siteGrid(
   const { chosen, heads, room, colours, facts } = part;
   const { site } = chosen;
   const { theme } = colours;
-  const axes = axesOf(source, site);
-  const { columns, rows, left, panelWidth, panelHeight } = grid(source, chosen, heads.length, room.width);
+  const axes = axesOf(source, site, spec.sample);
+  const { columns, rows, left, panelWidth, panelHeight } = grid(
+    source,
+    chosen,
+    spec.sample,
+    heads.length,
+    room.width,
+  );
   const query = axisRoom(axes.query, panelHeight, { across: false, names: true });
   const key = axisRoom(axes.key, panelWidth, { across: true, names: true });
   const unlabelled = axisRoom(axes.key, panelWidth, { across: true, names: false });

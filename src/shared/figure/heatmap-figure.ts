@@ -49,7 +49,7 @@ export function heatmapFigure(source: FigureSource, spec: FigureSpec, room: Room
   const head = oneHead(site, spec);
   const theme = figureTheme(spec.theme);
   const profile = source.readHead(headRequest(source, site, head, spec.sample));
-  const axes = axesOf(source, site);
+  const axes = axesOf(source, site, spec.sample);
   const drawing = new Drawing();
   const title = `${chosen.title}, ${headWords(head, chosen.site)}`;
   const entropy = `H / ln n ${figure(profile.figures.normalisedEntropy)}`;

@@ -51,7 +51,7 @@ export function tokensFigure(source: FigureSource, spec: FigureSpec, room: Room)
       `${site.name} has ${site.queries} queries; there is no ${query}.`,
     );
   const row = new Float32Array(source.readRow({ ...request, query }).cells);
-  const { query: queries, key: keys } = axesOf(source, site);
+  const { query: queries, key: keys } = axesOf(source, site, spec.sample);
   const maximum = row.reduce((most, p) => (p > most ? p : most), 0);
   const end = typeof spec.range === "number" ? spec.range : maximum || 1;
   const colours: CellColours = { map: spec.colourMap, scale: spec.scale, end, theme };

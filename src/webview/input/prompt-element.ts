@@ -4,6 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { AttentionError } from "../../shared/errors";
 import { tokenText, visibleText } from "../../shared/format";
 import type { InputChoice, Tokenized } from "../../shared/input-choice";
+import { warningIcon } from "../icons";
 import type { Session } from "../session";
 import { baseStyles, quietButtonStyles } from "../styles";
 import { valueOf } from "../toolkit-values";
@@ -37,6 +38,10 @@ export class PromptElement extends LitElement {
         font-size: 11px;
         line-height: 16px;
         white-space: pre;
+      }
+      .notice {
+        margin: 0;
+        color: var(--vscode-editorWarning-foreground);
       }
       .token.special {
         color: var(--vscode-descriptionForeground);
@@ -140,6 +145,9 @@ export class PromptElement extends LitElement {
     return html`<p class="dim">
         ${tokens.length} tokens${this.tokenized ? `, by ${this.tokenized.from}` : ""}
       </p>
+      <div role="status">
+        ${(this.tokenized?.notices ?? []).map((notice) => html`<p class="notice">${warningIcon()} ${notice}</p>`)}
+      </div>
       <div class="tokens" aria-label="Tokens">
         ${tokens
           .slice(0, MOST_LISTED)

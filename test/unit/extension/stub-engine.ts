@@ -90,7 +90,7 @@ serve(connection, engineContract, {
   readFrame: () => {
     throw new AttentionError("inputMissing", "There are no frames.");
   },
-  tokenize: () => ({ tokens: [], from: "tokenizer.json" }),
+  tokenize: () => ({ tokens: [], from: "tokenizer.json", notices: [] }),
   stop: () => null,
   explain: () => "",
   draftManifest: ({ model }) => ({ file: `${model}.attention.json`, exists: false, text: "{}" }),

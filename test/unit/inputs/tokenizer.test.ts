@@ -159,7 +159,7 @@ describe("texts as inputs", () => {
     );
     expect(left.values["input_ids"]!.slice(-3)).toEqual(ids);
     expect(left.values["position_ids"]!.slice(-3)).toEqual([0, 1, 2]);
-    expect(left.notices).toEqual([`Texts are padded to ${length} tokens.`]);
+    expect(left.notices).toEqual([`Texts are padded to ${length} tokens: text 1 has 3.`]);
   });
 
   it("are cut and padded to a length that the model fixes, and it is said", () => {
