@@ -205,6 +205,20 @@ describe("an untrusted workspace", () => {
   });
 });
 
+it("an untrusted workspace leads from a site to its source", async () => {
+  const sites = model.sites.map((site, index) =>
+    index === 5 ? { ...site, source: { file: "encoder.py", line: 123 } } : site,
+  );
+  const document = { status: "restricted", name: "x.onnx", model: { ...model, sites } } as const;
+  const open = await openApp(nothing, { document });
+  await settled(open.app);
+  const links = findAll(open.app, "tbody vscode-link");
+  expect(links.map((one) => [textOf(one), one.title])).toEqual([["q_self.0", "Go to encoder.py:123"]]);
+  links[0]!.click();
+  expect(open.host.acts).toEqual(["goToSource"]);
+  expect(open.host.selections.at(-1)).toMatchObject({ site: 5 });
+});
+
 describe("what is not right is said where it acts", () => {
   it("notices of the run under the toolbar; assumptions and flagged rows at the map", async () => {
     const one = causal(6, 1);

@@ -8,7 +8,7 @@ import { cursorSentence } from "../cell-words";
 import type { DrawingSurface } from "../drawing-surface";
 import { type ElementSize, noSize, observeSize } from "../element-size";
 import { hovered } from "../reducers";
-import { axesOf, captureOf, pageOf, profileOf, selectedSite, shownCells } from "../selectors";
+import { axesOf, captureOf, pageOf, profileOf, selectedSite } from "../selectors";
 import type { Session } from "../session";
 import type { MapWindow } from "../state";
 import { StoreController } from "../store";
@@ -26,14 +26,13 @@ import { rulerDepth } from "./heatmap-overlay";
 import type { HeatmapFrame } from "./heatmap-renderer";
 import { tooltip } from "./heatmap-tooltip";
 import { heatmapStyles } from "./heatmap.styles";
-import { indexRoom, labelRoom, NAMES_FROM } from "./label-room";
-import { legend } from "./legend";
+import { indexRoom, knownLabelRoom, NAMES_FROM } from "./label-room";
+import { mapLegend } from "./map-legend";
 import { mapPicture, type Shown } from "./map-picture";
 import { ENTROPY_ROOM, RECEIVED_ROOM } from "./margins";
-import { pageFacts } from "./page-facts";
 import { overlayStyles } from "./overlay.styles";
 import { pictureStyles } from "./picture.styles";
-import { rangeOf, siteRange } from "./range";
+import { rangeOf } from "./range";
 import { chosenCells, scoreNote } from "./score-choice";
 import "./tiles-element";
 import { showsGrid } from "./window-choice";
@@ -74,7 +73,6 @@ export class HeatmapElement extends LitElement {
   #leavePage: () => void = () => undefined;
   #stage: HTMLElement | null = null;
   #byKeyboard = false;
-  readonly #rooms = new WeakMap<TokenAxis, number>();
 
   constructor() {
     super();
@@ -156,6 +154,7 @@ export class HeatmapElement extends LitElement {
     const title = siteTitles(capture.sites)[state.selection.site] ?? site.name;
     const onGrid = showsGrid(state);
     const shown = all || onGrid ? null : this.#fitting(site);
+    const picture = { session: this.session, site, shown, theme: this.#theme.theme };
     return html`<section class="pane" aria-label="Heatmap">
       ${heatmapHeader({
         ...{ session: this.session, site, title, page: shown?.page ?? null, window: this.#window },
@@ -171,7 +170,7 @@ export class HeatmapElement extends LitElement {
             ? html`<attention-window-grid .session=${this.session}></attention-window-grid>`
             : this.#oneHead(site, axes, title)
       }
-      ${onGrid ? nothing : this.#legend(site, shown, all)}
+      ${onGrid ? nothing : mapLegend({ ...picture, all, layout: this.#layout, height: this.size.height })}
       <span class="visually-hidden" role="status">${this.#byKeyboard ? cursorSentence(state) : ""}</span>
     </section>`;
   }
@@ -198,29 +197,6 @@ export class HeatmapElement extends LitElement {
       }
       ${this.#layout ? tooltip(this.session.store.state, this.#layout, this.#window, this.size, this.#byKeyboard) : nothing}
     </div>`;
-  }
-
-  #legend(site: CapturedSite, shown: Shown | null, all: boolean): TemplateResult {
-    const { state } = this.session.store;
-    const range = all ? siteRange(state) : (shown?.range ?? null);
-    // Its room is kept from the start, so that the first page is asked for once.
-    if (!range) return html`<div class="legend"></div>`;
-    const page = shown?.page ?? null;
-    const what = page?.what ?? (all ? shownCells(state) : "probability");
-    const layout = all ? null : this.#layout;
-    const covers = (start: number, end: number, count: number): boolean => end - start >= count;
-    return legend({
-      ...{ session: this.session, range, scale: state.view.scale, page, what },
-      table: mapColours(what, state.view.colourMap, this.#theme.theme.light),
-      whole:
-        page !== null &&
-        covers(page.queryStart, page.queryEnd, site.queries) &&
-        covers(page.keyStart, page.keyEnd, site.keys),
-      masked: all && [...state.tiles.values()].some((tile) => pageFacts(tile).masked > 0),
-      rowsFlagged: shown?.profile.figures.rowsFlagged ?? 0,
-      // Close under a map that does not fill its stage.
-      raised: layout ? Math.max(0, this.size.height - layout.top - layout.height - 8) : 0,
-    });
   }
 
   protected override updated(): void {
@@ -258,13 +234,8 @@ export class HeatmapElement extends LitElement {
 
   #depth(axis: TokenAxis, names: boolean): number {
     const hasSegments = axis.segments.length > 0;
-    if (!names) return rulerDepth(indexRoom(axis, `9px ${this.#theme.theme.fontFamily}`), hasSegments);
-    let room = this.#rooms.get(axis);
-    if (room === undefined) {
-      room = labelRoom(axis, `9px ${this.#theme.theme.fontFamily}`);
-      this.#rooms.set(axis, room);
-    }
-    return rulerDepth(room, hasSegments);
+    const font = `9px ${this.#theme.theme.fontFamily}`;
+    return rulerDepth(names ? knownLabelRoom(axis, font) : indexRoom(axis, font), hasSegments);
   }
 
   /** Listen to the stage's size and to gestures on the map, once each is there. */

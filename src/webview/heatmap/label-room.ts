@@ -31,3 +31,12 @@ export function labelRoom(axis: TokenAxis, font: string): number {
     .slice(0, MEASURED);
   return Math.ceil(longest.reduce((room, label) => Math.max(room, textWidth(label, font)), 0));
 }
+
+const rooms = new WeakMap<TokenAxis, number>();
+
+/** The same, measured once for an axis: its labels stay. */
+export function knownLabelRoom(axis: TokenAxis, font: string): number {
+  const room = rooms.get(axis) ?? labelRoom(axis, font);
+  rooms.set(axis, room);
+  return room;
+}

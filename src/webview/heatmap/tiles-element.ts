@@ -1,5 +1,5 @@
 /** All heads of the selected site side by side: one scale, shared axes, the entropy in each title. One picture. */
-import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
+import { html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { CapturedSite, TokenAxis } from "../../shared/capture";
 import type { Page } from "../../shared/page";
@@ -37,75 +37,11 @@ import type { HeatmapFrame } from "./heatmap-renderer";
 import { overlayStyles } from "./overlay.styles";
 import { siteRange } from "./range";
 import { layoutTiles, TILE_TITLE, tileLayout, tilesGrid, type TilesLayout, tilesSize } from "./tiles-layout";
+import { tilesStyles } from "./tiles.styles";
 
 @customElement("attention-tiles")
 export class TilesElement extends LitElement {
-  static override styles = [
-    baseStyles,
-    overlayStyles,
-    css`
-      :host {
-        position: relative;
-        display: block;
-        flex: 1;
-        min-height: 0;
-        overflow: hidden;
-      }
-      .picture {
-        position: absolute;
-      }
-      .picture canvas {
-        display: block;
-        width: 100%;
-        height: 100%;
-        image-rendering: pixelated;
-      }
-      .tile {
-        position: absolute;
-        display: flex;
-        flex-direction: column;
-        align-items: stretch;
-        justify-content: start;
-        padding: 0;
-        border: 0;
-        background: none;
-        color: inherit;
-        font: inherit;
-        font-size: 10px;
-        line-height: ${TILE_TITLE}px;
-        text-align: left;
-        cursor: pointer;
-      }
-      .tile .title {
-        display: flex;
-        gap: 6px;
-        height: ${TILE_TITLE}px;
-        overflow: hidden;
-        white-space: nowrap;
-      }
-      .tile .icon {
-        width: 11px;
-        height: 11px;
-        margin-top: 2px;
-        color: var(--vscode-editorWarning-foreground);
-      }
-      .tile.selected .title {
-        font-weight: 600;
-      }
-      .tile::after {
-        position: absolute;
-        inset: ${TILE_TITLE - 1}px -1px -1px;
-        border: 1px solid var(--vscode-contrastBorder, transparent);
-        content: "";
-      }
-      .tile:hover::after {
-        border-color: var(--vscode-foreground);
-      }
-      .tile.selected::after {
-        border: 2px solid var(--vscode-focusBorder);
-      }
-    `,
-  ];
+  static override styles = [baseStyles, overlayStyles, tilesStyles];
 
   @property({ attribute: false }) session!: Session;
   @state() private size: ElementSize = noSize;

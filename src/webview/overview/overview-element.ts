@@ -6,7 +6,6 @@ import { metrics } from "../../shared/figures";
 import { count } from "../../shared/format";
 import type { DrawingSurface } from "../drawing-surface";
 import { type ElementSize, noSize, observeSize } from "../element-size";
-import { filterIcon } from "../icons";
 import { selectPlace, toggleHead, viewed } from "../reducers";
 import { captureOf } from "../selectors";
 import type { Session } from "../session";
@@ -14,8 +13,8 @@ import { headOrders } from "../state";
 import { StoreController } from "../store";
 import { baseStyles, paneStyles, quietButtonStyles, smallDropdownStyles } from "../styles";
 import { ThemeController } from "../theme-controller";
-import { keepKeys, valueOf } from "../toolkit-values";
 import { gridRow } from "./overview-cells";
+import { overviewHeader } from "./overview-header";
 import { type HeadList, headList, type ListedHead } from "./overview-data";
 import {
   neighbour,
@@ -30,7 +29,6 @@ import { overviewFrame, thumbnailSurface } from "./overview-frame";
 import { overviewStyles } from "./overview.styles";
 import type { ThumbnailFrame } from "./thumbnail-renderer";
 
-const orderLabels = { graph: "graph order", ascending: "low first", descending: "high first" } as const;
 /** Rows made beyond the visible ones, px, so that scrolling meets no gap. */
 const MARGIN = 160;
 /** Distance of the first row to the stage's upper edge, px. */
@@ -90,7 +88,17 @@ export class OverviewElement extends LitElement {
     const rows = visibleRows(this.#layout, this.scrolled - MARGIN, this.scrolled + this.size.height + MARGIN);
     if (this.form === "thumbnails") this.surface ??= thumbnailSurface(() => this.requestUpdate());
     return html`<section class="pane ${this.form}" aria-label="Overview">
-      ${this.form === "thumbnails" ? this.#header(list) : nothing}
+      ${
+        this.form === "thumbnails"
+          ? overviewHeader({
+              ...{ view, list, filtering: this.filtering },
+              ordered: (order) => this.#ordered(order),
+              toggled: this.#toggleFilter,
+              filtered: (filter) => this.#filtered(filter),
+              filterKeyed: this.#filterKeyed,
+            })
+          : nothing
+      }
       <div class="stage">
         ${this.form === "thumbnails" ? this.surface?.canvas : nothing}
         <div class="scroller" @scroll=${this.#scrolls} tabindex="-1">
@@ -113,54 +121,6 @@ export class OverviewElement extends LitElement {
       </div>
       ${metricLegend(capture, this.session.store.state, this.form === "strip")}
     </section>`;
-  }
-
-  #header(list: HeadList): TemplateResult {
-    const { view } = this.session.store.state;
-    const open = this.filtering || view.filter !== "";
-    return html`<div class="header">
-        <h2>Overview</h2>
-        <span class="detail" title="Heads listed of all heads"
-          >${view.filter === "" ? "" : `${count(list.flat.length)} / ${count(list.all)}`}</span
-        >
-        <span class="space"></span>
-        <vscode-dropdown
-          class="order small"
-          aria-label="Order of heads"
-          title="Order of heads, by ${metrics[view.metric].label.toLowerCase()}"
-          @keydown=${keepKeys}
-          @change=${(event: Event) => this.#ordered(valueOf(event))}
-        >
-          ${headOrders.map(
-            (order) =>
-              html`<vscode-option value=${order} ?selected=${order === view.order}
-                >${orderLabels[order]}</vscode-option
-              >`,
-          )}
-        </vscode-dropdown>
-        <button
-          class="quiet"
-          aria-label="Filter heads"
-          aria-expanded=${open}
-          title="Filter heads by name, figure or flag"
-          @click=${this.#toggleFilter}
-        >
-          ${filterIcon()}
-        </button>
-      </div>
-      ${
-        open
-          ? html`<vscode-text-field
-              class="filter"
-              aria-label="Filter heads"
-              placeholder="q_self, < 0.4, flagged"
-              title="Words of the name, a comparison of the metric (< 0.4, > 0.8), flagged"
-              .value=${view.filter}
-              @input=${(event: Event) => this.#filtered(valueOf(event))}
-              @keydown=${this.#filterKeyed}
-            ></vscode-text-field>`
-          : nothing
-      }`;
   }
 
   #row(capture: Capture, row: OverviewRow): TemplateResult {

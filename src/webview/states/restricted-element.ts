@@ -43,6 +43,10 @@ export class RestrictedElement extends LitElement {
       .content {
         padding-top: 10px;
       }
+      td vscode-link {
+        --type-ramp-base-font-size: 11px;
+        --type-ramp-base-line-height: 16px;
+      }
     `,
   ];
 
@@ -87,7 +91,7 @@ export class RestrictedElement extends LitElement {
             ${model.sites.map(
               (site, index) =>
                 html`<tr>
-                  <td title=${site.name}>${titles[index]}</td>
+                  <td title=${site.name}>${this.#name(index, titles[index] ?? site.name)}</td>
                   <td>${site.kind}</td>
                   <td class="number">${dim(site.heads)}</td>
                   <td class="number">${dim(site.queries)} × ${dim(site.keys)}</td>
@@ -97,12 +101,32 @@ export class RestrictedElement extends LitElement {
         </table>
         <dl>
           <dt>Available</dt>
-          <dd>graph, sites, shapes, parameter counts</dd>
+          <dd>graph, sites, shapes, parameter counts${this.#linked ? ", source links" : ""}</dd>
           <dt>Needs trust</dt>
           <dd>running the model</dd>
         </dl>
       </div>
     `;
+  }
+
+  get #linked(): boolean {
+    const { sites } = this.document.model;
+    return this.session.host.commands.includes("goToSource") && sites.some(({ source }) => source !== null);
+  }
+
+  /** A link to the line that computes the site, where the export kept it. */
+  #name(index: number, title: string): TemplateResult | string {
+    const source = this.document.model.sites[index]?.source;
+    if (!source || !this.#linked) return title;
+    const go = (event: Event): void => {
+      event.preventDefault();
+      // The host goes to the site that is selected.
+      this.session.host.selected({ site: index, head: 0, batch: 0, query: null, key: null });
+      this.session.run("goToSource");
+    };
+    return html`<vscode-link href="#" title="Go to ${source.file}:${source.line}" @click=${go}
+      >${title}</vscode-link
+    >`;
   }
 
   #trust = (event: Event): void => {
