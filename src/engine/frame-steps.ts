@@ -38,6 +38,7 @@ export async function withFrameSteps(
     throw new AttentionError(
       "inputMissing",
       `There is no ${steps.axis} ${index}; there are ${count}, from 0.`,
+      { fix: "Choose one of these." },
     );
   return { ...read, chosen: { ...read.chosen, steps: { name: steps.axis, count, index } } };
 }

@@ -69,6 +69,7 @@ export function chosenSamples(
     throw new AttentionError(
       "inputMissing",
       `There is no episode ${episode}; ${known.length > 0 ? `there are ${known.join(", ")}${set.keys.length > 8 ? " …" : ""}` : `the recording has ${count}`}.`,
+      { fix: "Choose one of these, by name or by number from 0." },
     );
   }
   const wanted = named === undefined ? samples : [named];
@@ -77,6 +78,7 @@ export function chosenSamples(
     throw new AttentionError(
       "inputMissing",
       `There is no sample ${past}; the recording has ${count}, from 0.`,
+      { fix: "Choose one of these." },
     );
   if (wanted) return [...wanted];
   const batch =

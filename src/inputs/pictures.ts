@@ -92,7 +92,10 @@ export async function frameFiles(place: string): Promise<Frames> {
   const folder = stats?.isDirectory() ? place : path.dirname(place);
   const names = existsSync(folder) ? pictureNames(folder, folder === place ? "*" : path.basename(place)) : [];
   if (names.length === 0)
-    throw new AttentionError("fileNotFound", "There are no pictures.", { where: place });
+    throw new AttentionError("fileNotFound", "There are no pictures.", {
+      where: place,
+      fix: "Check the path: PNG, JPEG, WebP, GIF, TIFF and AVIF are read, links and hidden files are not.",
+    });
   const numbered = frameNumbers(names);
   const count = numbered?.count ?? names.length;
   const nameOf = (frame: number): string => {
@@ -103,7 +106,7 @@ export async function frameFiles(place: string): Promise<Frames> {
       frame < count
         ? `The picture of frame ${frame} is missing: ${names.length} of ${count} are there, ${names[0]} to ${names.at(-1)}.`
         : `There is no frame ${frame}; there are ${count}, from 0.`,
-      { where: place },
+      { where: place, fix: frame < count ? "Put it there, or choose another step." : "Choose one of these." },
     );
   };
   return {

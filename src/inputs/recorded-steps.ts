@@ -58,6 +58,7 @@ export function stepsOf(
     throw new AttentionError(
       "inputMissing",
       `There is no ${steps.axis} ${index}; there are ${count}, from 0.`,
+      { fix: "Choose one of these." },
     );
   return { name: steps.axis, count, index, ...actionWords(arrays, steps.actions, count, index) };
 }

@@ -64,9 +64,11 @@ export function matchingFiles(folder: string, named: string): string[] {
 
 function entriesOf(folder: string, pattern: string): string[] {
   try {
-    return readdirSync(folder)
-      .filter((name) => matchesGlob(pattern, name))
-      .map((name) => path.join(folder, name));
+    // Hidden files are not what a pattern means, and links are not followed.
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(({ name }) => matchesGlob(pattern, name) && (!name.startsWith(".") || pattern.startsWith(".")))
+      .filter((entry) => !entry.isSymbolicLink())
+      .map(({ name }) => path.join(folder, name));
   } catch {
     return [];
   }
