@@ -27,6 +27,19 @@ const wholeNumber = (text: string): number => {
   return Number(text);
 };
 
+const atLeastOne = (text: string): number => {
+  const number = wholeNumber(text);
+  if (number < 1 || number > 100_000)
+    throw new InvalidArgumentError("It is a whole number from 1 to 100,000.");
+  return number;
+};
+
+const positive = (text: string): number => {
+  const number = Number(text);
+  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError("It is a number above 0.");
+  return number;
+};
+
 /** `NAME=F`, or `F` alone for the only input that takes one. */
 function named(text: string): { name: string; file: string } {
   const at = /^([\w./-]+)=(.+)$/s.exec(text);
@@ -79,10 +92,10 @@ export function withInputOptions(command: Command): Command {
     .option("--episode <name>", "episode or sample of the recording, by name or number")
     .option("--steps <list>", "steps of the episode: 3, or 0,8, or 0:10 (the end left out), or all", steps)
     .option("--pass <index>", "pass of the manifest's loop; the last without it", wholeNumber)
-    .option("--generate <n>", "go on writing for n tokens; each is a step", wholeNumber)
+    .option("--generate <n>", "go on writing for n tokens; each is a step", atLeastOne)
     .option("--sample", "draw the tokens from their probabilities instead of taking the likeliest")
     .option("--seed <n>", "seed of the draws", wholeNumber)
-    .option("--temperature <t>", "of the draws", Number)
+    .option("--temperature <t>", "of the draws", positive)
     .option("--synthetic <seed>", "make the input up, even where one was recorded", wholeNumber)
     .option("--dim <name=n>", "size of a symbolic dimension of a made-up input; may be repeated", dim);
 }
@@ -109,7 +122,7 @@ export function inputChoice(options: InputOptions, samples?: readonly number[]):
       ? {}
       : {
           generate: {
-            tokens: Math.max(1, generate),
+            tokens: generate,
             sample: options.sample === true,
             ...(seed === undefined ? {} : { seed }),
             ...(temperature === undefined ? {} : { temperature }),

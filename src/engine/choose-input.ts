@@ -45,6 +45,8 @@ export interface ChosenInput {
   readonly files: readonly string[];
   /** The model is a decoder whose encoder was run: what was chosen stands on the keys of its cross attention. */
   readonly pair?: boolean;
+  /** Other files of the model that were run, for its provenance. */
+  readonly parts?: readonly OpenModel[];
   /** To be called when labels are read: until then the recording stays open. */
   close(): void;
 }

@@ -154,6 +154,7 @@ export async function decoderInput(
       })),
     ],
     pair: true,
+    parts: [encoder],
   };
 }
 

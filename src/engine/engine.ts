@@ -140,8 +140,8 @@ export class Engine {
   }
 
   #provenance(command: string): Provenance {
-    const { capture, inputSha256 } = this.#last();
-    return provenanceOf(this.#model(), capture, inputSha256, command);
+    const { capture, inputSha256, input } = this.#last();
+    return provenanceOf(this.#model(), capture, inputSha256, command, input.parts);
   }
 
   #last(): Captured {

@@ -63,6 +63,7 @@ export async function generate(
     const shown = shownInput(opened, writer, { prompt, feeds, tokens, written, queries });
     const labelled = {
       ...shown,
+      parts: [...(prompt.parts ?? []), first, later],
       recording: {
         ...shown.recording,
         generates: true,

@@ -12,19 +12,28 @@ const CHUNK = 1 << 22;
 /** Hashes that were made before: a model is hashed once, not for every figure. */
 const known = new WeakMap<OpenModel, Provenance["model"]>();
 
-/** @param inputSha256 see `inputHash` */
+/**
+ * @param inputSha256 see `inputHash`
+ * @param parts other files of the model that were run: their hashes stand beside those of its weights
+ */
 export function provenanceOf(
   opened: OpenModel,
   capture: Capture,
   inputSha256: string | null,
   command: string,
+  parts: readonly OpenModel[] = [],
 ): Provenance {
+  const model = hashedModel(opened);
+  const others = [...new Set(parts)].filter((part) => part !== opened).map(hashedModel);
   return {
     program: "Attention Lens",
     version: ownVersion(),
     command,
     created: new Date().toISOString(),
-    model: hashedModel(opened),
+    model: {
+      ...model,
+      weights: [...model.weights, ...others.flatMap(({ weights, ...file }) => [file, ...weights])],
+    },
     input: { ...capture.input, sha256: inputSha256 },
     provider: capture.provider.used,
     runtime: {

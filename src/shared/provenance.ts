@@ -11,7 +11,7 @@ export const provenanceSchema = z.object({
   command: z.string(),
   /** ISO 8601, UTC. */
   created: z.string(),
-  /** The model's file, and the files of weights beside it. */
+  /** The model's file, and the files of weights and the other files of the model that were run beside it. */
   model: hashedFileSchema.extend({ weights: z.array(hashedFileSchema) }),
   /** `sha256` of the npz; null for a made-up input, which its seed tells. */
   input: inputReportSchema.extend({ sha256: z.string().nullable() }),

@@ -3,6 +3,7 @@ import path from "node:path";
 import { expect, it } from "vitest";
 import { writeNpz } from "../../../src/inputs/arrays";
 import { findCache } from "../../../src/engine/cache-inputs";
+import type { Provenance } from "../../../src/shared/provenance";
 import { type BuiltNode, type BuiltTensor, buildModel, weights } from "../onnx/model-builder";
 import { newClient, onCpu, root, temporaryFolder } from "./harness";
 
@@ -136,6 +137,14 @@ it("a picture given to a decoder is the encoder's; its patches are the keys of t
     generation: capture.generation,
   });
   expect(frame.recordedWidth).toBeGreaterThan(0);
+  // The encoder is part of what made the maps.
+  const { provenance } = JSON.parse(await client.dataText({ format: "json", command: "" })) as {
+    provenance: Provenance;
+  };
+  expect(provenance.model).toMatchObject({
+    name: "decoder_model.onnx",
+    weights: [{ name: "encoder_model.onnx" }],
+  });
 });
 
 it("an array of sound is the encoder's, which may hold no attention; the decoder's own tokens can come with it", async () => {
