@@ -94,7 +94,9 @@ export function axesOfConvolution(
     // A pool or a change of size keeps its channels.
     if (axis === 1) return own.length > 0 && pools.has(node.opType) ? own : [atom(size, "feature")];
     if (axis === 0) return own;
-    return size !== null && size === before?.[axis] && own.length > 0 ? own : [atom(size, "position")];
+    const same = size !== null && size === before?.[axis] && own.length > 0;
+    // An input's last axis was taken for features; an image's is none.
+    return same && !own.some(({ guessed }) => guessed) ? own : [atom(size, "position")];
   });
 }
 

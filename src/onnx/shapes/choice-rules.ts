@@ -43,6 +43,15 @@ export const choiceRules: Readonly<Record<string, Rule>> = {
     ) {
       know(node, values.slice(start, end > values.length ? undefined : end), state);
     }
+    // The rows of a table the other way round: exporters turn the pads of F.pad so.
+    const [rows, columns] = shape;
+    if (values && shape.length === 2 && typeof rows === "number" && typeof columns === "number") {
+      const turned = axes.length === 1 && axes[0] === 0 && steps[0] === -1 && start === -1;
+      if (turned && typeof end === "number" && end < -rows && values.length === rows * columns) {
+        const row = (at: number) => values.slice(at * columns, (at + 1) * columns);
+        know(node, Array.from({ length: rows }, (_, at) => row(rows - 1 - at)).flat(), state);
+      }
+    }
     return [result];
   },
   Gather: (node, state) => {

@@ -7,6 +7,7 @@ import {
   intsOf,
   know,
   MAX_VALUES,
+  possible,
   type Rule,
   shapeOf,
   unknownOfRank,
@@ -43,6 +44,20 @@ export const layoutRules: Readonly<Record<string, Rule>> = {
   Transpose: (node, state) => {
     const shape = shapeOf(node, 0, state);
     const perm = intsOf(node, "perm") ?? shape?.map((_, axis) => shape.length - 1 - axis);
+    const values = valuesOf(node, 0, state);
+    const [rows, columns] = shape ?? [];
+    if (
+      values &&
+      shape?.length === 2 &&
+      typeof rows === "number" &&
+      typeof columns === "number" &&
+      perm?.[0] === 1
+    )
+      know(
+        node,
+        values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)] ?? null),
+        state,
+      );
     return [shape && perm?.map((axis) => shape[axis] ?? null)];
   },
   Squeeze: (node, state) => {
@@ -117,6 +132,27 @@ export const layoutRules: Readonly<Record<string, Rule>> = {
     const shape = shapeOf(node, 0, state);
     const repeats = valuesOf(node, 1, state);
     return [shape && shape.map((dim, axis) => times(dim, repeats?.[axis] ?? null))];
+  },
+  /** By sizes, else by scales: https://onnx.ai/onnx/operators/onnx__Resize.html */
+  Resize: (node, state) => {
+    const shape = shapeOf(node, 0, state);
+    if (!shape) return [undefined];
+    const axes = intsOf(node, "axes") ?? shape.map((_, axis) => axis);
+    const sizes = valuesOf(node, 3, state);
+    const scales = valuesOf(node, state.opset < 11 ? 1 : 2, state);
+    const policy = node.attributes.get("keep_aspect_ratio_policy")?.string ?? "stretch";
+    const resized = (dim: Dim, at: number): Dim => {
+      const scale = scales?.[at];
+      if (sizes?.length === axes.length) return policy === "stretch" ? possible(sizes[at]) : null;
+      if (scale === 1) return dim;
+      return typeof dim === "number" && typeof scale === "number" ? Math.floor(dim * scale) : null;
+    };
+    const result = [...shape];
+    axes.forEach((axisValue, index) => {
+      const axis = wrap(axisValue, shape.length);
+      result[axis] = resized(shape[axis] ?? null, index);
+    });
+    return [result];
   },
   Pad: (node, state) => {
     const shape = shapeOf(node, 0, state);

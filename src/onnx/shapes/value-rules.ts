@@ -76,6 +76,14 @@ export const valueRules: Readonly<Record<string, Rule>> = {
     know(node, valuesOf(node, 0, state), state);
     return [shapeOf(node, 0, state)];
   },
+  Neg: (node, state) => {
+    know(
+      node,
+      valuesOf(node, 0, state)?.map((value) => minus(0, value)),
+      state,
+    );
+    return [shapeOf(node, 0, state)];
+  },
   Add: arithmetic(plus),
   Sub: arithmetic(minus),
   Mul: arithmetic(times),
