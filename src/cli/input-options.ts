@@ -16,6 +16,8 @@ export interface InputOptions {
   readonly pass?: number;
   readonly synthetic?: number;
   readonly dim?: Record<string, number>;
+  readonly map?: Record<string, string>;
+  readonly set?: Record<string, number>;
   readonly generate?: number;
   readonly sample?: boolean;
   readonly seed?: number;
@@ -62,6 +64,20 @@ function dim(text: string, before: Record<string, number> | undefined): Record<s
   return { ...before, [at[1]]: Number(at[2]) };
 }
 
+function mapped(text: string, before: Record<string, string> | undefined): Record<string, string> {
+  const at = /^([^=]+)=(.+)$/s.exec(text);
+  if (!at?.[1] || !at[2]) throw new InvalidArgumentError("It is INPUT=ARRAY.");
+  return { ...before, [at[1]]: at[2] };
+}
+
+function value(text: string, before: Record<string, number> | undefined): Record<string, number> {
+  const at = /^([^=]+)=(.+)$/s.exec(text);
+  const number = Number(at?.[2]);
+  if (!at?.[1] || at[2]?.trim() === "" || !Number.isFinite(number))
+    throw new InvalidArgumentError("It is INPUT=NUMBER.");
+  return { ...before, [at[1]]: number };
+}
+
 function steps(text: string): number[] | "all" {
   if (text === "all") return text;
   try {
@@ -80,6 +96,12 @@ export function withInputOptions(command: Command): Command {
       "--inputs <file>",
       "arrays for the model's inputs (npz, npy, safetensors, json, csv), or the folder of a LeRobot data set; without it the manifest's, else synthetic ones",
     )
+    .option(
+      "--map <input=array>",
+      "the array of the file for an input of another name; may be repeated",
+      mapped,
+    )
+    .option("--set <input=number>", "the value of an input of one number; may be repeated", value)
     .option("--text <text>", "a prompt, by the tokenizer.json beside the model; several make a batch", list)
     .option("--text-pair <text>", "the second text of a pair, or the decoder's", list)
     .option(
@@ -117,6 +139,8 @@ export function inputChoice(options: InputOptions, samples?: readonly number[]):
     ...(options.pass === undefined ? {} : { pass: options.pass }),
     ...(options.synthetic === undefined ? {} : { synthetic: { seed: options.synthetic } }),
     ...(options.dim ? { dims: options.dim } : {}),
+    ...(options.map ? { arrays: options.map } : {}),
+    ...(options.set ? { set: options.set } : {}),
     ...(samples ? { samples: [...samples] } : {}),
     ...(generate === undefined
       ? {}

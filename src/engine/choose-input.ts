@@ -11,6 +11,7 @@ import type { Manifest } from "../inputs/manifest/schema";
 import type { Picture } from "../inputs/pictures";
 import { recordedInput } from "../inputs/recorded-input";
 import { fillSample } from "../inputs/sample-files";
+import { adjustableInputs, withValues } from "./adjust-input";
 import { cacheOf } from "./cache-inputs";
 import { completed } from "./complete-input";
 import { withFrameSteps } from "./frame-steps";
@@ -92,7 +93,13 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
     const given = new Map<string, NamedArray>([...(rest ?? []), ...stated]);
     const single = onlyArray(inputs, set, given);
     if (single) given.set(single.input, single.array);
-    const { feeds, notices, made } = completed(opened, given, choice, set, beside);
+    const whole = completed(opened, given, choice, set, beside);
+    const { notices, made } = whole;
+    const feeds = withValues(whole.feeds, choice?.set ?? {}, said);
+    // What was asked for is labelled before what was recorded in its place.
+    const stands = new Map(
+      [...feeds].filter(([name, array]) => stated.has(name) || whole.feeds.get(name) !== array),
+    );
     const samples = Math.max(1, recorded?.arrays.length ?? 1, batchOf(inputs, feeds));
     const view = GraphView.of(
       opened.file.model,
@@ -114,7 +121,7 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
         const own = recorded?.arrays[recorded.arrays.length === samples ? each : 0];
         const isOwn = (recorded?.arrays.length ?? 0) > 1;
         const sources = [
-          { arrays: stated },
+          { arrays: stands },
           ...(own ? [{ arrays: own, whole: isOwn }] : []),
           { arrays: feeds },
         ];
@@ -136,10 +143,12 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
         ...(text?.notices ?? []),
         ...(pictures?.notices ?? []),
         ...notices,
+        ...Object.entries(choice?.set ?? {}).map(([name, value]) => `${name} was set to ${value}.`),
       ],
-      recording: recordingOf(opened, said, recorded, text?.prompt ?? null, [
-        ...(pictures?.pictures.keys() ?? []),
-      ]),
+      recording: {
+        ...recordingOf(opened, said, recorded, text?.prompt ?? null, [...(pictures?.pictures.keys() ?? [])]),
+        adjustable: adjustableInputs(feeds, said),
+      },
       said,
       fill,
       texts: text?.texts ?? [],

@@ -23,6 +23,7 @@ function withoutPlace(choice: InputChoice): InputChoice {
   const whole = { ...choice };
   delete whole.step;
   delete whole.pass;
+  delete whole.set;
   return whole;
 }
 

@@ -16,6 +16,7 @@ export function inputArguments(choice: InputChoice | null, place: (file: string)
     value === undefined ? [] : [`--${name}`, String(value)];
   return [
     ...option("inputs", choice.file === undefined ? undefined : place(choice.file)),
+    ...Object.entries(choice.arrays ?? {}).flatMap(([name, array]) => option("map", `${name}=${array}`)),
     ...listed(choice.text).flatMap((text) => option("text", text)),
     ...listed(choice.textPair).flatMap((text) => option("text-pair", text)),
     ...Object.entries(choice.images ?? {}).flatMap(([name, file]) => option("image", named(name, file))),
@@ -31,6 +32,7 @@ export function inputArguments(choice: InputChoice | null, place: (file: string)
     ...option("pass", choice.pass),
     ...option("synthetic", choice.synthetic?.seed),
     ...Object.entries(choice.dims ?? {}).flatMap(([name, size]) => option("dim", `${name}=${size}`)),
+    ...Object.entries(choice.set ?? {}).flatMap(([name, value]) => option("set", `${name}=${value}`)),
     ...option("generate", generate?.tokens),
     ...(generate?.sample ? ["--sample"] : []),
     ...option("seed", generate?.seed),

@@ -53,6 +53,8 @@ export const inputChoiceSchema = z.strictObject({
   synthetic: z.strictObject({ seed: z.number().int().nonnegative() }).optional(),
   /** Sizes of symbolic dimensions, for what is made up. */
   dims: z.record(nameSchema, z.number().int().nonnegative().max(2_147_483_647)).optional(),
+  /** Values of inputs of one number, by the input's name. */
+  set: z.record(nameSchema, z.number()).optional(),
   /** Go on writing after the prompt; every token that is made is a step. */
   generate: generateChoiceSchema.optional(),
 });
@@ -86,6 +88,18 @@ export const episodeSchema = z.object({
 export type Episode = z.infer<typeof episodeSchema>;
 
 /** What can be chosen of the input that is shown, and what is. */
+/** An input of one number that can be moved, and the value that it has. */
+export const adjustableInputSchema = z.object({
+  input: z.string(),
+  name: z.string(),
+  from: z.number(),
+  to: z.number(),
+  step: z.number().positive(),
+  unit: z.string(),
+  value: z.number(),
+});
+export type AdjustableInput = z.infer<typeof adjustableInputSchema>;
+
 export const recordingSchema = z.object({
   /** Samples of the recording and the ones that make up the batch that is shown. */
   samples: z.object({ count: z.number().int().positive(), shown: z.array(index) }).nullable(),
@@ -106,6 +120,8 @@ export const recordingSchema = z.object({
   tokenizer: z.string().nullable(),
   /** Inputs that take an image, by name. */
   imageInputs: z.array(z.string()),
+  /** Inputs that the manifest says can be moved. */
+  adjustable: z.array(adjustableInputSchema).optional(),
 });
 export type Recording = z.infer<typeof recordingSchema>;
 

@@ -111,6 +111,55 @@ describe("steps", () => {
   });
 });
 
+describe("an adjustable input", () => {
+  const adjustable = [
+    { input: "returns_to_go", name: "return to go", from: 0, to: 1, step: 0.05, unit: "points", value: 0.75 },
+  ];
+  const root = (open: OpenApp): ShadowRoot =>
+    find(find(open.app, "attention-toolbar").shadowRoot!, "attention-adjust").shadowRoot!;
+
+  it("is a slider with its number, runs once it rests, and keeps the choice and the selection", async () => {
+    const open = await opened({ ...recorded, adjustable }, { choice: { episode: "a", step: 1 } });
+    const slider = find(root(open), "input[type=range]") as HTMLInputElement;
+    expect([slider.min, slider.max, slider.step, slider.value]).toEqual(["0", "1", "0.05", "0.75"]);
+    expect(slider.labels?.[0]?.textContent).toContain("return to go");
+    expect(textOf(find(root(open), "output"))).toBe("0.75 points");
+    const before = open.app.session.store.state.selection;
+    for (const value of ["0.5", "0.3", "0.25"]) {
+      slider.value = value;
+      slider.dispatchEvent(new Event("input"));
+    }
+    expect(open.host.choices).toEqual([]);
+    await settled(open.app);
+    expect(textOf(find(root(open), "output"))).toBe("0.25 points");
+    expect(slider.getAttribute("aria-valuetext")).toBe("0.25 points");
+    await vi.waitFor(() =>
+      expect(open.host.choices).toEqual([{ episode: "a", step: 1, set: { returns_to_go: 0.25 } }]),
+    );
+    const moved = [{ ...adjustable[0]!, value: 0.25 }];
+    open.host.send(
+      state({ ...recorded, adjustable: moved }, { choice: { set: { returns_to_go: 0.25 } } }, 2),
+    );
+    await drawn(open);
+    expect(textOf(find(root(open), "output"))).toBe("0.25 points");
+    expect(open.app.session.store.state.selection).toEqual(before);
+  });
+
+  it("goes back to what is shown where the run fails, and is not there without one", async () => {
+    const open = await opened({ ...recorded, adjustable });
+    const slider = find(root(open), "input[type=range]") as HTMLInputElement;
+    slider.value = "0.1";
+    slider.dispatchEvent(new Event("input"));
+    await vi.waitFor(() => expect(open.host.choices).toHaveLength(1));
+    const problem = new AttentionError("runFailed", "No.").report();
+    open.host.send(state({ ...recorded, adjustable }, { problem }));
+    await vi.waitFor(() => expect(textOf(find(root(open), "output"))).toBe("0.75 points"));
+    await closeApp();
+    const plain = await opened(recorded);
+    expect(findAll(root(plain), "input")).toHaveLength(0);
+  });
+});
+
 describe("another input", () => {
   it("says after a second that it is being captured, and can be cancelled", async () => {
     const open = await opened(plainRecording);

@@ -80,6 +80,26 @@ export const textSchema = z
   .meta({ id: "text", description: "A text that becomes token ids through a tokenizer." });
 export type ManifestText = z.infer<typeof textSchema>;
 
+export const adjustableSchema = z
+  .strictObject({
+    input: z.string().min(1).describe("The model's input."),
+    name: z.string().min(1).optional().describe("What the view calls it; the input's name if left out."),
+    range: z.tuple([z.number(), z.number()]).describe("From and to where its value can be moved."),
+    step: z.number().positive().optional().describe("By how much; a hundredth of the range if left out."),
+    unit: z.string().optional().describe("A word behind the number."),
+    how: z
+      .enum(["fill", "shift"])
+      .default("fill")
+      .describe(
+        "fill: every number of the input becomes the value. shift: the first number of each sample does, and the others move along with it.",
+      ),
+  })
+  .meta({
+    id: "adjustable",
+    description: "An input that the view has a slider for: a return-to-go, a temperature.",
+  });
+export type ManifestAdjustable = z.infer<typeof adjustableSchema>;
+
 export const inputsSchema = z
   .strictObject({
     file: pathSchema
@@ -91,6 +111,10 @@ export const inputsSchema = z
       .describe(
         "Where each input of the model comes from. An input that is not named here is the array of its own name.",
       ),
+    adjustable: z
+      .array(adjustableSchema)
+      .optional()
+      .describe("Inputs of one number that can be moved by a slider, or by --set."),
     texts: z
       .array(textSchema)
       .optional()

@@ -27,6 +27,7 @@ const listsOfEntries = new Set([
   "embeddings",
   "weights",
   "texts",
+  "adjustable",
   "checkpoints",
 ]);
 

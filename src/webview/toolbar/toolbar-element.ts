@@ -10,6 +10,7 @@ import { captureOf, selectedSite } from "../selectors";
 import type { Session } from "../session";
 import { StoreController } from "../store";
 import { runsOf } from "../input/runs";
+import "../input/adjust-element";
 import "../input/steps-element";
 import { baseStyles, quietButtonStyles, sliderStyles } from "../styles";
 import { keepKeys, setValue, valueOf } from "../toolkit-values";
@@ -78,6 +79,7 @@ export class ToolbarElement extends LitElement {
         <span class="name">${capture.input.label}</span>
       </button>
       <attention-steps .session=${this.session}></attention-steps>
+      <attention-adjust .session=${this.session}></attention-adjust>
       ${this.#samples(site)} ${this.#layers(capture.sites)} ${this.#heads(site)}
       ${this.#provider(capture.provider)}
       <span class="space"></span>

@@ -21,6 +21,8 @@ describe("the options of an input", () => {
     { video: { file: "/films/a.mp4", frame: 12, input: "pixels" } },
     { episode: "success: red", pass: 3 },
     { episode: 7 },
+    { file: "/data/a.npz", arrays: { input_ids: "words", "mask.1": "a=b" } },
+    { set: { returns_to_go: 0.9, "time.0": -2 } },
     { synthetic: { seed: 4 }, dims: { batch: 1, t: 48 } },
     { text: "go on", generate: { tokens: 32, sample: true, seed: 5, temperature: 0.7 } },
   ])("are read back as the same: %j", (choice) => {

@@ -6,7 +6,7 @@ import type { TensorSignature } from "../../../shared/model";
 import type { ArrayHeader } from "../../files/lazy-arrays";
 import { loadTokenizer } from "../../tokenizer";
 import type { ManifestPath } from "../document";
-import type { ManifestInputSource, ManifestText } from "../inputs-schema";
+import type { ManifestAdjustable, ManifestInputSource, ManifestText } from "../inputs-schema";
 import { didYouMean, some } from "../problem";
 import { scaleFactor } from "../values";
 import type { CheckContext, CheckedModel } from "./context";
@@ -36,6 +36,9 @@ export function checkInputs(context: CheckContext, model: CheckedModel): void {
         `It has no array ${input.name}, which the model wants: name one in inputs.arrays.`,
       );
   }
+  inputs?.adjustable?.forEach((each, index) =>
+    checkAdjustable(context, each, ["inputs", "adjustable", index], names),
+  );
   inputs?.texts?.forEach((text, index) => checkText(context, text, ["inputs", "texts", index], names));
 }
 
@@ -125,6 +128,20 @@ const axisAdvice = ({ manifest }: CheckContext, input: string) =>
   manifest.steps && manifest.steps.inputs?.includes(input) !== true
     ? ` If its first axis are the steps, list it in steps.inputs.`
     : "";
+
+function checkAdjustable(
+  context: CheckContext,
+  { input, range: [from, to] }: ManifestAdjustable,
+  at: ManifestPath,
+  names: readonly string[],
+): void {
+  if (!names.includes(input))
+    context.add(
+      [...at, "input"],
+      `The model has no input ${input}; it has ${some(names)}.${didYouMean(input, names)}`,
+    );
+  if (!(from < to)) context.add([...at, "range"], `It should grow, and goes from ${from} to ${to}.`);
+}
 
 function checkText(
   context: CheckContext,
