@@ -214,6 +214,7 @@ export class ViewServer {
         manageTrust: nothing,
       },
       ...{ showLog: nothing, run: nothing, copyText: nothing, captureScores: nothing, confirmGrid: nothing },
+      ...{ captureAll: nothing, cancelAll: nothing },
     };
   }
 }

@@ -4,7 +4,7 @@
  */
 import os from "node:os";
 import type { Plan } from "../shared/plan";
-import type { CaptureRequest } from "../shared/protocol";
+import type { CapturedAhead, CaptureRequest } from "../shared/protocol";
 import {
   type Capture,
   type Phase,
@@ -96,6 +96,17 @@ export class EngineClient {
   /** What a capture would take; nothing is run. Null where it cannot be told so. */
   plan(request: CaptureRequest): Promise<Plan | null> {
     return this.#call((call) => call.plan(request));
+  }
+
+  /** Capture a step and keep it in the engine; what is shown stays. */
+  async captureAhead(request: CaptureRequest): Promise<CapturedAhead> {
+    const limitMs = this.#runTimeoutMs();
+    const limit = limitMs > 0 ? setTimeout(() => void this.#stop("late"), limitMs) : undefined;
+    try {
+      return await this.#call((call) => call.captureAhead(request));
+    } finally {
+      clearTimeout(limit);
+    }
   }
 
   readPage(request: PageRequest): Promise<Page> {

@@ -7,7 +7,7 @@ import type { CaptureRequest, EngineContract } from "../shared/protocol";
 import type { Provenance } from "../shared/provenance";
 import type { Handlers } from "../shared/rpc";
 import { captureCsv, captureDocument, captureNpz } from "./capture-files";
-import { asGeneration, captureModel, type CaptureResult } from "./capture";
+import type { CaptureResult } from "./capture";
 import { checkManifestOf } from "./check-manifest";
 import { manifestWithGrid } from "./confirm-grid";
 import { draftManifestOf } from "./draft-manifest";
@@ -21,8 +21,12 @@ import { planRun } from "./plan-run";
 import { inputHash, provenanceOf } from "./provenance";
 import { providerTable } from "./providers";
 import { reportPage } from "./report";
-import { runSequence, type Sequence, sequenceKey } from "./sequence";
+import type { SequenceHost } from "./sequence-host";
+import { StepRuns } from "./step-runs";
 import { tokenized } from "./text-input";
+
+/** Nobody watches a capture that is made ahead. */
+const silent = (): void => undefined;
 
 /** The last capture, and what it was made on. */
 interface Captured extends CaptureResult {
@@ -35,8 +39,8 @@ export class Engine {
   #opened: OpenModel | undefined;
   #opening: readonly Phase[] = [];
   #captured: Captured | undefined;
-  /** Steps of a generation or passes of a loop that were run before. */
-  #sequence: Sequence | undefined;
+  readonly #steps = new StepRuns();
+  #turn: Promise<unknown> = Promise.resolve();
   #stop = false;
   /** Grows across processes too, so that a page of an earlier engine is never taken for one of this. */
   #generation = Date.now();
@@ -48,7 +52,12 @@ export class Engine {
   readonly handlers: Handlers<EngineContract> = {
     open: ({ path }) => this.#open(path).summary,
     plan: (request) => planRun(this.#model(), request),
-    capture: (request) => this.#capture(request),
+    capture: (request) => this.#inTurn(() => this.#capture(request)),
+    captureAhead: (request) =>
+      this.#inTurn(() => {
+        this.#stop = false;
+        return this.#steps.ahead(this.#current(), request, this.#host(silent));
+      }),
     readPage: (request) => this.#last().store.readPage(request),
     readRow: (request) => this.#last().store.readRow(request),
     readGrid: (request) => this.#last().store.readGrid(request),
@@ -99,7 +108,7 @@ export class Engine {
 
   #open(path: string): OpenModel {
     if (this.#opened) closeModel(this.#opened);
-    this.#sequence = undefined;
+    this.#steps.clear();
     this.#opened = undefined;
     const phases = new Phases(this.#progress);
     this.#opened = openModel(path, phases);
@@ -108,11 +117,10 @@ export class Engine {
   }
 
   async #capture(request: CaptureRequest): Promise<Capture> {
-    const before = this.#model();
-    const opened = before.file.changed() ? this.#open(before.file.path) : before;
+    const opened = this.#current();
     // What was captured before is kept until then, and when this fails: it is still shown.
     this.#stop = false;
-    const captured = await this.#result(opened, request);
+    const captured = await this.#steps.capture(opened, request, this.#host(this.#progress));
     this.#captured = {
       ...captured,
       choice: request.input,
@@ -121,17 +129,26 @@ export class Engine {
     return captured.capture;
   }
 
-  /** One run; or a place in a sequence of runs, which are made once and then gone through. */
-  async #result(opened: OpenModel, request: CaptureRequest): Promise<CaptureResult> {
-    const phases = new Phases(this.#progress, this.#opening);
-    const key = sequenceKey(opened, request);
-    if (key === null || this.#sequence?.key !== key) this.#sequence = undefined;
-    const host = { phases, nextGeneration: () => ++this.#generation, stopped: () => this.#stop };
-    this.#sequence ??= (await runSequence(opened, request, host)) ?? undefined;
-    const shown = await this.#sequence?.show(request, host);
-    return shown
-      ? asGeneration(shown, ++this.#generation)
-      : captureModel(opened, request, ++this.#generation, phases);
+  /** The open model, read again where its file changed. */
+  #current(): OpenModel {
+    const before = this.#model();
+    return before.file.changed() ? this.#open(before.file.path) : before;
+  }
+
+  /** One after the other: runs share the session, and what is shown is that of the last. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(act);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** What runs need. @param progress is told the phases */
+  #host(progress: (phases: Phase[]) => void): SequenceHost {
+    return {
+      phases: new Phases(progress, this.#opening),
+      nextGeneration: () => ++this.#generation,
+      stopped: () => this.#stop,
+    };
   }
 
   #model(): OpenModel {

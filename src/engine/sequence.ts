@@ -97,6 +97,7 @@ function shownOf(
           name: runs?.name ?? "run",
           count: results.length,
           index,
+          captured: [[0, results.length]],
           ...(known && labels.length > 0 ? { labels } : {}),
         },
       },

@@ -2,9 +2,12 @@
  * The captures of a document: the first of a load, those on another input or with more figures, and the one that is
  * made again because the engine gave its memory back.
  */
+import type { Capture } from "../shared/capture";
 import { AttentionError, oneLine } from "../shared/errors";
-import type { InputChoice, InputState } from "../shared/input-choice";
+import type { CaptureAll, InputChoice } from "../shared/input-choice";
 import type { ModelSummary } from "../shared/model";
+import type { CaptureRequest } from "../shared/protocol";
+import { recipeOf } from "./document-all";
 import type { DocumentCore } from "./document-core";
 import type { Engine } from "./document-host";
 
@@ -109,13 +112,12 @@ export class DocumentCaptures {
     load: number,
     choice: InputChoice | null,
   ): Promise<void> {
-    const { log, recipe, inputs } = this.#core.host;
-    const scores = this.#withScores ? { scores: true } : {};
-    const sites = this.#sites(model);
-    const captured = await engine.capture({ ...recipe, input: choice, fallback: true, sites, ...scores });
+    const { log, inputs } = this.#core.host;
+    const request = this.requestOn(choice, model);
+    const captured = await engine.capture(request);
     if (!this.#core.isCurrent(load)) return;
     const chosen = `${captured.sites.length} of ${model.sites.length} sites were captured, as was chosen; Restart Engine asks again.`;
-    const notices = sites === null ? captured.notices : [chosen, ...captured.notices];
+    const notices = request.sites === null ? captured.notices : [chosen, ...captured.notices];
     const capture = { ...captured, notices };
     this.#core.input = choice;
     inputs.remember(choice, capture.input.label);
@@ -131,10 +133,20 @@ export class DocumentCaptures {
         running: this.#nextInput !== undefined,
         problem: null,
         recent: [...this.#core.host.inputs.recent],
+        all: this.#allAfter(choice, capture),
       },
       stale: null,
     });
   }
+
+  /** What a capture on an input asks of the engine. */
+  requestOn = (choice: InputChoice | null, model: ModelSummary): CaptureRequest => ({
+    ...this.#core.host.recipe,
+    input: choice,
+    fallback: true,
+    sites: this.#sites(model),
+    ...(this.#withScores ? { scores: true } : {}),
+  });
 
   /** Capture again with the scores; what is shown stays until they are there, and if they cannot be had. */
   scores(): Promise<void> {
@@ -206,7 +218,7 @@ export class DocumentCaptures {
     }
     const load = this.#core.supersede();
     this.#core.occupy(load);
-    this.#setInput({ running: true, problem: null });
+    this.#core.setInput({ running: true, problem: null });
     try {
       await this.#capture(engine, shown.model, load, choice);
     } catch (thrown) {
@@ -214,14 +226,19 @@ export class DocumentCaptures {
       const error = AttentionError.wrap(thrown);
       if (error.code !== "cancelled")
         this.#core.host.log.error(`${this.#core.name}: ${oneLine(error.report())}`);
-      this.#setInput({ running: false, problem: error.code === "cancelled" ? null : error.report() });
+      this.#core.setInput({ running: false, problem: error.code === "cancelled" ? null : error.report() });
     } finally {
       this.#core.free(load);
     }
   }
 
-  #setInput(change: Partial<InputState>): void {
-    if (this.#core.state.status === "ready")
-      this.#core.set({ ...this.#core.state, input: { ...this.#core.state.input, ...change } });
+  /** What was said of all steps, while the input is the same but for the step. */
+  #allAfter(choice: InputChoice | null, { recording }: Capture): CaptureAll | null {
+    const { state } = this.#core;
+    const all = state.status === "ready" ? state.input.all : null;
+    if (!all || state.status !== "ready") return null;
+    const runs = all.axis === "step" ? recording.steps : recording.passes;
+    const same = recipeOf(choice, all.axis) === recipeOf(state.input.choice, all.axis);
+    return same && runs ? { ...all, captured: runs.captured ?? all.captured } : null;
   }
 }

@@ -7,7 +7,7 @@ import { Emitter } from "vscode-jsonrpc";
 import { type Capture, type Phase, phaseLabels } from "../shared/capture";
 import type { DocumentState } from "../shared/document";
 import { AttentionError, oneLine } from "../shared/errors";
-import type { InputChoice } from "../shared/input-choice";
+import type { InputChoice, InputState } from "../shared/input-choice";
 import type { ModelSummary } from "../shared/model";
 import { DisposableBase, DisposableSlot } from "./disposable";
 import type { DocumentHost, Engine } from "./document-host";
@@ -94,6 +94,12 @@ export class DocumentCore extends DisposableBase {
     if (this.disposed) return;
     this.#state = state;
     this.#changed.fire(state);
+  }
+
+  /** Say more of the input that is shown. */
+  setInput(change: Partial<InputState>): void {
+    if (this.#state.status === "ready")
+      this.set({ ...this.#state, input: { ...this.#state.input, ...change } });
   }
 
   /** A load is done: its engine is the document's engine from now on. */

@@ -9,6 +9,7 @@ export type Engine = Pick<
   | "open"
   | "plan"
   | "capture"
+  | "captureAhead"
   | "readPage"
   | "readRow"
   | "readGrid"

@@ -11,7 +11,7 @@
  */
 import { AttentionError, oneLine } from "../shared/errors";
 import type { DocumentState } from "../shared/document";
-import type { Frame, FrameRequest, InputChoice, Tokenized } from "../shared/input-choice";
+import type { Frame, FrameRequest, InputChoice, RunAxis, Tokenized } from "../shared/input-choice";
 import type { ManifestReport } from "../shared/manifest-report";
 import type {
   Grid,
@@ -26,6 +26,7 @@ import type {
 } from "../shared/page";
 import type { HeadProfile } from "../shared/profile";
 import { DisposableBase } from "./disposable";
+import { DocumentAll } from "./document-all";
 import { DocumentCaptures } from "./document-captures";
 import { DocumentCore } from "./document-core";
 import type { DocumentHost, Engine } from "./document-host";
@@ -35,11 +36,13 @@ export class AttentionDocument extends DisposableBase {
   readonly name: string;
   readonly #core: DocumentCore;
   readonly #captures: DocumentCaptures;
+  readonly #all: DocumentAll;
 
   constructor(file: string, host: DocumentHost) {
     super();
     this.#core = this.register(new DocumentCore(file, host));
     this.#captures = new DocumentCaptures(this.#core);
+    this.#all = new DocumentAll(this.#core, this.#captures.requestOn);
     ({ path: this.path, name: this.name } = this.#core);
   }
 
@@ -128,6 +131,16 @@ export class AttentionDocument extends DisposableBase {
    */
   chooseInput(choice: InputChoice | null): Promise<void> {
     return this.#captures.choose(choice);
+  }
+
+  /** Capture all steps or passes of the input that is shown, beside what a person asks for. */
+  captureAll(axis: RunAxis): Promise<void> {
+    return this.#all.start(axis);
+  }
+
+  /** End that; what was captured is kept. */
+  cancelAll(): void {
+    this.#all.cancel();
   }
 
   readPage(request: PageRequest): Promise<Page> {

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { errorReportSchema } from "./errors";
+import { indexRangesSchema } from "./index-ranges";
 import { arrayBufferSchema } from "./page";
 
 export const pathSchema = z.string().min(1).max(32_768);
@@ -73,6 +74,8 @@ export const axisOfRunsSchema = z.object({
   labels: z.array(z.string()).optional(),
   /** The word of the one that is shown, where `labels` are left out. */
   label: z.string().optional(),
+  /** Those whose captures are kept, so that they are shown without a run. */
+  captured: indexRangesSchema.optional(),
 });
 export type AxisOfRuns = z.infer<typeof axisOfRunsSchema>;
 
@@ -144,6 +147,20 @@ export const plainRecording: Recording = {
 export const recentInputSchema = z.object({ choice: inputChoiceSchema, label: z.string().max(1_000) });
 export type RecentInput = z.infer<typeof recentInputSchema>;
 
+export const runAxisSchema = z.enum(["step", "pass"]);
+/** What can be gone through one by one: the steps of an episode or a generation, the passes of a loop. */
+export type RunAxis = z.infer<typeof runAxisSchema>;
+
+/** All steps, or all passes, being captured one after the other. */
+export const captureAllSchema = z.object({
+  axis: runAxisSchema,
+  running: z.boolean(),
+  captured: indexRangesSchema,
+  /** Why it ended before all were captured, in words. */
+  told: z.string().nullable(),
+});
+export type CaptureAll = z.infer<typeof captureAllSchema>;
+
 /** What is chosen for a model that is open, and what comes in its place. */
 export const inputStateSchema = z.object({
   /** What the capture that is shown was made on; null for what the manifest says, else for a made-up input. */
@@ -154,6 +171,8 @@ export const inputStateSchema = z.object({
   problem: errorReportSchema.nullable(),
   /** Inputs that were shown before, the latest first. */
   recent: z.array(recentInputSchema),
+  /** All steps of this input being captured, or that it ended; left out where nobody asked for it. */
+  all: captureAllSchema.nullable().optional(),
 });
 export type InputState = z.infer<typeof inputStateSchema>;
 

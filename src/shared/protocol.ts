@@ -10,9 +10,11 @@ import {
   frameSchema,
   inputChoiceSchema,
   pathSchema,
+  runAxisSchema,
   tokenizedSchema,
   tokenizeRequestSchema,
 } from "./input-choice";
+import { indexRangesSchema } from "./index-ranges";
 import { manifestDraftSchema, manifestReportSchema } from "./manifest-report";
 import { modelSummarySchema } from "./model";
 import {
@@ -53,6 +55,19 @@ export const captureRequestSchema = z.object({
 });
 export type CaptureRequest = z.infer<typeof captureRequestSchema>;
 
+/** What there is after a step was captured ahead. */
+export const capturedAheadSchema = z.object({
+  /** False where there is no room for another. */
+  kept: z.boolean(),
+  /** The places on each axis that are kept, at the place that was asked for on the other. */
+  steps: indexRangesSchema,
+  passes: indexRangesSchema,
+  /** Bytes of all that is kept, and of what may be. */
+  bytes: z.number(),
+  limitBytes: z.number(),
+});
+export type CapturedAhead = z.infer<typeof capturedAheadSchema>;
+
 /** The command line that makes an exported file again, for its provenance. */
 const commandSchema = z.string().max(32_768);
 
@@ -65,6 +80,8 @@ export const engineContract = {
   /** What a capture would take; nothing is run. Null where it cannot be told so. */
   plan: request(captureRequestSchema, planSchema.nullable()),
   capture: request(captureRequestSchema, captureSchema),
+  /** Capture a step or a pass and keep it, while what is shown stays; without a run where there is no room to keep it. */
+  captureAhead: request(captureRequestSchema, capturedAheadSchema),
   readPage: request(pageRequestSchema, pageSchema),
   readRow: request(rowRequestSchema, rowSchema),
   readGrid: request(gridRequestSchema, gridSchema),
@@ -154,6 +171,10 @@ export const viewContract = {
   stop: engineContract.stop,
   /** Capture on another input; null for the model's own. What is shown stays until it is there. */
   chooseInput: request(z.object({ choice: inputChoiceSchema.nullable() }), nothing),
+  /** Capture all steps or passes of the input that is shown, one after the other; what is shown stays. */
+  captureAll: request(z.object({ axis: runAxisSchema }), nothing),
+  /** End that after the step that it is at; what was captured is kept. */
+  cancelAll: request(z.object({}), nothing),
   /** Ask for a file of that kind; null when none was chosen. */
   browse: request(z.object({ kind: z.enum(["arrays", "image", "video"]) }), pathSchema.nullable()),
   /** Bytes of a video that was chosen here, which the view decodes; fewer at its end. */

@@ -54,3 +54,8 @@ export const chevronDownIcon = (): TemplateResult => icon(line("M3.5 6 L8 10.5 L
 export const chevronUpIcon = (): TemplateResult => icon(line("M3.5 10 L8 5.5 L12.5 10"));
 export const playIcon = (): TemplateResult => icon(line("M5 3 L13 8 L5 13 Z"));
 export const pauseIcon = (): TemplateResult => icon(line("M5.5 3 V13 M10.5 3 V13"));
+/** Several that lie one behind the other, and an arrow into them: to capture all of them. */
+export const captureAllIcon = (): TemplateResult =>
+  icon(
+    svg`${line("M8 1.5 V8 M5.5 5.7 L8 8.2 L10.5 5.7")}${line("M2.5 8 V11 H13.5 V8")}${line("M4 13.7 H12")}`,
+  );

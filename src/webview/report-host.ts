@@ -69,6 +69,8 @@ export function reportHost(showFacts: () => void): Host {
       runPlanned: shown,
       retry: shown,
       captureScores: shown,
+      captureAll: shown,
+      cancelAll: shown,
       selectProvider: shown,
       manageTrust: shown,
       showLog: shown,

@@ -1,13 +1,13 @@
 /** One open view: host, store and readers wired together. Elements get it as their `session` property. */
 import { AttentionError, describe } from "../shared/errors";
-import type { InputChoice } from "../shared/input-choice";
+import type { InputChoice, RunAxis } from "../shared/input-choice";
 import type { CellKind } from "../shared/page";
 import type { HostCommand, ViewCommand } from "../shared/protocol";
 import { CellReader } from "./cell-reader";
 import { cellText } from "./cell-words";
 import type { Host } from "./host";
 import { Player } from "./input/player";
-import { choiceAt, placeOn, type RunAxis } from "./input/runs";
+import { choiceAt, placeOn } from "./input/runs";
 import { documentArrived, viewed } from "./reducers";
 import { fromSaved, toSaved } from "./saved-state";
 import { captureOf } from "./selectors";
@@ -100,6 +100,12 @@ export class Session {
       this.store.update((state) => ({ ...state, wanted: { step: null, pass: null } }));
       this.#failed(error);
     });
+  }
+
+  /** Capture all steps or passes, or end that; what is captured is kept. */
+  captureAll(axis: RunAxis, run: boolean): void {
+    const { calls } = this.host;
+    (run ? calls.captureAll({ axis }) : calls.cancelAll({})).catch(this.#failed);
   }
 
   /** Run a request that answers with nothing; a failure goes to the log. */

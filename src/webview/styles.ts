@@ -165,6 +165,7 @@ export const smallDropdownStyles = css`
 `;
 
 /** Native range inputs in the theme's variables: the toolkit has no slider. */
+/** `--slider-track` paints the track. */
 export const sliderStyles = css`
   input[type="range"] {
     height: 20px;
@@ -175,7 +176,7 @@ export const sliderStyles = css`
   }
   input[type="range"]::-webkit-slider-runnable-track {
     height: 2px;
-    background: color-mix(in srgb, var(--vscode-foreground) 35%, transparent);
+    background: var(--slider-track, color-mix(in srgb, var(--vscode-foreground) 35%, transparent));
   }
   input[type="range"]::-webkit-slider-thumb {
     width: 10px;

@@ -117,6 +117,14 @@ export class FakeHost implements Host {
       this.copied.push(text);
       return Promise.resolve(null);
     },
+    captureAll: ({ axis }) => {
+      this.acts.push(`captureAll ${axis}`);
+      return Promise.resolve(null);
+    },
+    cancelAll: () => {
+      this.acts.push("cancelAll");
+      return Promise.resolve(null);
+    },
     captureScores: async () => {
       this.acts.push("captureScores");
       await this.beforeScores();

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { AttentionError } from "../../src/shared/errors";
 import {
+  type CaptureAll,
   type Frame,
   type InputState,
   noInputChosen,
@@ -100,6 +101,54 @@ describe("steps", () => {
     expect(open.host.choices.at(-1), "again from the beginning").toEqual({ step: 0 });
     open.host.command("nextStep");
     expect(open.session.store.state.playing).toBe(false);
+  });
+
+  it("are captured all at a button's press, with the count, a cancel, and the captured ones on the track", async () => {
+    const captured: [number, number][] = [[1, 2]];
+    const open = await opened({ ...recorded, steps: { ...recorded.steps!, captured } });
+    const all = find(steps(open), "attention-capture-all").shadowRoot!;
+    const slider = find(steps(open), "input[type=range]");
+    const track = (): string => slider.style.getPropertyValue("--slider-track");
+    // Of five places the second: from an eighth to three eighths.
+    expect(track()).toContain("var(--vscode-progressBar-background) 12.50%");
+    expect(track()).toContain("var(--vscode-progressBar-background) 37.50%");
+    const start = find(all, "[aria-label='Capture all steps']") as HTMLButtonElement;
+    expect(start.title).toBe("Capture all steps\n1 of 5 steps captured");
+    start.click();
+    expect(open.host.acts).toEqual(["captureAll step"]);
+
+    const running = (more: Partial<CaptureAll>): Partial<InputState> => ({
+      all: { axis: "step", running: true, captured: [[1, 4]], told: null, ...more },
+    });
+    open.host.send(state(recorded, running({})));
+    await settled(open.app);
+    expect(textOf(find(all, "[role=progressbar]"))).toBe("3 / 5");
+    expect(find(all, "[role=progressbar]").getAttribute("aria-valuetext")).toBe("3 of 5 steps captured");
+    expect(track()).toContain("87.50%");
+    find(all, "[aria-label='Cancel capturing all steps']").click();
+    expect(open.host.acts).toEqual(["captureAll step", "cancelAll"]);
+
+    const told = "Ended with 3 of 5 steps captured.";
+    open.host.send(state(recorded, running({ running: false, told })));
+    await settled(open.app);
+    const status = find(open.app, "attention-input-status").shadowRoot!;
+    expect(wordsOf(status)).toBe(`${told} Close`);
+    find(status, "vscode-button").click();
+    await expect.poll(() => wordsOf(status)).toBe("");
+
+    open.host.send(state(recorded, running({ running: false, captured: [[0, 5]] })));
+    await settled(open.app);
+    expect((find(all, "[aria-label='Capture all steps']") as HTMLButtonElement).disabled).toBe(true);
+    expect(textOf(find(all, "[role=status]"))).toBe("All steps are captured.");
+  });
+
+  it("say the word of the one that is shown where there are too many words for all", async () => {
+    const many = { name: "step", count: 5000, index: 7, label: "left" };
+    const open = await opened({ ...recorded, steps: many });
+    expect(textOf(find(steps(open), "output"))).toBe("7 / 4999 left");
+    open.session.goTo("step", 8);
+    await settled(open.app);
+    expect(textOf(find(steps(open), "output"))).toBe("8 / 4999");
   });
 
   it("are not offered where there is one", async () => {

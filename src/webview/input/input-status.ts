@@ -1,8 +1,11 @@
-/** Under the toolbar: that another input is being captured, once that takes over a second; and why one failed. */
+/**
+ * Under the toolbar: that another input is being captured, once that takes over a second; why one failed; and why not
+ * all steps were captured.
+ */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { oneLine } from "../../shared/errors";
-import { warningIcon } from "../icons";
+import { infoIcon, warningIcon } from "../icons";
 import type { Session } from "../session";
 import { StoreController } from "../store";
 import { baseStyles } from "../styles";
@@ -44,6 +47,8 @@ export class InputStatus extends LitElement {
 
   @property({ attribute: false }) session!: Session;
   @state() private long = false;
+  /** What was read and closed. */
+  @state() private closed: string | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -87,6 +92,13 @@ export class InputStatus extends LitElement {
         >
       </div>`;
     }
+    const told = input?.all?.running === false ? input.all.told : null;
+    if (told !== null && told !== this.closed && !(input?.running && this.long))
+      return html`<div class="bar">
+        <span>${infoIcon()}</span>
+        <span class="text">${told}</span>
+        <vscode-button appearance="secondary" @click=${() => (this.closed = told)}>Close</vscode-button>
+      </div>`;
     if (!input?.running || !this.long) return nothing;
     return html`<div class="bar">
       <vscode-progress-ring aria-label="Running"></vscode-progress-ring>

@@ -1,11 +1,15 @@
 /** Steps and passes of the input that is shown, and how to get from one to another. */
-import type { AxisOfRuns, InputChoice, InputState, Recording } from "../../shared/input-choice";
+import type {
+  AxisOfRuns,
+  CaptureAll,
+  InputChoice,
+  InputState,
+  Recording,
+  RunAxis,
+} from "../../shared/input-choice";
+import type { IndexRanges } from "../../shared/index-ranges";
 import { captureOf } from "../selectors";
 import type { AppState } from "../state";
-
-export const runAxes = ["step", "pass"] as const;
-/** What can be gone through one by one: the steps of an episode or a generation, the passes of a loop. */
-export type RunAxis = (typeof runAxes)[number];
 
 export function recordingOf(state: AppState): Recording | null {
   return captureOf(state)?.recording ?? null;
@@ -20,6 +24,18 @@ export function runsOf(state: AppState, axis: RunAxis): AxisOfRuns | null {
   const recording = recordingOf(state);
   const runs = axis === "step" ? recording?.steps : recording?.passes;
   return runs && runs.count > 1 ? runs : null;
+}
+
+/** The places whose captures are there, so that they are shown without a run. */
+export function capturedOn(state: AppState, axis: RunAxis): IndexRanges {
+  const all = allOn(state, axis);
+  return all?.captured ?? runsOf(state, axis)?.captured ?? [];
+}
+
+/** How far capturing all of them came; null where nobody asked for it. */
+export function allOn(state: AppState, axis: RunAxis): CaptureAll | null {
+  const all = inputOf(state)?.all ?? null;
+  return all?.axis === axis ? all : null;
 }
 
 /** Where the person is: at what was asked for last, though it may not be shown yet. */

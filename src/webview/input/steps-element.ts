@@ -1,13 +1,16 @@
 /** Steps and passes in the Toolbar: back, a slider, forth, and play. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { AxisOfRuns } from "../../shared/input-choice";
+import type { AxisOfRuns, RunAxis } from "../../shared/input-choice";
 import { backIcon, forwardIcon, pauseIcon, playIcon } from "../icons";
 import type { Session } from "../session";
 import { StoreController } from "../store";
 import { baseStyles, quietButtonStyles, sliderStyles } from "../styles";
+import { styles } from "../styles-directive";
 import { valueOf } from "../toolkit-values";
-import { labelAt, placeOn, placeWords, recordingOf, type RunAxis, runsOf } from "./runs";
+import "./capture-all-element";
+import { capturedWords, trackOf } from "./captured-track";
+import { capturedOn, labelAt, placeOn, placeWords, recordingOf, runsOf } from "./runs";
 
 @customElement("attention-steps")
 export class StepsElement extends LitElement {
@@ -77,7 +80,12 @@ export class StepsElement extends LitElement {
     const place = placeOn(state, axis);
     const words = placeWords(runs, place);
     const values = axis === "step" ? (recordingOf(state)?.values ?? []) : [];
-    const title = [words, ...values.map(({ name, value }) => `${name} ${value}`)].join("\n");
+    const captured = capturedOn(state, axis);
+    const title = [
+      words,
+      capturedWords(runs, captured),
+      ...values.map(({ name, value }) => `${name} ${value}`),
+    ].join("\n");
     const keys = axis === "step" ? { back: " (,)", forth: " (.)" } : { back: "", forth: "" };
     return html`<span class="runs" role="group" aria-label=${runs.name}>
       <span class="word">${runs.name}</span>
@@ -97,6 +105,7 @@ export class StepsElement extends LitElement {
         step="1"
         aria-label=${runs.name}
         aria-valuetext=${words}
+        style=${styles({ "--slider-track": trackOf(captured, runs.count) })}
         .value=${String(place)}
         @input=${(event: Event) => this.session.goTo(axis, Number(valueOf(event)))}
       />
@@ -122,6 +131,7 @@ export class StepsElement extends LitElement {
             </button>`
           : nothing
       }
+      <attention-capture-all .session=${this.session} axis=${axis}></attention-capture-all>
       <output title=${title}>${place} / ${runs.count - 1}${labelOf(runs, place)}</output>
     </span>`;
   }

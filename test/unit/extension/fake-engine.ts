@@ -6,6 +6,7 @@ import type { InputChoice, RecentInput } from "../../../src/shared/input-choice"
 import type { ModelSummary } from "../../../src/shared/model";
 import type { Plan } from "../../../src/shared/plan";
 import type { PageRequest } from "../../../src/shared/page";
+import type { CapturedAhead } from "../../../src/shared/protocol";
 import { AttentionDocument } from "../../../src/extension/document";
 import type { DocumentHost, Engine, InputMemory } from "../../../src/extension/document-host";
 import type { Log } from "../../../src/extension/log";
@@ -59,6 +60,10 @@ export class FakeEngine implements Engine {
     choices: [{ sites: null, siteCount: 2, heads: 4, memoryBytes: 1000, mapBytes: 500, viewBytes: 10 }],
   };
   plan = () => Promise.resolve(this.planned);
+  /** Steps that were asked for ahead; answered as a test says. */
+  readonly ahead: (Pending<CapturedAhead> & { input: InputChoice | null })[] = [];
+  captureAhead = ({ input }: { input: InputChoice | null }) =>
+    new Promise<CapturedAhead>((resolve, reject) => this.ahead.push({ resolve, reject, input }));
   readPage = async (request: PageRequest) => {
     this.asked.push(request.generation);
     if (request.generation !== this.holds) throw new AttentionError("stale");
@@ -102,7 +107,8 @@ export class FakeEngine implements Engine {
 
   #end(): void {
     this.holds = 0;
-    for (const call of [...this.opens, ...this.captures]) call.reject(new AttentionError("cancelled"));
+    for (const call of [...this.opens, ...this.captures, ...this.ahead])
+      call.reject(new AttentionError("cancelled"));
   }
 }
 
