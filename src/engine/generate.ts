@@ -16,7 +16,7 @@ import type { ChosenInput } from "./choose-input";
 import { chooseToken, lastRow } from "./choose-token";
 import type { OpenModel } from "./open-model";
 import { runSites } from "./run-sites";
-import { memoryGuard, type SequenceHost } from "./sequence-host";
+import { memoryGuard, noteLast, type SequenceHost } from "./sequence-host";
 import { tokenizerFile, tokenizerOf } from "./text-input";
 import { endTokens } from "./token-config";
 import { tokenFeeds, tokenRoles, tooLong } from "./token-feeds";
@@ -120,12 +120,6 @@ function bufferEnd(later: OpenModel, tokens: number, more: boolean): string | nu
   return more && length !== null && tokens > length
     ? `It was ended there: the caches hold ${length} tokens.`
     : null;
-}
-
-function noteLast(results: CaptureResult[], notice: string): void {
-  const last = results.pop();
-  if (last)
-    results.push({ ...last, capture: { ...last.capture, notices: [...last.capture.notices, notice] } });
 }
 
 /** What the next run is given: the last token (or all), a longer mask, later positions, and the caches. */

@@ -8,7 +8,7 @@ import type { ChosenInput } from "./choose-input";
 import { countOfLoop, fedInputs, fedOn, setValues } from "./loop-feeds";
 import type { OpenModel } from "./open-model";
 import { runSites } from "./run-sites";
-import { memoryGuard, type SequenceHost } from "./sequence-host";
+import { memoryGuard, noteLast, type SequenceHost } from "./sequence-host";
 
 export interface PassesRun {
   /** A capture for each pass. */
@@ -58,7 +58,9 @@ export async function runLoop(
     };
     results.push(describeRun(opened, request, input, ran, host.nextGeneration(), host.phases));
     made = ran.run.others;
-    if (full(results) !== null || host.stopped()) break;
+    const ended = full(results);
+    if (ended !== null) noteLast(results, ended);
+    if (ended !== null || host.stopped()) break;
     feeds = new Map([...feeds, ...fedOn(opened, fed, feeds, made)]);
   }
   return { results, made };

@@ -25,3 +25,10 @@ export function memoryGuard(): (results: readonly CaptureResult[]) => string | n
       : null;
   };
 }
+
+/** Says of the last capture why there is none after it. */
+export function noteLast(results: CaptureResult[], notice: string): void {
+  const last = results.pop();
+  if (last)
+    results.push({ ...last, capture: { ...last.capture, notices: [...last.capture.notices, notice] } });
+}

@@ -342,6 +342,22 @@ describe("the Input dialog", () => {
     expect(open.host.choices).toEqual([{ text: "the cat sat", generate: { tokens: 8 } }]);
   });
 
+  it("goes on writing about an image, where the model writes", async () => {
+    const open = await show({ ...plainRecording, imageInputs: ["pixel_values"], generates: true });
+    const form = dialog(open, "attention-images");
+    open.host.browsed = "/pictures/dog.jpg";
+    find(form, "vscode-button").click();
+    await expect.poll(() => textOf(find(form, ".drop"))).toContain("dog.jpg");
+    const tokens = find(form, "vscode-text-field") as HTMLInputElement;
+    tokens.value = "5";
+    tokens.dispatchEvent(new Event("input"));
+    await settled(open.app);
+    findAll(form, "vscode-button").at(-1)!.click();
+    expect(open.host.choices).toEqual([
+      { images: { pixel_values: "/pictures/dog.jpg" }, generate: { tokens: 5 } },
+    ]);
+  });
+
   it("takes images that are dropped or chosen, and runs when all are there", async () => {
     const open = await show({ ...plainRecording, imageInputs: ["left", "right"] });
     const form = dialog(open, "attention-images");

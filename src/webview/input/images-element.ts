@@ -5,6 +5,7 @@ import { AttentionError } from "../../shared/errors";
 import type { InputChoice } from "../../shared/input-choice";
 import type { Session } from "../session";
 import { baseStyles } from "../styles";
+import { valueOf } from "../toolkit-values";
 import { CHOSEN, formStyles } from "./form.styles";
 import { readVideo } from "./read-video";
 import { inputOf, recordingOf } from "./runs";
@@ -37,12 +38,16 @@ export class ImagesElement extends LitElement {
   @state() private images: Readonly<Record<string, string>> = {};
   /** The video that a frame is taken of, and the input that it is for. */
   @state() private video: { input: string; bytes: Blob; name: string; file: string | null } | null = null;
+  /** Tokens to write about them, where the model can. */
+  @state() private tokens = 0;
   @state() private over: string | null = null;
   @state() private problem: string | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.images = inputOf(this.session.store.state)?.choice?.images ?? {};
+    const choice = inputOf(this.session.store.state)?.choice;
+    this.images = choice?.images ?? {};
+    this.tokens = choice?.generate?.tokens ?? 0;
   }
 
   protected override render(): TemplateResult {
@@ -54,7 +59,21 @@ export class ImagesElement extends LitElement {
       <div class="row">
         <vscode-button ?disabled=${given < inputs.length} @click=${this.#run}>Run</vscode-button>
         ${given < inputs.length ? html`<span class="dim">${inputs.length - given} still to choose</span>` : nothing}
-      </div>`;
+      </div>
+      ${recordingOf(this.session.store.state)?.generates === true ? this.#writing() : nothing}`;
+  }
+
+  #writing(): TemplateResult {
+    const number = (event: Event): number => Math.max(0, Math.floor(Number(valueOf(event)) || 0));
+    return html`<div class="row">
+      <vscode-text-field
+        class="number"
+        aria-label="Tokens to write about it"
+        .value=${String(this.tokens)}
+        @input=${(event: Event) => (this.tokens = Math.min(number(event), 100_000))}
+      ></vscode-text-field>
+      <span>tokens written about it</span>
+    </div>`;
   }
 
   #image(name: string): TemplateResult {
@@ -157,6 +176,7 @@ export class ImagesElement extends LitElement {
   #run = (): void => this.#choose({ images: { ...this.images } });
 
   #choose(choice: InputChoice): void {
-    this.dispatchEvent(new CustomEvent(CHOSEN, { detail: choice, bubbles: true, composed: true }));
+    const detail: InputChoice = this.tokens > 0 ? { ...choice, generate: { tokens: this.tokens } } : choice;
+    this.dispatchEvent(new CustomEvent(CHOSEN, { detail, bubbles: true, composed: true }));
   }
 }
