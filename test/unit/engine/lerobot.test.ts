@@ -107,6 +107,8 @@ describe("an episode of a LeRobot data set", () => {
     const { model } = policyFolder({
       inputs: { texts: [{ text: "please {task}", length: 5 }] },
       samples: { lerobot: "set", first: "episode_000002" },
+      groups: [{ name: "done", where: "success = true and length > 3" }],
+      steps: { axis: "frame", inputs: ["observation.state"], actions: { array: "action" } },
     });
     const client = newClient();
     await client.open(model, "full");
@@ -116,6 +118,25 @@ describe("an episode of a LeRobot data set", () => {
     expect(capture.recording.prompt?.text).toEqual(["please push the red block"]);
     expect(capture.input.tensors.at(-1)).toMatchObject({ name: "input_ids", dims: [1, 5] });
     expect((await client.checkManifest(model)).problems).toEqual([]);
+  });
+
+  it("has its names and features checked where a manifest names them", async () => {
+    const { model } = policyFolder({
+      inputs: { arrays: { "observation.state": "observation.sate" } },
+      samples: { lerobot: "set", label: "task" },
+    });
+    const client = newClient();
+    expect(
+      (await client.checkManifest(model)).problems.map(({ path: at, message }) => [at, message]),
+    ).toEqual([
+      [
+        "inputs.arrays.observation.state",
+        expect.stringMatching(
+          /^The data set has no feature observation\.sate; .* Did you mean “observation\.state”\?$/,
+        ),
+      ],
+      ["samples.label", "A LeRobot data set says the names of its episodes itself: this is not used."],
+    ]);
   });
 
   it("makes a batch of several episodes, each with its own pictures and task", async () => {

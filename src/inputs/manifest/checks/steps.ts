@@ -44,8 +44,16 @@ export function checkSteps(context: CheckContext, model: CheckedModel): void {
   });
   if (samples?.files !== undefined) context.files(samples.files, ["samples", "files"]);
   if (samples?.lerobot !== undefined) context.dataSet(samples.lerobot, ["samples", "lerobot"]);
-  for (const [name, array] of Object.entries(samples?.fields ?? {}))
-    context.array(array, ["samples", "fields", name]);
+  for (const field of ["fields", "label"] as const)
+    if (samples?.lerobot !== undefined && samples[field] !== undefined)
+      context.add(
+        ["samples", field],
+        `A LeRobot data set says the ${field === "label" ? "names" : "fields"} of its episodes itself: this is not used.`,
+        { severity: "warning", on: "key" },
+      );
+  if (samples?.lerobot === undefined)
+    for (const [name, array] of Object.entries(samples?.fields ?? {}))
+      context.array(array, ["samples", "fields", name]);
   checkBeside(context);
   for (const name of Object.keys(manifest.outputs ?? {}))
     checkName(context, name, ["outputs", name], outputs, "output", "key");
@@ -102,9 +110,12 @@ function checkBeside(context: CheckContext): void {
     context.array(vectors.array, ["vectors", index, "array"]);
   });
   const fields = Object.keys(manifest.samples?.fields ?? {});
+  // A data set has fields of its own, which its episodes alone tell: of a condition only the form is checked.
+  const named = (where: string) =>
+    manifest.samples?.lerobot === undefined ? fields : (where.match(/[\p{L}_][\p{L}\p{N}_.-]*/gu) ?? []);
   manifest.groups?.forEach(({ where }, index) => {
     try {
-      checkFilter(where ?? "", fields);
+      checkFilter(where ?? "", named(where ?? ""));
     } catch (thrown) {
       const error = AttentionError.wrap(thrown);
       context.add(
