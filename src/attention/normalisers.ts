@@ -16,8 +16,8 @@ export interface Normaliser {
   readonly axis: number | undefined;
   /** A tensor that is positive where a key takes part, where the shares themselves were masked on the way. */
   readonly unmasked: string | null;
-  /** Weights that sum to nothing in particular: a sigmoid of each score. The values tell which axis holds the keys. */
-  readonly unnormalised?: boolean;
+  /** What each weight is, where nothing makes them sum to 1. The values tell which axis holds the keys. */
+  readonly unnormalised?: string;
   /** A sum over `axis`, kept as an axis of size 1, by which the values are divided after they met the shares. */
   readonly divisor?: string;
   /** Scale and zero point of shares that are 8-bit integers. */
@@ -31,7 +31,7 @@ export function normalisers(view: GraphView): Normaliser[] {
       quantisedSoftmaxOf(node, view) ??
       logSoftmaxOf(node, view) ??
       minusLogSum(node, view) ??
-      sigmoidOf(node) ??
+      activationOf(node, view) ??
       writtenOut(node, view) ??
       dividedLate(node, view) ??
       [],
@@ -94,10 +94,30 @@ function logSoftmaxOf(node: Node, view: GraphView): Normaliser | undefined {
   };
 }
 
-function sigmoidOf(node: Node): Normaliser | undefined {
-  if (node.opType !== "Sigmoid") return undefined;
-  const [score = "", probability = ""] = [node.inputs[0], node.outputs[0]];
-  return { node, score, probability, axis: undefined, unmasked: null, unnormalised: true };
+/** A sigmoid of each score, or its part above zero, from which sparsemax, entmax and ReLU attention make weights. */
+function activationOf(node: Node, view: GraphView): Normaliser | undefined {
+  const score = node.opType === "Sigmoid" ? node.inputs[0] : aboveZero(node, view);
+  if (score === undefined) return undefined;
+  const unnormalised =
+    node.opType === "Sigmoid" ? "a sigmoid of its score" : "its score above zero, or above a threshold";
+  return { node, score, probability: node.outputs[0] ?? "", axis: undefined, unmasked: null, unnormalised };
+}
+
+/** x of max(x, 0), however it is written. */
+function aboveZero(node: Node, view: GraphView): string | undefined {
+  const [first = "", second = "", third = ""] = node.inputs;
+  const isZero = (name: string) => {
+    const values = view.values(name);
+    return values !== undefined && values.length > 0 && values.every((value) => value === 0);
+  };
+  if (node.opType === "Relu") return first;
+  if (node.opType === "Clip") {
+    const [low, high] = ["min", "max"].map((name) => node.attributes.get(name)?.float);
+    const open = third === "" && (high === undefined || high > 3e38);
+    return open && (low === 0 || isZero(second)) ? first : undefined;
+  }
+  if (node.opType !== "Max" || node.inputs.length !== 2) return undefined;
+  return isZero(second) ? first : isZero(first) ? second : undefined;
 }
 
 /** exp(x − log Σ exp(x)), the logarithm by ReduceLogSumExp or written out, with or without a maximum subtracted. */

@@ -41,6 +41,7 @@ from unfused_parts import part_cases
 from unfused_products import product_cases
 from unfused_scores import score_cases
 from unfused_softmax import softmax_cases
+from unfused_weights import weight_cases
 from whole_cases import whole_cases
 
 HERE = Path(__file__).resolve().parent
@@ -65,6 +66,7 @@ def cases() -> Iterator[Case]:
         score_cases,
         part_cases,
         joined_cases,
+        weight_cases,
         subgraph_cases,
         nested_cases,
         function_cases,

@@ -19,6 +19,6 @@ export function noteOn(
     return "its rows are divided by their sums after they met the values: the quotient is shown";
   if (mixed)
     return "heads are mixed after the softmax: what meets the values is shown, its rows need not sum to 1";
-  if (unnormalised) return "each weight is a sigmoid of its score: rows need not sum to 1";
+  if (unnormalised !== undefined) return `each weight is ${unnormalised}: rows need not sum to 1`;
   return view.isConstant(score) ? "it depends on no input: the map is the same in every run" : null;
 }

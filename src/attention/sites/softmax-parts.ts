@@ -35,7 +35,7 @@ export function partedSite<C extends Candidate>(
 ): Parted | undefined {
   const bySoftmax = new Map(
     candidates.flatMap((each) =>
-      each.normaliser.unnormalised ? [] : [[each.normaliser.probability, each] as const],
+      each.normaliser.unnormalised !== undefined ? [] : [[each.normaliser.probability, each] as const],
     ),
   );
   const summands = summandsOf(candidate.path, view, new Set(bySoftmax.keys()));

@@ -47,7 +47,7 @@ export const softmaxSites: SiteModule = {
       if (terms.length > 0 && sites.has(map)) continue;
       const result = matchOne(candidate, trace, view);
       const name = node.name || (node.outputs[0] ?? "");
-      if ("reason" in result && candidate.normaliser.unnormalised) continue;
+      if ("reason" in result && candidate.normaliser.unnormalised !== undefined) continue;
       if (!("reason" in result)) {
         const parted =
           terms.length > 0
@@ -69,7 +69,7 @@ export const softmaxSites: SiteModule = {
 function candidatesIn(view: GraphView): Candidate[] {
   const found = normalisers(view);
   const shares = new Set(
-    found.flatMap(({ probability, unnormalised }) => (unnormalised ? [] : [probability])),
+    found.flatMap(({ probability, unnormalised }) => (unnormalised === undefined ? [probability] : [])),
   );
   const none = new Set<Node>();
   const anyProducts = found.map(({ score }) => scoreProducts(score, view, none));
@@ -159,7 +159,8 @@ function matchOne(candidate: Candidate, trace: AxisTrace, view: GraphView): Foun
   const product = products[0];
   const operands = product && productOperands(product, view);
   if (!product || !operands) return refusal("its scores are not a product of queries and keys");
-  if (normaliser.unnormalised && (!plain || !path.product || path.mixed)) return refusal("it is a gate");
+  if (normaliser.unnormalised !== undefined && (!plain || !path.product || path.mixed))
+    return refusal("it is a gate");
   const own = new Set(products);
   const output = outputBehind(path.tensors.slice(path.tensors.indexOf(path.map), path.whole), view);
   if (normaliser.divisor !== undefined && path.map !== probability)
@@ -251,7 +252,7 @@ function originOfKeys(
   const { renormalised } = path;
   const again = renormalised && originAt(renormalised.tensor, renormalised.axis, products, trace);
   if (again === "rows" || again === "columns") return again;
-  if (unnormalised) {
+  if (unnormalised !== undefined) {
     const summed = summedAxis(path, view);
     const keys = summed === undefined ? undefined : originAt(operandOf(path), summed, products, trace);
     return keys === "undecided" ? undefined : keys;
