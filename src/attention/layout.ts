@@ -5,7 +5,7 @@
 import type { Dim } from "../shared/model";
 import { AttentionError } from "../shared/errors";
 import type { Node } from "../onnx/model";
-import type { Atom, Axes } from "./axis-atoms";
+import { type Atom, type Axes, wholeLine } from "./axis-atoms";
 
 export type AxisRole = "batch" | "head" | "query" | "key";
 export interface Factor {
@@ -46,11 +46,15 @@ export function layoutOf(
   if (!factors.flat().some((factor) => factor.role === "head")) {
     // Nothing was split from features: the graph starts after its heads, or an operator hides where they come from.
     const axis = rank >= 4 ? rank - 3 : 0;
-    const hidden = axes[axis]?.some((atom) => atom.origin === "unknown") === true;
-    const leading =
-      factors[axis]?.every((factor) => factor.role === "batch") === true && (factors[axis]?.length ?? 0) > 0;
-    if (rank >= 3 && leading && (rank >= 4 || hidden)) {
-      factors[axis] = [{ role: "head", size: shape[axis] ?? null }];
+    const atoms = axes[axis] ?? [];
+    const hidden = atoms.some((atom) => atom.origin === "unknown");
+    const leading = atoms.length > 0 && factors[axis]?.every((factor) => factor.role === "batch") === true;
+    if (rank >= 3 && leading && (rank >= 4 || hidden) && !isCutOff(atoms)) {
+      // Beside factors that are known to count something else, those that are not hold the heads.
+      const mixed = hidden && atoms.some((atom) => atom.origin !== "unknown");
+      factors[axis] = mixed
+        ? atoms.map(({ origin, size }) => ({ role: origin === "unknown" ? "head" : "batch", size }))
+        : [{ role: "head", size: shape[axis] ?? null }];
       assumed.push(`axis ${axis} of its map holds the heads`);
     }
   }
@@ -65,6 +69,11 @@ export function layoutOf(
     factors[free] = [{ role, size: 1 }];
   }
   return { layout: factors, assumed };
+}
+
+/** Whether an axis is a part of a longer one, as blocks of tokens are: those are no heads. */
+function isCutOff(atoms: readonly Atom[]): boolean {
+  return atoms.every(({ origin, place }) => origin === "position" && place) && wholeLine(atoms) === undefined;
 }
 
 function roleOf({ origin, product }: Atom, keyOrigin: KeyOrigin, products: ReadonlySet<Node>): AxisRole {

@@ -4,6 +4,7 @@
  * value, because exporters compute the targets of Reshape and Expand from Shape, Gather and Concat.
  * Operators: https://onnx.ai/onnx/operators/
  */
+import { sorted } from "./order";
 import type { Dim } from "../shared/model";
 import { broadcast, declaredDim } from "./dim-algebra";
 import type { Graph, Node } from "./model";
@@ -73,7 +74,8 @@ export function inferShapes(
   for (const tensor of graph.initializers.values()) defineConstant(tensor.name, tensor, state);
   const declared = new Map(graph.valueInfos);
   for (const output of graph.outputs) declared.set(output.name, output);
-  for (const node of graph.nodes) {
+  // Converters append casts at the end of a graph that read its inputs.
+  for (const node of sorted(graph).nodes) {
     const inferred = infer(node, state);
     node.outputs.forEach((output, index) => {
       if (output === "") return;

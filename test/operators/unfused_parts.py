@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 import references
-from case import BATCH, HEADS, SIZE, TOKENS, Case
+from case import BATCH, HEADS, SIZE, TOKENS, Case, join
 from hand_written import SCALE, Site
 
 
@@ -101,6 +101,41 @@ def late_division(name: str, says: str, *, highest: bool, floor: bool = False) -
     return site.case(name, says, "", raised / (raised.sum(-1, keepdims=True) + (0.5 if floor else 0.0)))
 
 
+def blocks_of_one_head() -> Case:
+    """[B, blocks, t, t] of a single head: the blocks are no heads."""
+    blocks = 3
+    site = Site(seed=65)
+    graph = site.graph
+    width = HEADS * SIZE
+    cut = []
+    for projected in (site.query, site.key, site.value):
+        flat = graph.node("Transpose", projected, perm=[0, 2, 1, 3])
+        cut.append(graph.shaped(flat, [0, blocks, TOKENS // blocks, width]))
+    query, key, value = cut
+    product = graph.node("MatMul", query, graph.node("Transpose", key, perm=[0, 1, 3, 2]))
+    map_ = site.softmax(site.scaled(product, width**0.5))
+    site.project(graph.shaped(graph.node("MatMul", map_, value), [0, TOKENS, width]))
+    q, k = (join(each).reshape(BATCH * blocks, 1, TOKENS // blocks, width) for each in (site.q, site.k))
+    wanted = references.softmax(references.products(q, k))
+    return site.case(
+        "blocks-of-one-head",
+        "one head over blocks of the tokens, [B, blocks, t, t]",
+        map_,
+        wanted,
+        layout=lambda array: array.reshape(wanted.shape),
+    )
+
+
+def unordered() -> Case:
+    """Nodes that are listed before what they read, as converters to float16 leave their casts at the end."""
+    site = Site(seed=66)
+    map_ = site.softmax(site.scores())
+    site.attend(map_)
+    site.graph.nodes.reverse()
+    says = "nodes listed in the wrong order, which ONNX Runtime mends"
+    return site.case("unordered", says, map_, references.softmax(site.products()))
+
+
 def part_cases() -> Iterator[Case]:
     yield two_sources()
     yield product_a_head()
@@ -108,3 +143,5 @@ def part_cases() -> Iterator[Case]:
     yield stored_keys()
     yield late_division("late-division", "exponentials times values, divided by their sum afterwards", highest=True)
     yield late_division("late-division-floor", "the same with something added to the sum", highest=False, floor=True)
+    yield blocks_of_one_head()
+    yield unordered()
