@@ -109,14 +109,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "figures.json")
     options = parser.parse_args()
     seeds, steps = ([0], QUICK_STEPS) if options.quick else (options.seeds, options.steps)
-    random = [random_policy_figures(seed) for seed in seeds]
+    random = [random_policy_figures(seed) for seed in (seeds if options.quick else range(5))]
     partial = options.models or options.committed
     report: dict[str, Any] = json.loads(options.out.read_text()) if partial and options.out.exists() else {}
     report |= {
         "made_by": "examples/decision-transformer/evaluate.py",
         "versions": {"torch": torch.__version__, "minigrid": minigrid.__version__},
         "episodes_per_figure": EPISODES,
-        "seeds": seeds,
         "random_policy": {"per_seed": random, "summary": summary(random)},
         "size": {name: size(config) for name, config in CONFIGS.items()},
     }
@@ -130,6 +129,7 @@ def main() -> None:
             per_seed.append(trained_figures(name, seed, steps, options.keep))
             report[name] = {
                 "training_steps": steps,
+                "seeds": seeds[: len(per_seed)],
                 "per_seed": per_seed,
                 "summary": summary(per_seed),
             }
