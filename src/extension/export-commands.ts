@@ -76,7 +76,8 @@ export async function exportFigure(view: View): Promise<void> {
   if (!choice) return;
   const format = await vscode.window.showQuickPick(
     figureFormats.map((name) => ({ label: name.toUpperCase(), description: formatWords[name], name })),
-    { title: `Export ${choice.label}`, placeHolder: "Which format?" },
+    // The list before has just closed: the view that gets the keyboard back must not close this one.
+    { title: `Export ${choice.label}`, placeHolder: "Which format?", ignoreFocusOut: true },
   );
   if (!format) return;
   const file = await askWhere({

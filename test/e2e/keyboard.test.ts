@@ -50,3 +50,20 @@ test("open, head, query, value, metric, export", async () => {
   expect((await sharp(workspace.path("by-keyboard.png")).stats()).entropy).toBeGreaterThan(0.5);
   workbench.expectHealthy();
 });
+
+test("a key that follows at once on the click that makes the view the active editor is heard", async () => {
+  const workbench = await openVscode(Workspace.withExample());
+  await workbench.explorer.doubleClick("model.onnx");
+  const visualizer = workbench.visualizer();
+  await visualizer.mapDrawn();
+  await workbench.palette.run("Attention: Go to Source");
+  await expect.poll(() => workbench.source("model.py").markedLine()).toContain("softmax(dim=-1)");
+  for (const head of [1, 2, 3]) {
+    await workbench.page.locator(".monaco-editor .view-lines").first().click();
+    await workbench.page.waitForTimeout(500);
+    await visualizer.map.click({ position: { x: 60, y: 60 } });
+    await workbench.page.keyboard.press("]");
+    await expect.poll(() => visualizer.title.textContent()).toContain(`head ${head}`);
+  }
+  workbench.expectHealthy();
+});

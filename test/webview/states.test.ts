@@ -43,6 +43,9 @@ describe("a plan", () => {
       "The first site alone16 heads3.10 GB1.07 GB—",
     ]);
     expect(radios(open).map((one) => one.getAttribute("aria-disabled"))).toEqual(["true", "false", "false"]);
+    const [head, row] = [find(open.app, ".row.head"), findAll(open.app, "vscode-radio .row")[0]!];
+    const right = (of: HTMLElement): number => of.lastElementChild!.getBoundingClientRect().right;
+    expect(Math.abs(right(head) - right(row)), "figures stand under their headers").toBeLessThanOrEqual(1);
     // The most that fits is chosen; the impossible one stays and cannot be.
     expect(radios(open).map((one) => one.getAttribute("aria-checked"))).toEqual(["false", "true", "false"]);
     expect(open.host.acts).toEqual([]);

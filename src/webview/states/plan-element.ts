@@ -29,6 +29,13 @@ export class PlanElement extends LitElement {
         padding: 6px 8px;
         border-bottom: 1px solid var(--vscode-panel-border);
       }
+      vscode-radio-group {
+        align-items: stretch;
+        width: 100%;
+      }
+      vscode-radio-group::part(positioning-region) {
+        align-items: stretch;
+      }
       vscode-radio.chosen {
         background: var(--vscode-list-inactiveSelectionBackground);
       }

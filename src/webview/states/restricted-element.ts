@@ -44,6 +44,7 @@ export class RestrictedElement extends LitElement {
         padding-top: 10px;
       }
       td vscode-link {
+        margin: -2px -1px;
         --type-ramp-base-font-size: 11px;
         --type-ramp-base-line-height: 16px;
       }

@@ -107,7 +107,7 @@ export const toolbarStyles = css`
     }
   }
   /* Steps have words of their own. */
-  @container (max-width: 1560px) {
+  @container (max-width: 1640px) {
     .runs .input .word,
     .runs .metric .word {
       display: none;
@@ -116,11 +116,12 @@ export const toolbarStyles = css`
   @container (max-width: 1260px) {
     .input .word,
     .metric .word,
-    .runs .slider.head {
+    .runs .slider.head,
+    .runs .travel {
       display: none;
     }
     vscode-dropdown.metric {
-      width: 152px;
+      width: 164px;
     }
     input[type="range"] {
       width: 52px;
@@ -152,6 +153,11 @@ export const toolbarStyles = css`
       padding-right: 4px;
       padding-left: 8px;
       column-gap: 6px;
+    }
+  }
+  @container (max-width: 780px) {
+    .runs .mean {
+      display: none;
     }
   }
   @container (max-width: 560px) {

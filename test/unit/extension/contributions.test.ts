@@ -78,7 +78,7 @@ it("offers Visualize Attention on models and checkpoints alone", () => {
 
 it("takes plain keys only while the panel has the keyboard", () => {
   for (const { when } of contributes.keybindings) {
-    expect(when).toBe("attentionLens.focus && !inputFocus && !focusedView");
+    expect(when).toBe("activeCustomEditorId == 'attentionLens.editor' && !inputFocus && !focusedView");
   }
 });
 
