@@ -77,6 +77,8 @@ async function writeCoverage() {
     platform: "node",
     target: "node20",
     format: "cjs",
+    // Some packages' `main` asks for files at run time, which a bundle does not bring.
+    mainFields: ["module", "main"],
     logLevel: "warning",
   });
   const file = path.join(root, "docs", "coverage.md");
