@@ -148,6 +148,7 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
       recording: {
         ...recordingOf(opened, said, recorded, text?.prompt ?? null, [...(pictures?.pictures.keys() ?? [])]),
         adjustable: adjustableInputs(feeds, said),
+        ...(Object.keys(whole.assumed).length === 0 ? {} : { assumedSizes: whole.assumed }),
       },
       said,
       fill,

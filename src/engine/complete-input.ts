@@ -22,7 +22,13 @@ export function completed(
   choice: InputChoice | null,
   set: SampleSet | null,
   beside = false,
-): { feeds: Map<string, NamedArray>; notices: string[]; made: number } {
+): {
+  feeds: Map<string, NamedArray>;
+  notices: string[];
+  made: number;
+  /** Sizes that nothing says, by symbol. */
+  assumed: Record<string, number>;
+} {
   const { inputs, file } = opened;
   const wanted = inputs.filter(({ name }) => given.has(name));
   const where = set?.name ?? "";
@@ -78,7 +84,8 @@ export function completed(
       `${open.map((name) => `${name} = ${table.get(name) ?? "?"}`).join(", ")} ${open.length === 1 ? "was" : "were"} assumed, since no input says it; set it with --dim ${open[0]}=N.`,
     );
   }
-  return { feeds, notices, made: missing.length };
+  const assumed = Object.fromEntries(open.map((name) => [name, symbolSizes(inputs, sizes).get(name) ?? 0]));
+  return { feeds, notices, made: missing.length, assumed };
 }
 
 /** Inputs that follow from the tokens alone. @param masks whether a mask does, such as the one over a buffer */

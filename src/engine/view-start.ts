@@ -46,7 +46,7 @@ export function viewStart(
   };
 }
 
-/** The query's number, or why there is none. A mean of a segment is followed by no single query. */
+/** The query's number, or why there is none. */
 function queryOf(
   query: string | number,
   site: CapturedSite,
@@ -57,6 +57,9 @@ function queryOf(
     return query < site.queries
       ? query
       : `The manifest's defaults ask for query ${query}, and ${site.name} has ${site.queries}.`;
+  const mean = /^mean\((.+)\)$/.exec(query);
+  if (mean)
+    return `The manifest's defaults ask for the mean of the queries of ${mean[1]}; the view follows one query at a time, and begins with none of them.`;
   const indexed = /^(.+)\[(-?\d+)\]$/.exec(query);
   if (!indexed) return undefined;
   const axis = axes[site.queryAxis];

@@ -125,6 +125,8 @@ export const recordingSchema = z.object({
   imageInputs: z.array(z.string()),
   /** Inputs that the manifest says can be moved. */
   adjustable: z.array(adjustableInputSchema).optional(),
+  /** Sizes that the model leaves open and nobody said, by symbol, as this run assumed them. */
+  assumedSizes: z.record(z.string(), z.number().int()).optional(),
 });
 export type Recording = z.infer<typeof recordingSchema>;
 

@@ -160,6 +160,19 @@ describe("steps", () => {
   });
 });
 
+describe("sizes that nobody said", () => {
+  it("are told with a click that asks for others", async () => {
+    const open = await opened({ ...plainRecording, assumedSizes: { sequence_length: 32 } });
+    const bar = findAll(open.app.shadowRoot!, ".bar").find((each) =>
+      each.textContent?.includes("sequence_length"),
+    )!;
+    expect(textOf(bar)).toContain("sequence_length = 32: the model leaves it open.");
+    (bar.querySelector("vscode-button") as HTMLElement).click();
+    await settled(open.app);
+    expect(wordsOf(dialog(open, "attention-made-up"))).toContain("Made up");
+  });
+});
+
 describe("an adjustable input", () => {
   const adjustable = [
     { input: "returns_to_go", name: "return to go", from: 0, to: 1, step: 0.05, unit: "points", value: 0.75 },

@@ -17,7 +17,7 @@ import "../states/restricted-element";
 import { StoreController } from "../store";
 import { baseStyles } from "../styles";
 import "./workbench-element";
-import { assumedAxes } from "./assumed-axes";
+import { assumedAxes, assumedSizes } from "./assumed-axes";
 import { notices } from "./notices";
 
 /** What takes Space for itself. */
@@ -148,7 +148,7 @@ export class AppElement extends LitElement {
         return html`<div class="ready">
           <attention-toolbar .session=${this.session}></attention-toolbar>
           <attention-input-status .session=${this.session}></attention-input-status>
-          ${notices(document)}${assumedAxes(document, this.session)}
+          ${notices(document)}${assumedSizes(document, this.session)}${assumedAxes(document, this.session)}
           <attention-workbench .session=${this.session}></attention-workbench>
         </div>`;
       case undefined:

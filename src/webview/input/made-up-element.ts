@@ -53,7 +53,7 @@ export class MadeUpElement extends LitElement {
               >${name}
               <vscode-text-field
                 class="number"
-                placeholder="auto"
+                placeholder=${document.capture.recording.assumedSizes?.[name] ?? "auto"}
                 .value=${this.dims[name] === undefined ? "" : String(this.dims[name])}
                 @input=${(event: Event) => this.#size(name, valueOf(event))}
               ></vscode-text-field

@@ -32,9 +32,11 @@ describe("a symbolic dimension", () => {
     await client.open(generating, "full");
     const assumed = await client.capture(onCpu);
     expect(assumed.notices.join(" ")).toMatch(/sequence_length = 32 was assumed.*--dim sequence_length=N/);
+    expect(assumed.recording.assumedSizes).toMatchObject({ sequence_length: 32 });
     const set = await client.capture({ ...onCpu, input: { dims: { sequence_length: 7 } } });
     expect(set.sites[0]).toMatchObject({ queries: 7, keys: 7 });
     expect(set.notices.join(" ")).not.toMatch(/was assumed/);
+    expect(set.recording.assumedSizes ?? {}).not.toHaveProperty("sequence_length");
     await expect(client.capture({ ...onCpu, input: { dims: { width: 7 } } })).rejects.toMatchObject({
       code: "inputMismatch",
     });

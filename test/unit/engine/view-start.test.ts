@@ -30,7 +30,6 @@ describe("the manifest's defaults", () => {
     ["action[-1]", 3],
     ["last", 3],
     [1, 1],
-    ["mean(action)", undefined],
   ])("query %s", (query, expected) => {
     const { start, notices } = viewStart({ query }, sites, [axis]);
     expect([start?.query, notices]).toEqual([expected, []]);
@@ -51,6 +50,10 @@ describe("the manifest's defaults", () => {
     expect(viewStart({ query: "action[2]" }, sites, [axis])).toEqual({
       start: {},
       notices: ["The manifest's defaults ask for action[2], and the queries of prefix.0 have 2 of action."],
+    });
+    expect(viewStart({ query: "mean(action)" }, sites, [axis])).toEqual({
+      start: {},
+      notices: [expect.stringMatching(/the mean of the queries of action; the view follows one query/)],
     });
     expect(viewStart({ query: 9 }, sites, [axis]).notices[0]).toMatch(/ask for query 9, and prefix\.0 has 4/);
     expect(viewStart({ site: "decoder" }, sites, [axis]).notices[0]).toMatch(
