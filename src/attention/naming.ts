@@ -64,13 +64,53 @@ interface Parsed {
   readonly after: string;
 }
 
-function parse(path: readonly string[]): Parsed {
-  const at = path.findLastIndex((part) => /^\d+$/.test(part) || /^(layers?|blocks?|h)_\d+$/.test(part));
+const isNumbered = (part: string) => /^\d+$/.test(part) || /^(layers?|blocks?|h)_\d+$/.test(part);
+
+/** The list that a path's last number stands in, the numbers before it left open. */
+function innerList(path: readonly string[]): string {
+  return path
+    .slice(0, path.findLastIndex(isNumbered))
+    .map((part) => part.replace(/\d+$/, "*"))
+    .join(".");
+}
+
+/**
+ * Lists inside the layers whose entries are unlike each other: `block.3.layer.1.EncDecAttention` is the second part of
+ * layer 3. Their numbers tell what an entry is and not which layer.
+ */
+function unlikeLists(paths: readonly (readonly string[])[]): ReadonlySet<string> {
+  const lists = new Map<string, { number: string; after: string; within: string }[]>();
+  for (const path of paths) {
+    if (path.filter(isNumbered).length < 2) continue;
+    const at = path.findLastIndex(isNumbered);
+    const entry = {
+      number: path[at] ?? "",
+      after: path.slice(at + 1).join("."),
+      within: path.slice(0, at).join("."),
+    };
+    lists.set(innerList(path), [...(lists.get(innerList(path)) ?? []), entry]);
+  }
+  const unlike = [...lists].filter(([list, entries]) => {
+    const distinct = (of: (entry: (typeof entries)[number]) => string) => new Set(entries.map(of)).size;
+    const kinds = distinct(({ after }) => after);
+    const oneEach =
+      distinct(({ number }) => number) === kinds &&
+      distinct(({ number, after }) => `${number} ${after}`) === kinds;
+    // One kind alone may as well be the only layer of a stage, but for the word that T5 has for its parts.
+    return oneEach && (kinds > 1 || (list.endsWith(".layer") && distinct(({ within }) => within) > 1));
+  });
+  return new Set(unlike.map(([list]) => list));
+}
+
+function parse(path: readonly string[], unlike: ReadonlySet<string>): Parsed {
+  const last = path.findLastIndex(isNumbered);
+  const isPart = unlike.has(innerList(path));
+  const at = isPart ? path.slice(0, last).findLastIndex(isNumbered) : last;
   if (at < 0) return { path, before: path.join("."), layer: null, after: "" };
   const layer = Number(path[at]?.match(/\d+$/)?.[0]);
   let before = path.slice(0, at);
   if (listWords.test(before[before.length - 1] ?? "") && before.length > 1) before = before.slice(0, -1);
-  return { path, before: before.join("."), layer, after: path.slice(at + 1).join(".") };
+  return { path, before: before.join("."), layer, after: path.slice(last + 1).join(".") };
 }
 
 /** The functions that a node was copied from, outermost first, as one text; empty for a node of the graph. */
@@ -114,7 +154,9 @@ function inFunctions(nodes: readonly Node[], parsed: readonly Parsed[]): Map<num
  * told apart by what follows the layer in their paths. Sites without a path are numbered in graph order.
  */
 export function nameSites(nodes: readonly Node[]): SiteName[] {
-  const parsed = nodes.map((node) => parse(modulePath(node)));
+  const paths = nodes.map(modulePath);
+  const unlike = unlikeLists(paths);
+  const parsed = paths.map((path) => parse(path, unlike));
   const key = (each: Parsed) => `${each.before}|${each.layer}`;
   const counts = new Map<string, number>();
   for (const each of parsed) counts.set(key(each), (counts.get(key(each)) ?? 0) + 1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sourceLocation } from "../../../src/attention/naming";
+import { nameSites, sourceLocation } from "../../../src/attention/naming";
 import type { Node } from "../../../src/onnx/model";
 
 const nodeWith = (key: string, trace: string) => ({ metadata: new Map([[key, trace]]) }) as unknown as Node;
@@ -34,5 +34,40 @@ describe("the line of source that made a node", () => {
     const trace = "/venv/lib/python3.11/site-packages/jax/_src/core.py:705 (Primitive.bind)";
     expect(sourceLocation(nodeWith("pkg.jax2onnx.jax_traceback", trace))).toBeNull();
     expect(sourceLocation({ metadata: new Map() } as unknown as Node)).toBeNull();
+  });
+});
+
+describe("the layer of a site", () => {
+  const names = (...paths: string[]) => {
+    const nodes = paths.map((path) => ({ name: `/${path}/Softmax`, outputs: ["p"], metadata: new Map() }));
+    return nameSites(nodes as unknown as Node[]).map(({ component, layer }) => [component, layer]);
+  };
+
+  it("is the block's number where the blocks number their parts as well, as those of T5 do", () => {
+    expect(
+      names(
+        "encoder/block.0/layer.0/SelfAttention",
+        "encoder/block.1/layer.0/SelfAttention",
+        "decoder/block.0/layer.0/SelfAttention",
+        "decoder/block.0/layer.1/EncDecAttention",
+        "decoder/block.1/layer.0/SelfAttention",
+        "decoder/block.1/layer.1/EncDecAttention",
+      ),
+    ).toEqual([
+      ["encoder", 0],
+      ["encoder", 1],
+      ["decoder.SelfAttention", 0],
+      ["decoder.EncDecAttention", 0],
+      ["decoder.SelfAttention", 1],
+      ["decoder.EncDecAttention", 1],
+    ]);
+  });
+
+  it("is the number within a stage where a stage stacks layers of one kind", () => {
+    expect(names("stages.0/blocks.0/attn", "stages.1/blocks.0/attn", "stages.1/blocks.1/attn")).toEqual([
+      ["stages.0", 0],
+      ["stages.1", 0],
+      ["stages.1", 1],
+    ]);
   });
 });
