@@ -1,6 +1,10 @@
 /** `attention-lens capture MODEL`: one run, every map as npz, sites and figures as JSON and CSV. */
 import { type Capture, type ProviderName, providerLabels } from "../shared/capture";
 import { bytes, count } from "../shared/format";
+import type { EngineClient } from "../client/engine-client";
+import { AttentionError } from "../shared/errors";
+import type { CaptureRequest } from "../shared/protocol";
+import { captureToFolder, folderWords } from "./capture-folder";
 import { commandLine } from "./command-line";
 import { capturesAlong, fileOf } from "./captures";
 import { inputChoice, type InputOptions } from "./input-options";
@@ -12,6 +16,7 @@ export interface CaptureOptions extends InputOptions {
   readonly samples?: number[];
   readonly site?: string[];
   readonly out?: string;
+  readonly outDir?: string;
   readonly json?: string;
   readonly csv?: string;
   readonly scores?: boolean;
@@ -28,6 +33,7 @@ export async function runCapture(model: string, options: CaptureOptions): Promis
       sites: options.site ?? null,
       scores: options.scores === true,
     };
+    if (options.outDir !== undefined) return toFolder(client, request, options, options.outDir);
     const several = options.steps === "all" || (options.steps?.length ?? 0) > 1;
     const command = commandLine();
     for await (const at of capturesAlong(client, request, options)) {
@@ -51,6 +57,21 @@ export async function runCapture(model: string, options: CaptureOptions): Promis
       reportRun(capture);
     }
   });
+}
+
+async function toFolder(
+  client: EngineClient,
+  request: CaptureRequest,
+  options: CaptureOptions,
+  folder: string,
+): Promise<void> {
+  if (options.out ?? options.json ?? options.csv)
+    throw new AttentionError("writeFailed", "--out-dir writes npz files alone.", {
+      fix: "Leave out --out, --json and --csv, or give them without --out-dir and with {step} in their names.",
+    });
+  const place = { folder: resolvePath(folder), command: commandLine() };
+  const result = await captureToFolder(client, request, options.steps ?? "all", place, console.error);
+  console.error(folderWords(result));
 }
 
 /** What ran where, on standard error. */

@@ -54,6 +54,10 @@ function program(): Command {
       "--out <npz>",
       "maps as site_000, site_001 …: float32 [batch, heads, queries, keys]; {step} for several steps",
     )
+    .option(
+      "--out-dir <folder>",
+      "one npz for each of --steps (all without it), whole or not at all; those that are there and the same are skipped",
+    )
     .option("--json <file>", "sites, figures of every head, provider and timings; - for standard output")
     .option("--csv <file>", "figures of every head, a row for each; - for standard output")
     .addOption(provider())

@@ -142,6 +142,9 @@ export class EngineClient {
   writeData(request: EngineParams<"writeData">): Promise<{ bytes: number }> {
     return this.#call((call) => call.writeData(request));
   }
+  isWritten(request: EngineParams<"isWritten">): Promise<{ same: boolean; count: number | null }> {
+    return this.#call((call) => call.isWritten(request));
+  }
   checkManifest(model: string): Promise<ManifestReport> {
     return this.#call((call) => call.checkManifest({ model }));
   }

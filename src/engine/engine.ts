@@ -20,6 +20,7 @@ import { Phases } from "./phases";
 import { planRun } from "./plan-run";
 import { inputHash, provenanceOf } from "./provenance";
 import { providerTable } from "./providers";
+import { isWritten, recipeOf } from "./recipe";
 import { reportPage } from "./report";
 import type { SequenceHost } from "./sequence-host";
 import { StepRuns } from "./step-runs";
@@ -31,6 +32,7 @@ const silent = (): void => undefined;
 /** The last capture, and what it was made on. */
 interface Captured extends CaptureResult {
   readonly choice: InputChoice | null;
+  readonly request: CaptureRequest;
   readonly inputSha256: string | null;
 }
 
@@ -80,11 +82,13 @@ export class Engine {
     providers: ({ order }) => providerTable(order),
     writeData: ({ format, file, command }) => {
       const { capture, store } = this.#last();
-      const provenance = this.#provenance(command);
+      const provenance = { ...this.#provenance(command), recipe: this.#recipe() };
       const content =
         format === "npz" ? captureNpz(capture, store, provenance) : this.#text(format, provenance);
       return { bytes: writeWhole(file, content) };
     },
+    isWritten: ({ request, file }) =>
+      this.#inTurn(() => isWritten(this.#current(), request, file, this.#host(silent).phases)),
     dataText: ({ format, command }) => this.#text(format, this.#provenance(command)),
     writeFigure: async ({ spec, format, file, command }) => {
       const { capture, store } = this.#last();
@@ -124,6 +128,7 @@ export class Engine {
     this.#captured = {
       ...captured,
       choice: request.input,
+      request,
       inputSha256: inputHash(captured.input.files),
     };
     return captured.capture;
@@ -159,6 +164,11 @@ export class Engine {
   #provenance(command: string): Provenance {
     const { capture, inputSha256, input } = this.#last();
     return provenanceOf(this.#model(), capture, inputSha256, command, input.parts);
+  }
+
+  #recipe(): string {
+    const { request, inputSha256 } = this.#last();
+    return recipeOf(this.#model(), request, inputSha256);
   }
 
   #last(): Captured {

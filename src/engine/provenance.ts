@@ -44,7 +44,8 @@ export function provenanceOf(
   };
 }
 
-function hashedModel(opened: OpenModel): Provenance["model"] {
+/** Name, size and hash of the model and its weights. */
+export function hashedModel(opened: OpenModel): Provenance["model"] {
   const before = known.get(opened);
   if (before) return before;
   const { file, summary } = opened;
@@ -99,7 +100,7 @@ function hashedBytes(file: string): { bytes: number; sha256: string } {
 }
 
 /** Version in a package.json, which lies two folders above the built program as it does above this file. */
-function ownVersion(): string {
+export function ownVersion(): string {
   return versionIn(path.join(__dirname, "../../package.json"));
 }
 

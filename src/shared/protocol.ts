@@ -107,6 +107,11 @@ export const engineContract = {
     z.object({ format: z.enum(dataFormats), file: pathSchema, command: commandSchema }),
     z.object({ bytes: z.number() }),
   ),
+  /** Whether a file of maps is whole and made as this request would make it, and how many steps the input has, if known. */
+  isWritten: request(
+    z.object({ request: captureRequestSchema, file: pathSchema }),
+    z.object({ same: z.boolean(), count: z.number().nullable() }),
+  ),
   /** What `writeData` writes as JSON or CSV, as text. */
   dataText: request(z.object({ format: z.enum(["json", "csv"]), command: commandSchema }), z.string()),
   /** Write a figure of the last capture. */

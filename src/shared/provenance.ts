@@ -16,6 +16,8 @@ export const provenanceSchema = z.object({
   /** `sha256` of the npz; null for a made-up input, which its seed tells. */
   input: inputReportSchema.extend({ sha256: z.string().nullable() }),
   provider: providerNameSchema,
+  /** Hash of model, manifest, input and options, to tell whether the file would come out the same again. */
+  recipe: z.string().optional(),
   runtime: z.object({ onnxruntime: z.string(), node: z.string(), platform: z.string() }),
 });
 export type Provenance = z.infer<typeof provenanceSchema>;

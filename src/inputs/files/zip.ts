@@ -78,6 +78,18 @@ export function readZip(file: ByteFile): ZipMember[] {
   return members;
 }
 
+/** The comment of an archive; empty where it has none. */
+export function readZipComment(file: ByteFile): string {
+  const start = Math.max(0, file.size - LONGEST_END);
+  const tail = file.read(start, file.size);
+  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
+  // The end record says how long the comment behind it is.
+  for (let end = tail.length - 22; end >= 0; end--)
+    if (view.getUint32(end, true) === END_RECORD && view.getUint16(end + 20, true) === tail.length - end - 22)
+      return new TextDecoder().decode(tail.subarray(end + 22));
+  return "";
+}
+
 interface Sizes {
   readonly packed: number;
   readonly size: number;

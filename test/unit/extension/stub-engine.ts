@@ -41,6 +41,7 @@ serve(connection, engineContract, {
     generation += 1;
     return sampleCapture(generation);
   },
+  isWritten: () => ({ same: false, count: null }),
   captureAhead: () => ({ kept: false, steps: [], passes: [], bytes: 0, limitBytes: 0 }),
   readPage: (request) => samplePage(current(request)),
   readRow: (request) => {
