@@ -1,5 +1,6 @@
 """Makes the invented models of the third blind test and compares them: attention as researchers write it, by someone
-who had read only the README and the pages on inputs and files, written down before any of it was tried.
+who had not read how attention is found here. INVENTED was written down before any of it was tried, VARIED after the
+first results.
 
     python make_blind_third.py make FOLDER [NAME ...]
     python make_blind_third.py check FOLDER [NAME ...]
