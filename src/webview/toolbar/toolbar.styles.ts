@@ -102,6 +102,12 @@ export const toolbarStyles = css`
   }
   /* In one row as long as names can give way. */
   @container (min-width: 720px) {
+    .toolbar:not(.runs) {
+      flex-wrap: nowrap;
+    }
+  }
+  /* What steps and a scrub ask for may be more than names can give: below this a second row, never a lost control. */
+  @container (min-width: 1160px) {
     .toolbar {
       flex-wrap: nowrap;
     }
@@ -153,11 +159,6 @@ export const toolbarStyles = css`
       padding-right: 4px;
       padding-left: 8px;
       column-gap: 6px;
-    }
-  }
-  @container (max-width: 780px) {
-    .runs .mean {
-      display: none;
     }
   }
   @container (max-width: 560px) {
