@@ -9,8 +9,7 @@ test("a view that was hidden comes back with its head, and two views share one e
   await workbench.explorer.doubleClick("model.onnx");
   const visualizer = workbench.visualizer();
   await visualizer.drawn();
-  await visualizer.slider("Head").fill("2");
-  await visualizer.slider("Layer").fill("1");
+  await visualizer.head("layer 1 head 2").click();
   await expect.poll(() => visualizer.title.textContent()).toMatch(/1 · head 2/);
 
   await workbench.explorer.doubleClick("model.py");
@@ -30,7 +29,7 @@ test("a reloaded window shows the model again", async () => {
   const workbench = await openVscode(Workspace.withExample());
   await workbench.explorer.doubleClick("model.onnx");
   await workbench.visualizer().drawn();
-  await workbench.visualizer().slider("Head").fill("3");
+  await workbench.visualizer().head("layer 0 head 3").click();
   await expect.poll(() => workbench.visualizer().title.textContent()).toMatch(/head 3/);
 
   // VS Code writes its state down every few seconds.

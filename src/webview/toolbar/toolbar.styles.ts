@@ -107,7 +107,7 @@ export const toolbarStyles = css`
     }
   }
   /* What steps and a scrub ask for may be more than names can give: below this a second row, never a lost control. */
-  @container (min-width: 1160px) {
+  @container (min-width: 1260px) {
     .toolbar {
       flex-wrap: nowrap;
     }
@@ -115,14 +115,14 @@ export const toolbarStyles = css`
   /* Steps have words of their own. */
   @container (max-width: 1640px) {
     .runs .input .word,
-    .runs .metric .word {
+    .runs .metric .word,
+    .runs .slider.head {
       display: none;
     }
   }
   @container (max-width: 1260px) {
     .input .word,
     .metric .word,
-    .runs .slider.head,
     .runs .travel {
       display: none;
     }

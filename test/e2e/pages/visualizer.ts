@@ -43,9 +43,9 @@ export class Visualizer {
     return this.pane("Toolbar").getByRole("button", { name: /^Provider / });
   }
 
-  /** The slider "Layer" or "Head" of the toolbar. */
-  slider(name: string): Locator {
-    return this.pane("Toolbar").getByRole("slider", { name, exact: true });
+  /** A head of the Overview, by how it is spoken: "layer 1 head 2". */
+  head(name: string): Locator {
+    return this.pane("Overview").getByRole("gridcell", { name: `${name},` });
   }
 
   /** Whether the keyboard is in the pane. */
