@@ -109,6 +109,9 @@ export async function settled(app: AppElement): Promise<void> {
   for (let frame = 0; frame < 2; frame++) {
     await new Promise((resolve) => requestAnimationFrame(resolve));
     await app.updateComplete;
+    // What loads when it is first needed.
+    const late = findAll(app, "*").filter((element) => element.matches(":not(:defined)"));
+    await Promise.all(late.map(({ localName }) => customElements.whenDefined(localName)));
     for (const element of findAll(app, "*")) {
       if ("updateComplete" in element) await element.updateComplete;
     }

@@ -3,7 +3,6 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import "../toolbar/toolbar-element";
 import { unpinned } from "../reducers";
-import "../input/input-element";
 import "../input/input-status";
 import "../overlays/find-element";
 import "../overlays/keys-element";
@@ -120,6 +119,8 @@ export class AppElement extends LitElement {
       case "find":
         return html`<attention-find .session=${this.session}></attention-find>`;
       case "input":
+        // Its forms load when they are first needed.
+        void import("../input/input-element");
         return html`<attention-input .session=${this.session}></attention-input>`;
       case "table":
         return html`<attention-map-table .session=${this.session}></attention-map-table>`;
