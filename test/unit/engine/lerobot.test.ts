@@ -41,7 +41,7 @@ describe("an episode of a LeRobot data set", () => {
       ["input_ids", [1, 12]],
     ]);
     const { recording } = capture;
-    expect(recording.steps).toEqual({ name: "frame", count: 4, index: 3 });
+    expect(recording.steps).toMatchObject({ name: "frame", count: 4, index: 3 });
     expect(recording.episode).toBe(1);
     expect(recording.episodes[1]).toMatchObject({
       steps: 4,
