@@ -145,6 +145,9 @@ export function dataInputs(node: Node): readonly string[] {
     case "QLinearAdd":
     case "QLinearMul":
       return [node.inputs[0] ?? "", node.inputs[3] ?? ""];
+    case "ScatterND":
+    case "ScatterElements":
+      return [node.inputs[0] ?? "", node.inputs[2] ?? ""];
     case "QLinearConcat":
       return node.inputs.filter((_, index) => index % 3 === 2);
     case "Add":

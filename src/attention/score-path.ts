@@ -12,7 +12,7 @@ const MAX_MIXES = 4;
 
 /** Operators between the score product and the softmax: scale, mask, bias, softcap, casts and changes of layout. */
 const beforeSoftmax = new Set(
-  "Mul Div Add Sub Where Cast CastLike Clip Tanh Reshape Transpose Expand Squeeze Unsqueeze Slice Concat Identity Dropout Min Max Neg Flatten DequantizeLinear QuantizeLinear DynamicQuantizeLinear Pad QLinearAdd QLinearMul QLinearConcat Sum Tile Split".split(
+  "Mul Div Add Sub Where Cast CastLike Clip Tanh Reshape Transpose Expand Squeeze Unsqueeze Slice Concat Identity Dropout Min Max Neg Flatten DequantizeLinear QuantizeLinear DynamicQuantizeLinear Pad QLinearAdd QLinearMul QLinearConcat Sum Tile Split ScatterND ScatterElements".split(
     " ",
   ),
 );

@@ -13,7 +13,7 @@ const MAX_BACK = 40;
 
 /** Operators between the softmax and the value product, and those of them that change a value. */
 const afterSoftmax = new Set(
-  "Cast CastLike Dropout Where Mul Div Reshape Transpose Identity Slice Split Gather Squeeze Unsqueeze Flatten Expand Clip Max Min QuantizeLinear DequantizeLinear DynamicQuantizeLinear Pow LpNormalization".split(
+  "Cast CastLike Dropout Where Pad Mul Div Reshape Transpose Identity Slice Split Gather Squeeze Unsqueeze Flatten Expand Clip Max Min QuantizeLinear DequantizeLinear DynamicQuantizeLinear Pow LpNormalization".split(
     " ",
   ),
 );

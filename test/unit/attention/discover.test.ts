@@ -71,6 +71,24 @@ describe("written-out attention", () => {
     expect(find(graph).sites.map((site) => site.tensor)).toEqual(["probability"]);
   });
 
+  it("is named, not passed over, where its scores are scattered into a band", () => {
+    const graph = withSoftmax(
+      (softmax) => [
+        { op: "ScatterND", inputs: ["zeros", "places", softmax.inputs[0] as string], outputs: ["banded"] },
+        { ...softmax, inputs: ["banded"] },
+      ],
+      {
+        initializers: [
+          { name: "zeros", dims: [1, 2, 5, 5], values: new Array<number>(50).fill(0) },
+          { name: "places", dims: [1, 2, 5, 5, 4], type: 7, values: new Array<number>(200).fill(0) },
+        ],
+      },
+    );
+    const { sites, notSupported, otherSoftmaxes } = find(graph);
+    expect([...sites, ...otherSoftmaxes]).toEqual([]);
+    expect(notSupported).toHaveLength(1);
+  });
+
   it("is read from a graph output that holds the same values", () => {
     const graph = withSoftmax(
       (softmax) => [softmax, { op: "Identity", inputs: ["probability"], outputs: ["attentions.0"] }],
