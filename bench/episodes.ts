@@ -1,5 +1,5 @@
 /** Episodes of the bench: a small model with a manifest and a recording of so many steps, in a folder of their own. */
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { zipSync } from "fflate";
 import sharp from "sharp";
@@ -37,6 +37,9 @@ export async function episode(folder: string, kind: EpisodeKind, steps: number):
   writeFileSync(path.join(temporary, "model.attention.json"), JSON.stringify(manifestOf(kind)));
   writeFileSync(path.join(temporary, "episode.npz"), npzOf(kind, steps));
   if (kind === "frames") await writeFrames(path.join(temporary, "frames"), steps);
+  // What was written a moment ago is read again whenever it is asked for; a recording lies there for longer.
+  const before = new Date(Date.now() - 3_600_000);
+  utimesSync(path.join(temporary, "episode.npz"), before, before);
   renameSync(temporary, place);
   return { model, source, steps };
 }

@@ -27,14 +27,26 @@ const inner = frame;
 
 /** Requests of the page that have no reply yet. */
 const pending = new Set<unknown>();
-let sent = Promise.resolve<unknown>(undefined);
+/** What was not carried yet: all of it goes in one request, in its order, as messages wait for no answer in VS Code. */
+let outbox: unknown[] = [];
+let carrying = false;
+
+async function carry(): Promise<void> {
+  if (carrying) return;
+  carrying = true;
+  while (outbox.length > 0) {
+    const body = JSON.stringify(outbox);
+    outbox = [];
+    await fetch(`/up/${id}`, { method: "POST", body });
+  }
+  carrying = false;
+}
 window.addEventListener("message", (event) => {
   if (event.source !== inner.contentWindow) return;
   const { id: request, method } = event.data as { id?: unknown; method?: string };
   if (request !== undefined && method !== undefined) pending.add(request);
-  const body = JSON.stringify(event.data);
-  // One after the other: requests of a page arrive in their order.
-  sent = sent.then(() => fetch(`/up/${id}`, { method: "POST", body }));
+  outbox.push(event.data);
+  void carry();
 });
 
 async function receive(): Promise<void> {
@@ -96,8 +108,7 @@ window.view = {
     while (!complete()) await nextFrame();
     const found = parts();
     await found?.overview.updateComplete;
-    // What was asked for in this frame is drawn in the next, and shown before the one after.
-    await nextFrame();
+    // What was asked for is drawn in the next frame, before this: it was asked for first.
     await nextFrame();
     finish(found?.overview.surface?.canvas);
     finish(found?.heatmap.surface?.canvas);

@@ -144,10 +144,15 @@ export class ViewServer {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
-      const message = JSON.parse(Buffer.concat(parts).toString("utf8")) as { id?: unknown; method?: string };
+      const messages = JSON.parse(Buffer.concat(parts).toString("utf8")) as {
+        id?: unknown;
+        method?: string;
+      }[];
       const link = this.#link(id);
-      if (message.id !== undefined && message.method) link.asked.set(message.id, message.method);
-      link.receive(message);
+      for (const message of messages) {
+        if (message.id !== undefined && message.method) link.asked.set(message.id, message.method);
+        link.receive(message);
+      }
       response.end();
     });
   }

@@ -62,7 +62,8 @@ export function bytes(count: number): string {
 
 /** Thousands with a comma. */
 export function count(value: number): string {
-  return value.toLocaleString("en-US");
+  // A locale's tables take longer to load than a first screen has.
+  return Number.isInteger(value) && Math.abs(value) < 1000 ? String(value) : value.toLocaleString("en-US");
 }
 
 /** "1 head", "8 heads". */

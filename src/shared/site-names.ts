@@ -1,5 +1,6 @@
 /** How sites and heads are called on the screen. */
 import type { CapturedSite } from "./capture";
+import { count } from "./format";
 import type { Site } from "./model";
 import type { HeadChoice } from "./page";
 
@@ -27,8 +28,8 @@ export function headTitle(head: HeadChoice, site?: Pick<Site, "averaged">): stri
 /** "38 queries × 38 keys, self". */
 export function siteShape(site: CapturedSite): string {
   const kind = site.kind === "unknown" ? "kind unknown" : site.kind;
-  const queries = `${site.queries.toLocaleString("en-US")} ${site.queries === 1 ? "query" : "queries"}`;
-  return `${queries} × ${site.keys.toLocaleString("en-US")} ${site.keys === 1 ? "key" : "keys"}, ${kind}`;
+  const queries = `${count(site.queries)} ${site.queries === 1 ? "query" : "queries"}`;
+  return `${queries} × ${count(site.keys)} ${site.keys === 1 ? "key" : "keys"}, ${kind}`;
 }
 
 /** Indices of the sites that are layers of the same component, in the order of their layers. */

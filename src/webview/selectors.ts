@@ -11,6 +11,12 @@ export function captureOf(state: AppState): Capture | null {
   return state.document?.status === "ready" ? state.document.capture : null;
 }
 
+/** What a pane of the shown site draws: all of the state but the thumbnails of other sites. */
+export function ofShownSite({ thumbnails, ...rest }: AppState): readonly unknown[] {
+  const site = selectedSite({ thumbnails, ...rest });
+  return [...Object.values(rest), site && thumbnails.get(site.handle)];
+}
+
 export function selectedSite(state: AppState): CapturedSite | null {
   return captureOf(state)?.sites[state.selection.site] ?? null;
 }

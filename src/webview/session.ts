@@ -3,6 +3,7 @@ import { AttentionError, describe } from "../shared/errors";
 import type { InputChoice, RunAxis } from "../shared/input-choice";
 import type { CellKind } from "../shared/page";
 import type { HostCommand, ViewCommand } from "../shared/protocol";
+import { showsThumbnails } from "./app/workbench-layout";
 import { CellReader } from "./cell-reader";
 import { cellText } from "./cell-words";
 import type { Host } from "./host";
@@ -22,6 +23,9 @@ export type PageCommand = Extract<
   ViewCommand,
   "nextPane" | "previousPane" | "zoomIn" | "zoomOut" | "showTable"
 >;
+
+/** Sites whose heads a first screen shows, in graph order. */
+const FIRST_SITES = Array.from({ length: 12 }, (_, site) => site);
 
 export class Session {
   readonly store: Store;
@@ -48,6 +52,8 @@ export class Session {
     });
     const document = await this.host.calls.connect({ restored: this.host.readState() !== undefined });
     this.store.update((state) => documentArrived(state, document));
+    // What the first screen shows is on its way while the screen is made.
+    if (showsThumbnails(innerWidth)) this.thumbnails.want(FIRST_SITES);
   }
 
   /** Do what a command, a key or a button asks for. */

@@ -7,7 +7,8 @@ import type { Store } from "./store";
 
 /** Longest side asked for, in cells: what the first view may cost (P4) and the largest thumbnail shows. */
 export const THUMBNAIL_SIDE = 48;
-const AT_ONCE = 3;
+/** So many that the engine never waits for the view, and so few that a page is not long behind them. */
+const AT_ONCE = 12;
 
 export class ThumbnailReader {
   #wanted: readonly number[] = [];

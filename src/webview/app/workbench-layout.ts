@@ -51,6 +51,11 @@ function formOf(width: number): WorkbenchForm {
   return width >= TINY_BELOW ? "narrow" : "tiny";
 }
 
+/** Whether a page of this width shows the heads as pictures. */
+export function showsThumbnails(width: number): boolean {
+  return formOf(width) === "wide" || formOf(width) === "medium";
+}
+
 export function workbenchLayout(
   size: { width: number; height: number },
   chosen: PaneSizes,

@@ -15,6 +15,9 @@ import { ThemeController } from "../theme-controller";
 import type { EntropyChart } from "./entropy-chart";
 import { type BarAxis, type EntropyBar, type EntropyGroup, entropySentence } from "./entropy-data";
 
+/** How long the chart leaves the page to heads and map, when a view begins. */
+const CHART_WAIT_MS = 300;
+
 /** What a pane of bars shows. */
 export interface BarContent {
   /** Name of the region, and of the numbers in the table. */
@@ -149,9 +152,13 @@ export abstract class BarsElement extends LitElement {
           @keydown=${(event: KeyboardEvent) => this.#keyed(event, bars, index)}
         ></div>
       </div>
-      ${guard([capture, ...Object.values(state.selection), ...Object.values(state.view)], () =>
-        this.#table(content, titles),
-      )}
+      ${
+        this.#chart
+          ? guard([capture, ...Object.values(state.selection), ...Object.values(state.view)], () =>
+              this.#table(content, titles),
+            )
+          : nothing
+      }
     </section>`;
   }
 
@@ -216,7 +223,9 @@ export abstract class BarsElement extends LitElement {
     });
   }
 
+  /** Heads and map come first: the chart is the largest part of the view's code. */
   async #load(element: HTMLElement): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, CHART_WAIT_MS));
     const { createEntropyChart } = await import("./entropy-chart");
     if (this.#chart || !this.isConnected) return;
     this.#chart = createEntropyChart(element, (bar) => this.#choose(bar));

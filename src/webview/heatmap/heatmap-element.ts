@@ -8,7 +8,7 @@ import { cursorSentence } from "../cell-words";
 import type { DrawingSurface } from "../drawing-surface";
 import { type ElementSize, noSize, observeSize } from "../element-size";
 import { hovered } from "../reducers";
-import { axesOf, captureOf, pageOf, profileOf, selectedSite } from "../selectors";
+import { axesOf, captureOf, ofShownSite, pageOf, profileOf, selectedSite } from "../selectors";
 import type { Session } from "../session";
 import type { MapWindow } from "../state";
 import { StoreController } from "../store";
@@ -76,7 +76,7 @@ export class HeatmapElement extends LitElement {
 
   constructor() {
     super();
-    new StoreController(this, () => this.session.store);
+    new StoreController(this, () => this.session.store, ofShownSite);
   }
 
   override connectedCallback(): void {

@@ -20,6 +20,7 @@ import {
   axesOf,
   captureOf,
   isOf,
+  ofShownSite,
   selectedSite,
   shownCells,
   shownMap,
@@ -55,7 +56,7 @@ export class TilesElement extends LitElement {
 
   constructor() {
     super();
-    new StoreController(this, () => this.session.store);
+    new StoreController(this, () => this.session.store, ofShownSite);
   }
 
   override connectedCallback(): void {

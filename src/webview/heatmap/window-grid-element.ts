@@ -10,7 +10,7 @@ import type { Grid } from "../../shared/page";
 import { mapColours } from "../cell-kinds";
 import { type ElementSize, noSize, observeSize } from "../element-size";
 import type { DrawingSurface } from "../drawing-surface";
-import { activeQuery, isOf, shownMap, windowsOf } from "../selectors";
+import { activeQuery, isOf, ofShownSite, shownMap, windowsOf } from "../selectors";
 import type { Session } from "../session";
 import { StoreController } from "../store";
 import { baseStyles } from "../styles";
@@ -48,7 +48,7 @@ export class WindowGridElement extends LitElement {
 
   constructor() {
     super();
-    new StoreController(this, () => this.session.store);
+    new StoreController(this, () => this.session.store, ofShownSite);
   }
 
   override disconnectedCallback(): void {

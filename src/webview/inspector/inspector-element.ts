@@ -17,6 +17,7 @@ import {
   axesOf,
   captureOf,
   isPooled,
+  ofShownSite,
   probabilityPageOf,
   profileOf,
   rowOf,
@@ -71,7 +72,7 @@ export class InspectorElement extends LitElement {
 
   constructor() {
     super();
-    new StoreController(this, () => this.session.store);
+    new StoreController(this, () => this.session.store, ofShownSite);
   }
 
   protected override render(): TemplateResult | typeof nothing {

@@ -9,7 +9,7 @@ import { tableIndex } from "../../shared/colour-scale";
 import { figuresOf } from "../head-metrics";
 import { swapIcon } from "../icons";
 import { cursorMoved, hovered, pinned, unpinned, viewed } from "../reducers";
-import { activeKey, activeQuery, axesOf, profileOf, selectedSite } from "../selectors";
+import { activeKey, activeQuery, axesOf, ofShownSite, profileOf, selectedSite } from "../selectors";
 import type { Session } from "../session";
 import type { AppState } from "../state";
 import { StoreController } from "../store";
@@ -48,7 +48,7 @@ export class TokensElement extends LitElement {
 
   constructor() {
     super();
-    new StoreController(this, () => this.session.store);
+    new StoreController(this, () => this.session.store, ofShownSite);
   }
 
   protected override render(): TemplateResult | typeof nothing {
