@@ -264,8 +264,12 @@ describe("frames", () => {
   const pane = (open: OpenApp): ShadowRoot => find(open.app, "attention-frames").shadowRoot!;
 
   it("of all cameras stand beside the tokens, with names and sizes, and follow the step", async () => {
-    const open = await openApp(model, { document: state({ ...recorded, cameras }) });
-    open.host.frame = ({ generation, camera }) => frame(generation, camera === "front" ? "red" : "blue");
+    const open = await openApp(model, {
+      document: state({ ...recorded, cameras }),
+      host: (host) => {
+        host.frame = ({ generation, camera }) => frame(generation, camera === "front" ? "red" : "blue");
+      },
+    });
     await drawn(open);
     await expect
       .poll(() =>
@@ -283,8 +287,12 @@ describe("frames", () => {
   });
 
   it("that cannot be read say so, and there is no pane without cameras", async () => {
-    const open = await openApp(model, { document: state({ ...recorded, cameras }) });
-    open.host.frame = () => Promise.reject(new AttentionError("frameUnreadable"));
+    const open = await openApp(model, {
+      document: state({ ...recorded, cameras }),
+      host: (host) => {
+        host.frame = () => Promise.reject(new AttentionError("frameUnreadable"));
+      },
+    });
     await drawn(open);
     await expect.poll(() => wordsOf(pane(open))).toMatch(/The picture cannot be decoded/);
     closeApp();
