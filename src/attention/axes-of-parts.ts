@@ -5,6 +5,7 @@ import type { Shape } from "../onnx/shapes";
 import { type Atom, atom, type Axes, wholeLine } from "./axis-atoms";
 import { pools } from "./axis-operators";
 import type { Traced } from "./axes-of-products";
+import { namedAxes } from "./named-axes";
 
 export function axesOfGather(
   node: Node,
@@ -106,9 +107,9 @@ export function axesOfReduction(
   { view, axes: axesAt }: Traced,
 ): Axes | undefined {
   const axes = axesAt(node.inputs[0] ?? "");
-  const given = node.attributes.get("axes")?.ints?.map(Number) ?? view.values(node.inputs[1] ?? "");
-  if (!axes || !shape || !given) return undefined;
-  const gone = new Set(given.map((axis) => (Number(axis) < 0 ? Number(axis) + axes.length : Number(axis))));
+  const reduced = namedAxes(node, view, axes?.length);
+  if (!axes || !shape || !reduced) return undefined;
+  const gone = new Set(reduced);
   return shape.length === axes.length
     ? axes.map((atoms, axis) => (gone.has(axis) ? [] : atoms))
     : axes.filter((_, axis) => !gone.has(axis));

@@ -3,6 +3,7 @@ import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
 import type { Shape } from "../onnx/shapes";
 import { einsumLetters } from "../onnx/shapes/einsum";
+import { namedAxis } from "./named-axes";
 import { productOperands } from "./products";
 import { type Atom, atom, type Axes, isFeature, sameSize } from "./axis-atoms";
 import type { Dim } from "../shared/model";
@@ -173,10 +174,8 @@ export function axesOfSummedProduct(node: Node, shape: Shape | undefined, traced
   const { view } = traced;
   const multiplied = view.producer(node.inputs[0] ?? "");
   const product = view.shape(node.inputs[0] ?? "");
-  const reduced = node.attributes.get("axes")?.ints?.map(Number) ?? view.values(node.inputs[1] ?? "");
-  if (!multiplied || !product || !shape || reduced?.length !== 1 || typeof reduced[0] !== "number")
-    return undefined;
-  const at = reduced[0] < 0 ? reduced[0] + product.length : reduced[0];
+  const at = namedAxis(node, view, product?.length);
+  if (!multiplied || !product || !shape || at === undefined) return undefined;
   const all = spread(multiplied, product, node, traced);
   return shape.length === product.length
     ? all.map((each, axis) => (axis === at ? [] : each))

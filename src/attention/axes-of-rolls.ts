@@ -1,6 +1,7 @@
 /** A roll along one axis, which exporters write as two parts put together the other way round, or as a Gather. */
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
+import type { Traced } from "./axes-of-products";
 import { type Axes, wholeLine } from "./axis-atoms";
 
 interface Part {
@@ -10,11 +11,7 @@ interface Part {
 }
 
 /** The axes of a rolled tensor: its one axis holds the same line, shifted. Undefined where the node is no roll. */
-export function axesOfRoll(
-  node: Node,
-  view: GraphView,
-  axesOf: (value: string) => Axes | undefined,
-): Axes | undefined {
+export function axesOfRoll(node: Node, { view, axes: axesOf }: Traced): Axes | undefined {
   const [first = ""] = node.inputs;
   const of = node.opType === "Gather" ? first : (view.producer(first)?.inputs[0] ?? "");
   const axes = axesOf(of);

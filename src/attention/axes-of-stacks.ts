@@ -4,15 +4,13 @@
  */
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
+import type { Traced } from "./axes-of-products";
 import { partOf } from "./axes-of-rolls";
 import { type Axes, regroup } from "./axis-atoms";
+import { namedAxis } from "./named-axes";
 
 /** The axes of such a stack; undefined where the node is none. */
-export function axesOfStack(
-  node: Node,
-  view: GraphView,
-  axesOf: (value: string) => Axes | undefined,
-): Axes | undefined {
+export function axesOfStack(node: Node, { view, axes: axesOf }: Traced): Axes | undefined {
   const count = node.inputs.length;
   if (node.opType !== "Concat" || count < 2) return undefined;
   const inserted = insertedAxis(node.inputs[0] ?? "", view);
@@ -42,10 +40,7 @@ export function axesOfStack(
 function insertedAxis(value: string, view: GraphView): number | null {
   const node = view.producer(value);
   if (node?.opType !== "Unsqueeze") return null;
-  const axes = node.attributes.get("axes")?.ints?.map(Number) ?? view.values(node.inputs[1] ?? "");
-  const [axis] = axes ?? [];
-  const rank = view.shape(value)?.length ?? 0;
-  return axes?.length === 1 && typeof axis === "number" ? (axis < 0 ? axis + rank : axis) : null;
+  return namedAxis(node, view, view.shape(value)?.length) ?? null;
 }
 
 function beforeInsertion(value: string, axis: number | null, view: GraphView): string | undefined {

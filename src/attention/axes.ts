@@ -154,8 +154,8 @@ export class AxisTrace {
       }
       case "Concat":
         return (
-          axesOfRoll(node, this.#view, this.#traced.axes) ??
-          axesOfStack(node, this.#view, this.#traced.axes) ??
+          axesOfRoll(node, this.#traced) ??
+          axesOfStack(node, this.#traced) ??
           axesOfPart(node, shape, this.#traced)
         );
       case "Slice":
@@ -163,7 +163,7 @@ export class AxisTrace {
       case "Pad":
         return axesOfPart(node, shape, this.#traced);
       case "Gather":
-        return axesOfRoll(node, this.#view, this.#traced.axes) ?? axesOfGather(node, shape, this.#traced);
+        return axesOfRoll(node, this.#traced) ?? axesOfGather(node, shape, this.#traced);
       case "Expand":
       case "Tile": {
         const axes = this.axes(input(0));

@@ -7,6 +7,7 @@ import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
 import { type Atom, atom, type Axes, type Origin, regroup } from "./axis-atoms";
 import type { AxisRole, Layout } from "./layout";
+import { namedAxes } from "./named-axes";
 import { onlyLayout } from "./products";
 
 /** Tensors that are looked at for one site. */
@@ -128,9 +129,9 @@ function besideOthers(node: Node, step: Step, view: GraphView): Omit<Step, "valu
 
 function reduced(node: Node, step: Step, view: GraphView): Omit<Step, "value"> | undefined {
   const { axes } = step;
-  const given = node.attributes.get("axes")?.ints?.map(Number) ?? view.values(node.inputs[1] ?? "");
-  if (!axes || !given || step.summed || node.inputs[0] !== step.value) return undefined;
-  const gone = new Set(given.map((axis) => (Number(axis) < 0 ? Number(axis) + axes.length : Number(axis))));
+  const reducedAxes = namedAxes(node, view, axes?.length);
+  if (!axes || !reducedAxes || step.summed || node.inputs[0] !== step.value) return undefined;
+  const gone = new Set(reducedAxes);
   const atoms = axes.flatMap((each, axis) => (gone.has(axis) ? each : []));
   const over = atoms.map(({ origin }) => averagedWords[origin]);
   if (over.length === 0 || !over.every((word) => word !== undefined)) return undefined;

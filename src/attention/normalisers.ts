@@ -5,6 +5,7 @@
  */
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
+import { namedAxis } from "./named-axes";
 import { isProduct } from "./products";
 
 export interface Normaliser {
@@ -132,15 +133,13 @@ function minusLogSum(node: Node, view: GraphView): Normaliser | undefined {
   const exponent = summed ? summed.inputs[0] : exponential?.inputs[0];
   const score = withoutMaximum(left, view);
   if (!sum || exponent === undefined || withoutMaximum(exponent, view) !== score) return undefined;
-  const axes = sum.attributes.get("axes")?.ints?.map(Number) ?? view.values(sum.inputs[1] ?? "");
-  const [axis] = axes ?? [];
-  if (axes?.length !== 1 || typeof axis !== "number") return undefined;
-  const at = axis < 0 ? axis + (view.shape(score)?.length ?? NaN) : axis;
+  const axis = namedAxis(sum, view, view.shape(score)?.length);
+  if (axis === undefined) return undefined;
   return {
     node,
     score,
     probability: node.outputs[0] ?? "",
-    axis: Number.isInteger(at) ? at : axis === -1 ? -1 : undefined,
+    axis: axis < -1 ? undefined : axis,
     unmasked: null,
   };
 }
@@ -156,11 +155,10 @@ function writtenOut(node: Node, view: GraphView): Normaliser | undefined {
   const exponential = behind(numerator, view, "Exp", maskOperators);
   const sum = behind(denominator, view, "ReduceSum", towardsSum);
   if (!exponential || !sum) return undefined;
-  const axes = sum.attributes.get("axes")?.ints?.map(Number) ?? view.values(sum.inputs[1] ?? "");
-  if (axes?.length !== 1 || typeof axes[0] !== "number") return undefined;
   // The sum must be of the same exponentials, perhaps transposed.
   let summed = sum.inputs[0] ?? "";
-  let axis = axes[0] < 0 ? axes[0] + (view.shape(summed)?.length ?? NaN) : axes[0];
+  let axis = namedAxis(sum, view, view.shape(summed)?.length);
+  if (axis === undefined) return undefined;
   for (let steps = 0; summed !== numerator && steps < 4; steps++) {
     const by = view.producer(summed);
     if (!by || !sameValues.has(by.opType)) return undefined;
@@ -173,7 +171,7 @@ function writtenOut(node: Node, view: GraphView): Normaliser | undefined {
     node,
     score: withoutMaximum(exponential.inputs[0] ?? "", view),
     probability: node.outputs[0] ?? "",
-    axis: Number.isInteger(axis) ? axis : undefined,
+    axis: axis >= -1 ? axis : undefined,
     unmasked: exponential.outputs[0] === numerator ? null : (exponential.outputs[0] ?? null),
   };
 }
@@ -186,20 +184,19 @@ function dividedLate(node: Node, view: GraphView): Normaliser | undefined {
   const probability = sum?.inputs[0] ?? "";
   const exponential = sum && behind(probability, view, "Exp", maskOperators);
   const made = view.producer(probability);
-  const axes = sum?.attributes.get("axes")?.ints?.map(Number) ?? view.values(sum?.inputs[1] ?? "");
-  const [dims, [axis] = []] = [view.shape(probability), axes];
-  if (!made || !exponential || !dims || axes?.length !== 1 || typeof axis !== "number") return undefined;
-  const at = axis < 0 ? axis + dims.length : axis;
+  const dims = view.shape(probability);
+  const axis = sum && namedAxis(sum, view, dims?.length);
+  if (!made || !exponential || !dims || axis === undefined) return undefined;
   // What divides must stand beside the shares as it does beside the values.
   const beside = view.shape(divisor);
-  if (beside?.length !== dims.length || beside[at] !== 1) return undefined;
+  if (beside?.length !== dims.length || beside[axis] !== 1) return undefined;
   const product = view.producer(numerator);
   if (!product || !isProduct(product, view) || !product.inputs.includes(probability)) return undefined;
   return {
     node: made,
     score: withoutMaximum(exponential.inputs[0] ?? "", view),
     probability,
-    axis: at,
+    axis,
     unmasked: exponential.outputs[0] === probability ? null : (exponential.outputs[0] ?? null),
     divisor,
   };

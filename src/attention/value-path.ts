@@ -2,6 +2,7 @@
 import type { GraphView } from "../onnx/graph-view";
 import type { Node } from "../onnx/model";
 import { einsumLetters } from "../onnx/shapes/einsum";
+import { namedAxis } from "./named-axes";
 import { dataInputs, isProduct, mixedOperand, productShare } from "./products";
 
 const MAX_WALK = 400;
@@ -226,18 +227,18 @@ const towardsSum = new Set("Add Max Clip Cast Unsqueeze Squeeze Reshape Expand I
 /** x / sum(x), perhaps with something small added to the sum. */
 function renormalisation(node: Node, value: string, view: GraphView): Renormalised | undefined {
   const rank = view.shape(value)?.length ?? NaN;
-  const wrap = (axis: number) => (axis < 0 ? axis + rank : axis);
-  if (node.opType === "LpNormalization" && Number(node.attributes.get("p")?.int ?? 2n) === 1)
-    return { tensor: value, axis: wrap(Number(node.attributes.get("axis")?.int ?? -1n)) };
+  if (node.opType === "LpNormalization" && Number(node.attributes.get("p")?.int ?? 2n) === 1) {
+    const axis = Number(node.attributes.get("axis")?.int ?? -1n);
+    return { tensor: value, axis: axis < 0 ? axis + rank : axis };
+  }
   if (node.opType !== "Div" || node.inputs[0] !== value) return undefined;
   const queue = [node.inputs[1] ?? ""];
   for (let steps = 0; steps < Math.min(queue.length, MAX_BACK); steps++) {
     const by = view.producer(queue[steps] as string);
     if (!by) continue;
     if ((by.opType === "ReduceSum" || by.opType === "ReduceL1") && by.inputs[0] === value) {
-      const axes = by.attributes.get("axes")?.ints?.map(Number) ?? view.values(by.inputs[1] ?? "");
-      const [axis] = axes ?? [];
-      return axes?.length === 1 && typeof axis === "number" ? { tensor: value, axis: wrap(axis) } : undefined;
+      const axis = namedAxis(by, view, rank);
+      return axis === undefined ? undefined : { tensor: value, axis };
     }
     if (towardsSum.has(by.opType)) queue.push(...by.inputs.filter((input) => !view.isConstant(input)));
   }

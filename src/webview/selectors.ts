@@ -12,8 +12,9 @@ export function captureOf(state: AppState): Capture | null {
 }
 
 /** What a pane of the shown site draws: all of the state but the thumbnails of other sites. */
-export function ofShownSite({ thumbnails, ...rest }: AppState): readonly unknown[] {
-  const site = selectedSite({ thumbnails, ...rest });
+export function ofShownSite(state: AppState): readonly unknown[] {
+  const { thumbnails, ...rest } = state;
+  const site = selectedSite(state);
   return [...Object.values(rest), site && thumbnails.get(site.handle)];
 }
 

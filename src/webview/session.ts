@@ -52,8 +52,6 @@ export class Session {
     });
     const document = await this.host.calls.connect({ restored: this.host.readState() !== undefined });
     this.store.update((state) => documentArrived(state, document));
-    // What the first screen shows is on its way while the screen is made.
-    if (showsThumbnails(innerWidth)) this.thumbnails.want(FIRST_SITES);
   }
 
   /** Do what a command, a key or a button asks for. */
@@ -165,6 +163,9 @@ export class Session {
   };
 
   #changed(state: AppState, before: AppState): void {
+    // What the first screen of a capture shows is on its way while the screen is made.
+    if (captureOf(before) === null && captureOf(state) !== null && showsThumbnails(innerWidth))
+      this.thumbnails.want(FIRST_SITES);
     if (state.selection === before.selection && state.view === before.view && state.anchor === before.anchor)
       return;
     this.host.writeState(toSaved(state));

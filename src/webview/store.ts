@@ -30,8 +30,8 @@ export class Store {
 }
 
 /**
- * Redraws a Lit element when the store that `storeOf` names changes. With `uses` only when one of the values that it
- * picks is another: panes that do not follow the pointer are not redrawn for it.
+ * Redraws a Lit element when one of the values that `uses` picks of the store is another: panes that do not follow the
+ * pointer are not redrawn for it.
  */
 export class StoreController implements ReactiveController {
   #leave: (() => void) | null = null;
@@ -39,18 +39,15 @@ export class StoreController implements ReactiveController {
   constructor(
     private readonly element: ReactiveControllerHost,
     private readonly storeOf: () => Store,
-    private readonly uses: ((state: AppState) => readonly unknown[]) | null = null,
+    private readonly uses: (state: AppState) => readonly unknown[],
   ) {
     element.addController(this);
   }
 
   hostConnected(): void {
     this.#leave = this.storeOf().subscribe((state, before) => {
-      if (this.uses) {
-        const old = this.uses(before);
-        if (this.uses(state).every((value, index) => value === old[index])) return;
-      }
-      this.element.requestUpdate();
+      const old = this.uses(before);
+      if (this.uses(state).some((value, index) => value !== old[index])) this.element.requestUpdate();
     });
   }
 

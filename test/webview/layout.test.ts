@@ -1,6 +1,7 @@
 /** No text is cut or printed over other text, at four widths and in three themes. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { DocumentState } from "../../src/shared/document";
+import { type ElementSize, observeSize } from "../../src/webview/element-size";
 import { causal, largePlan, phases, playerEncoder, readyState, summaryOf } from "./fake-capture";
 import { closeApp, drawn, find, findAll, openApp, settled } from "./open-app";
 import { textProblems } from "./text-problems";
@@ -10,6 +11,23 @@ const widths = [480, 800, 1200, 1600] as const;
 const themeNames = ["dark", "light", "hc"] as const;
 
 afterEach(() => closeApp());
+
+describe("the size of an element", () => {
+  it("is told at once, without its padding and border, and again when it changes", async () => {
+    const box = document.createElement("div");
+    box.style.cssText =
+      "box-sizing: border-box; width: 200px; height: 100px; padding: 10px; border: 1px solid";
+    document.body.append(box);
+    const sizes: ElementSize[] = [];
+    const leave = observeSize(box, (size) => sizes.push(size));
+    expect(sizes).toEqual([{ width: 178, height: 78, ratio: devicePixelRatio }]);
+    box.style.width = "150px";
+    await expect.poll(() => sizes.length).toBe(2);
+    expect(sizes[1]!.width).toBe(128);
+    leave();
+    box.remove();
+  });
+});
 
 describe.each(widths)("at %i px", (width) => {
   it.each(themeNames)("the three views can be read (%s)", async (theme) => {

@@ -2,16 +2,27 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { interpolateViridis } from "d3-scale-chromatic";
 import { colourTable } from "../../src/shared/colour-maps";
+import type { DocumentState } from "../../src/shared/document";
 import type { Thumbnails } from "../../src/shared/page";
 import { filterOf } from "../../src/webview/overview/overview-data";
 import type { OverviewElement } from "../../src/webview/overview/overview-element";
 import { createThumbnailCanvas } from "../../src/webview/overview/thumbnail-canvas";
 import { createThumbnailGl } from "../../src/webview/overview/thumbnail-gl";
 import type { ThumbnailFrame } from "../../src/webview/overview/thumbnail-renderer";
-import { captureOf, causal, type FakeModel, playerEncoder, readyState } from "./fake-capture";
+import { captureOf, causal, type FakeModel, phases, playerEncoder, readyState } from "./fake-capture";
 import { randomMap, seeded, thumbnailsOfMaps } from "./fake-maps";
 import { press } from "./input";
-import { closeApp, drawn, find, findAll, openApp, type OpenApp, settled, textOf } from "./open-app";
+import {
+  closeApp,
+  drawn,
+  find,
+  findAll,
+  heatmapOf,
+  openApp,
+  type OpenApp,
+  settled,
+  textOf,
+} from "./open-app";
 
 const model = playerEncoder();
 
@@ -260,6 +271,55 @@ describe("large models", () => {
     const pane = find(open.app, ".map").getBoundingClientRect();
     const { maxRows, maxColumns } = open.host.pages[0]!;
     expect(maxRows * maxColumns).toBeLessThanOrEqual(Math.ceil(pane.width + 1) * Math.ceil(pane.height + 1));
+  });
+});
+
+describe("the pictures of a first screen", () => {
+  const opening: DocumentState = {
+    status: "opening",
+    name: "model.onnx",
+    phases: phases("run"),
+    model: null,
+  };
+
+  it("are asked for with the capture itself, before the screen is made", async () => {
+    const open = await openApp(model, { document: opening });
+    expect(open.host.thumbnails).toEqual([]);
+    open.host.send(readyState(model));
+    expect(open.host.thumbnails.map(({ handle }) => handle)).toEqual(
+      model.sites.map((_, index) => `maps/${index}`),
+    );
+    await drawn(open);
+    await expect.poll(() => open.session.store.state.thumbnails.size).toBe(9);
+    expect(open.host.thumbnails).toHaveLength(9);
+  });
+
+  it("are not, where the page is too narrow to show them", async () => {
+    const open = await openApp(model, { document: opening, width: 480 });
+    open.host.send(readyState(model));
+    expect(open.host.thumbnails).toEqual([]);
+    await drawn(open);
+  });
+
+  it("do not draw the map again as they arrive", async () => {
+    const open = await openApp(model);
+    await drawn(open);
+    await expect.poll(() => open.session.store.state.thumbnails.size).toBe(9);
+    await settled(open.app);
+    const { drawn: before } = heatmapOf(open.app).surface!;
+    const { store } = open.session;
+    const again = (site: number) => {
+      const one = store.state.thumbnails.get(`maps/${site}`)!;
+      store.update((state) => ({
+        ...state,
+        thumbnails: new Map(state.thumbnails).set(one.handle, { ...one }),
+      }));
+    };
+    for (let site = 1; site < 9; site++) {
+      again(site);
+      await settled(open.app);
+    }
+    expect(heatmapOf(open.app).surface!.drawn).toBe(before);
   });
 });
 

@@ -15,8 +15,8 @@ import { ThemeController } from "../theme-controller";
 import type { EntropyChart } from "./entropy-chart";
 import { type BarAxis, type EntropyBar, type EntropyGroup, entropySentence } from "./entropy-data";
 
-/** How long the chart leaves the page to heads and map, when a view begins. */
-const CHART_WAIT_MS = 300;
+/** How long this pane leaves the page to heads and map, when it begins: its chart is the largest part of the view's code. */
+const WAIT_MS = 300;
 
 /** What a pane of bars shows. */
 export interface BarContent {
@@ -88,11 +88,13 @@ export abstract class BarsElement extends LitElement {
 
   @property({ attribute: false }) session!: Session;
   @state() private size: ElementSize = noSize;
+  @state() private waited = false;
 
   readonly #theme = new ThemeController(this);
   #chart: EntropyChart | null = null;
   #unobserve: (() => void) | null = null;
   #content: BarContent | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
@@ -109,8 +111,14 @@ export abstract class BarsElement extends LitElement {
   /** What to show of a capture; of the selected sample. */
   protected abstract content(capture: Capture, batch: number): BarContent;
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#timer = setTimeout(() => (this.waited = true), WAIT_MS);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    clearTimeout(this.#timer);
     this.#unobserve?.();
     this.#unobserve = null;
     this.#drop();
@@ -153,7 +161,7 @@ export abstract class BarsElement extends LitElement {
         ></div>
       </div>
       ${
-        this.#chart
+        this.waited
           ? guard([capture, ...Object.values(state.selection), ...Object.values(state.view)], () =>
               this.#table(content, titles),
             )
@@ -203,7 +211,7 @@ export abstract class BarsElement extends LitElement {
     });
     if (this.size.width < 1 || this.size.height < 1) return;
     if (!this.#chart) {
-      void this.#load(element);
+      if (this.waited) void this.#load(element);
       return;
     }
     const { state } = this.session.store;
@@ -223,9 +231,7 @@ export abstract class BarsElement extends LitElement {
     });
   }
 
-  /** Heads and map come first: the chart is the largest part of the view's code. */
   async #load(element: HTMLElement): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, CHART_WAIT_MS));
     const { createEntropyChart } = await import("./entropy-chart");
     if (this.#chart || !this.isConnected) return;
     this.#chart = createEntropyChart(element, (bar) => this.#choose(bar));
