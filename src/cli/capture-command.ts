@@ -86,4 +86,6 @@ export function reportRun(capture: Capture): void {
     console.error(`${providerLabels[name]} was not used: ${reason}`);
   if (provider.advice) console.error(provider.advice);
   for (const notice of capture.notices) console.error(notice);
+  for (const assumed of new Set(capture.axes.flatMap((axis) => axis.assumed ?? [])))
+    console.error(`Assumed labels: ${assumed}`);
 }

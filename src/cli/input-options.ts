@@ -126,6 +126,8 @@ export function withInputOptions(command: Command): Command {
 export function inputChoice(options: InputOptions, samples?: readonly number[]): InputChoice | null {
   if (options.frame !== undefined && !options.video)
     throw new InvalidArgumentError("--frame wants a --video.");
+  if (options.episode !== undefined && samples)
+    throw new InvalidArgumentError("--episode and --samples both choose samples: give one of them.");
   const single = (texts: string[]) => (texts.length === 1 ? (texts[0] ?? "") : texts);
   const episode = options.episode;
   const { generate, temperature, seed } = options;

@@ -1,5 +1,5 @@
 /** Entry of the command line. Data go to standard output, messages and progress to standard error. */
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { type ProviderName, providerLabels } from "../shared/capture";
 import { colourMapNames } from "../shared/colour-maps";
 import { scaleNames } from "../shared/colour-scale";
@@ -23,7 +23,7 @@ import { runInspect } from "./inspect-command";
 import { runManifestCheck, runManifestInit } from "./manifest-command";
 import { runProviders } from "./providers-command";
 import { parseLimit, runReport } from "./report-command";
-import { parseCount, runStats } from "./stats-command";
+import { parseSamples, runStats } from "./stats-command";
 
 const list = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
@@ -119,7 +119,11 @@ function program(): Command {
   withInputOptions(command.command("stats <model>"))
     .description("print the four figures of the last query's attention per layer, overall and per head")
     .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)
-    .option("--samples <n>", "how many samples of the recording", parseCount, 10)
+    .option(
+      "--samples <list>",
+      "how many samples of the recording (10, unless the manifest says it), or which: 0,3 or 0:10",
+      parseSamples,
+    )
     .option("--json <file>", "write the same as JSON; - for standard output")
     .addOption(provider())
     .action(runStats);
@@ -148,6 +152,8 @@ async function main(): Promise<void> {
     await program().parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {
+      // Commander writes what it finds itself; what a command finds once it runs is written here.
+      if (error instanceof InvalidArgumentError) console.error(`attention-lens: ${error.message}`);
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }

@@ -1,169 +1,164 @@
-/** `attention-lens stats MODEL`: seed 001's four figures of every layer and head, over samples. */
+/** `attention-lens stats MODEL`: seed 001's four figures of every layer and head, over samples and steps. */
 import { InvalidArgumentError } from "commander";
 import type { EngineClient } from "../client/engine-client";
-import type { Capture, CapturedSite, ProviderName } from "../shared/capture";
-import { type ContextFigures, contextFigures } from "../shared/maps/context-figures";
+import type { Capture, ProviderName } from "../shared/capture";
+import { counted } from "../shared/format";
 import { reportRun } from "./capture-command";
+import { capturesAlong } from "./captures";
+import { numbers } from "./figure-files";
 import { inputChoice, type InputOptions } from "./input-options";
 import { table, writeText } from "./output";
 import { resolvePath, withEngine } from "./session";
+import { rowsOf, type StatsRow } from "./stats-rows";
+import {
+  figureNames,
+  figureWords,
+  type LayerSummary,
+  type Spread,
+  statistics,
+  type Statistics,
+  type Summary,
+  thirds,
+} from "./stats-summary";
 
 export interface StatsOptions extends InputOptions {
   readonly site?: string[];
   readonly provider: ProviderName | "auto";
-  /** How many samples. */
-  readonly samples: number;
+  /** How many samples, or which; the manifest's number, else 10, without it. */
+  readonly samples?: number | number[];
   readonly json?: string;
 }
 
-export function parseCount(text: string): number {
-  const count = Number(text);
-  if (!(Number.isInteger(count) && count > 0)) throw new InvalidArgumentError("It is a whole number from 1.");
-  return count;
-}
+/** Samples that figures are taken over where nobody says how many. */
+const USUAL_SAMPLES = 10;
 
-const figures = {
-  meanContextAttention: "Mean context attention: mean weight of the last query over its context keys.",
-  concentration: "Concentration: standard deviation of those weights; larger is more focused.",
-  entropyNats: "Entropy: −Σ a ln a of those weights in nats, not renormalised; ln n when all n are alike.",
-  recentDistantRatio: "Recent / distant: mean of the last quarter of the context over that of the first.",
-} as const;
-type Name = keyof typeof figures;
-const names = Object.keys(figures) as Name[];
-
-interface Spread {
-  readonly mean: number;
-  /** Population standard deviation over the samples. */
-  readonly sd: number;
-  readonly n: number;
+/** A number of samples, or a list of them: 5 are the first five, 0,4 and 5: are these. */
+export function parseSamples(text: string): number | number[] {
+  if (/^\d+$/.test(text)) {
+    if (Number(text) > 0) return Number(text);
+    throw new InvalidArgumentError("It is a whole number from 1, or a list of samples: 0,3 or 0:10.");
+  }
+  try {
+    return numbers(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }
-type Summary = Record<Name | "normalisedEntropy" | "largest", Spread | null>;
 
 export async function runStats(model: string, options: StatsOptions): Promise<void> {
   await withEngine(async (client) => {
     await client.open(resolvePath(model), "full");
-    const request = { provider: options.provider, providerOrder: [], sites: options.site ?? null };
-    const first = await client.capture({ ...request, input: inputChoice(options) });
-    reportRun(first);
-    const recorded = first.recording.samples;
-    const count = Math.min(options.samples, recorded?.count ?? options.samples);
-    const gathered = new Map<string, Gathered>();
-    if (recorded)
-      for (let sample = 0; sample < count; sample++) {
-        const capture = await client.capture({
-          ...request,
-          input: { ...inputChoice(options), samples: [sample] },
-        });
-        await gather(client, capture, gathered, 1);
-      }
-    else await gather(client, first, gathered, options.samples);
-    const sites = [...gathered.values()];
-    const samples = Math.max(0, ...sites.map(({ mean }) => mean.length));
-    const layers = sites.map(({ site, mean, heads }) => ({
-      id: site.id,
-      name: site.name,
-      component: site.component,
-      layer: site.layer,
-      contextKeys: [...new Set(mean.map(({ keys }) => keys))],
-      ...summary(mean),
-      heads: heads.map((rows, head) => ({ head, ...summary(rows) })),
-    }));
-    const overall = summary(sites.flatMap(({ mean }) => mean));
-    if (options.json !== undefined)
-      writeText(
-        options.json,
-        `${JSON.stringify({ samples, domain: "last query, heads averaged first; heads: each by itself", explained: figures, overall, layers }, null, 2)}\n`,
-      );
+    const { first, rows } = await gathered(client, options);
+    const found = statistics(first.sites, rows);
+    const parts = thirds(rows);
+    const inThirds = parts && {
+      early: statistics(first.sites, parts.early),
+      middle: statistics(first.sites, parts.middle),
+      late: statistics(first.sites, parts.late),
+    };
+    const samples = new Set(rows.map(({ sample }) => sample)).size;
+    const steps = [...new Set(rows.flatMap(({ step }) => step ?? []))];
+    if (options.json !== undefined) {
+      const document = {
+        samples,
+        ...(steps.length === 0 ? {} : { steps }),
+        domain: "last query, heads averaged first; heads: each by itself; overall: the mean over the layers",
+        explained: figureWords,
+        ...found,
+        ...(inThirds ? { thirds: inThirds } : {}),
+      };
+      writeText(options.json, `${JSON.stringify(document, null, 2)}\n`);
+    }
     if (options.json === "-") return;
-    const cells = (each: Summary) => names.map((name) => spreadText(each[name]));
-    const header = ["", ...names.map((name) => figures[name].split(":")[0] ?? name)];
-    const title = (layer: (typeof layers)[number]) =>
-      layer.layer === null
-        ? layer.name
-        : `${layer.component === null ? "" : `${layer.component} `}layer ${layer.layer}`;
-    process.stdout.write(
-      [
-        `The last query over its context, heads averaged first; mean ± standard deviation over ${samples} ${samples === 1 ? "sample" : "samples"}.`,
-        ...names.map((name) => `  ${figures[name]}`),
-        "",
-        table(header, [
-          ...layers.map((layer) => [title(layer), ...cells(layer)]),
-          ["overall", ...cells(overall)],
-        ]),
-        "",
-        "Each head by itself (the entropy of a mean is at least the mean of the entropies):",
-        table(
-          header,
-          layers.flatMap((layer) =>
-            layer.heads.map((head) => [`${title(layer)} head ${head.head}`, ...cells(head)]),
-          ),
-        ),
-        "",
-      ].join("\n"),
-    );
+    const over = `${counted(samples, "sample")}${stepWords(first.recording.steps?.name ?? "step", steps)}`;
+    process.stdout.write(`${text(found, inThirds, over)}\n`);
   });
 }
 
-interface Gathered {
-  readonly site: CapturedSite;
-  /** Of the mean over heads, a row for each sample. */
-  readonly mean: ContextFigures[];
-  readonly heads: ContextFigures[][];
+/** ", 20 steps", ", frame 3", or nothing. */
+function stepWords(axis: string, steps: readonly number[]): string {
+  if (steps.length === 0) return "";
+  if (steps.length === 1) return `, ${axis} ${steps[0]}`;
+  return `, ${steps.length} steps each${axis === "step" ? "" : ` (${axis})`}`;
 }
 
-/** The last query's figures of a capture's sites, of at most `most` elements of the batch. */
-async function gather(
+/** Each sample is captured by itself, at each step. */
+async function gathered(
   client: EngineClient,
-  capture: Capture,
-  into: Map<string, Gathered>,
-  most: number,
-): Promise<void> {
-  for (const site of capture.sites) {
-    const entry = into.get(site.id) ?? {
-      site,
-      mean: [],
-      heads: Array.from({ length: site.heads }, () => []),
-    };
-    into.set(site.id, entry);
-    const query = site.queries - 1;
-    const ownKey = site.kind === "self" && site.keys >= site.queries ? site.keys - 1 : null;
-    const row = async (batch: number, head: number | "mean") => {
-      const { cells } = await client.readRow({
-        handle: site.handle,
-        generation: capture.generation,
-        batch,
-        head,
-        query,
-      });
-      return contextFigures(new Float32Array(cells), ownKey);
-    };
-    for (let batch = 0; batch < Math.min(site.batch, most); batch++) {
-      const mean = await row(batch, "mean");
-      if (mean) entry.mean.push(mean);
-      for (let head = 0; head < site.heads; head++) {
-        const own = await row(batch, head);
-        if (own) entry.heads[head]?.push(own);
-      }
+  options: StatsOptions,
+): Promise<{ first: Capture; rows: StatsRow[] }> {
+  if (options.episode !== undefined && options.samples !== undefined)
+    throw new InvalidArgumentError("--episode and --samples both choose samples: give one of them.");
+  const request = { provider: options.provider, providerOrder: [], sites: options.site ?? null };
+  const rows: StatsRow[] = [];
+  let first: Capture | undefined;
+  const along = async (samples: readonly number[] | undefined, most: number) => {
+    for await (const { capture, step } of capturesAlong(
+      client,
+      { ...request, input: inputChoice(options, samples) },
+      options,
+    )) {
+      if (!first) reportRun(capture);
+      first ??= capture;
+      const shown = capture.recording.samples?.shown;
+      const isBatch = shown === undefined || shown.length !== 1;
+      const batch = Math.max(
+        1,
+        ...capture.sites.filter(({ batchAxis }) => batchAxis === null).map((site) => site.batch),
+      );
+      const elements = isBatch ? Array.from({ length: Math.min(batch, most) }, (_, at) => at) : shown;
+      rows.push(...(await rowsOf(client, capture, step, elements)));
     }
+  };
+  const wanted = options.samples;
+  if (Array.isArray(wanted)) for (const sample of wanted) await along([sample], 1);
+  else {
+    // What the recording holds is told by a capture of it; it is that of its first sample, or of the whole batch.
+    const known =
+      options.episode === undefined
+        ? await client.capture({ ...request, input: inputChoice(options) })
+        : null;
+    const recorded = known?.recording.samples;
+    const count = wanted ?? recorded?.usual ?? USUAL_SAMPLES;
+    if (!recorded) await along(undefined, count);
+    else for (let sample = 0; sample < Math.min(count, recorded.count); sample++) await along([sample], 1);
   }
+  if (!first) throw new InvalidArgumentError("No sample was asked for.");
+  return { first, rows };
 }
 
-function summary(rows: readonly ContextFigures[]): Summary {
-  const spread = (name: Name | "normalisedEntropy" | "largest"): Spread | null => {
-    const values = rows.flatMap((row) => row[name] ?? []);
-    if (values.length === 0) return null;
-    const mean = values.reduce((all, value) => all + value, 0) / values.length;
-    const squares = values.reduce((all, value) => all + (value - mean) ** 2, 0);
-    return { mean, sd: Math.sqrt(squares / values.length), n: values.length };
-  };
-  return {
-    meanContextAttention: spread("meanContextAttention"),
-    concentration: spread("concentration"),
-    entropyNats: spread("entropyNats"),
-    recentDistantRatio: spread("recentDistantRatio"),
-    normalisedEntropy: spread("normalisedEntropy"),
-    largest: spread("largest"),
-  };
+function text(found: Statistics, inThirds: Record<string, Statistics> | null, over: string): string {
+  const cells = (each: Summary) => figureNames.map((name) => spreadText(each[name]));
+  const header = ["", ...figureNames.map((name) => figureWords[name].split(":")[0] ?? name)];
+  const layersOf = ({ layers, overall }: Statistics) => [
+    ...layers.map((layer) => [titleOf(layer), ...cells(layer)]),
+    ["overall", ...cells(overall)],
+  ];
+  return [
+    `The last query over its context, heads averaged first; mean ± standard deviation over ${over}.`,
+    ...figureNames.map((name) => `  ${figureWords[name]}`),
+    "  Overall: the mean over the layers.",
+    "",
+    table(header, layersOf(found)),
+    ...Object.entries(inThirds ?? {}).flatMap(([part, own]) => [
+      "",
+      `The ${part} third of the steps:`,
+      table(header, layersOf(own)),
+    ]),
+    "",
+    "Each head by itself (the entropy of a mean is at least the mean of the entropies):",
+    table(
+      header,
+      found.layers.flatMap((layer) =>
+        layer.heads.map((head) => [`${titleOf(layer)} head ${head.head}`, ...cells(head)]),
+      ),
+    ),
+  ].join("\n");
+}
+
+function titleOf(layer: LayerSummary): string {
+  if (layer.layer === null) return layer.name;
+  return `${layer.component === null ? "" : `${layer.component} `}layer ${layer.layer}`;
 }
 
 function spreadText(spread: Spread | null): string {

@@ -61,12 +61,14 @@ export function recordedInput(
       `The recording has ${count} samples along its first axis; sample ${samples.join(", ")} is shown.`,
     );
   const named = set.episodes.length > 0;
+  const usual = manifest?.samples?.count;
   return {
     given,
     arrays: samples.map((each) => new LabelArrays(set, each, steps, manifest, implicit?.count ?? null)),
     notices,
     chosen: {
-      samples: count > 1 || named ? { count, shown: samples } : null,
+      samples:
+        count > 1 || named ? { count, shown: samples, ...(usual === undefined ? {} : { usual }) } : null,
       episodes: [...set.episodes],
       episode: named ? sample : null,
       steps,

@@ -105,7 +105,14 @@ export type AdjustableInput = z.infer<typeof adjustableInputSchema>;
 
 export const recordingSchema = z.object({
   /** Samples of the recording and the ones that make up the batch that is shown. */
-  samples: z.object({ count: z.number().int().positive(), shown: z.array(index) }).nullable(),
+  samples: z
+    .object({
+      count: z.number().int().positive(),
+      shown: z.array(index),
+      /** How many samples figures are taken over, where the manifest says it. */
+      usual: z.number().int().positive().optional(),
+    })
+    .nullable(),
   episodes: z.array(episodeSchema),
   /** Index into `episodes`; null where there are none. */
   episode: index.nullable(),
