@@ -45,6 +45,15 @@ export function figure(value: number | null | undefined): string {
   return value.toFixed(2).replace("-", "−");
 }
 
+/** How many times as large: `0.93 ×`, `57.3 ×`, `1204 ×`, `5.7e5 ×`. */
+export function ratio(times: number): string {
+  if (Number.isNaN(times)) return "NaN";
+  if (times === Infinity) return "∞ ×";
+  if (times > 0 && times < 0.01) return "<0.01 ×";
+  if (times >= 1e4) return `${times.toExponential(1).replace("+", "")} ×`;
+  return `${times.toFixed(times < 10 ? 2 : times < 100 ? 1 : 0)} ×`;
+}
+
 /** A share of 1: `58 %`, one decimal under 10 %. */
 export function share(part: number): string {
   if (Number.isNaN(part)) return "NaN";

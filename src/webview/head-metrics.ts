@@ -2,7 +2,7 @@
 import type { Capture, CapturedSite } from "../shared/capture";
 import { colourTable, type Rgb, tableColour } from "../shared/colour-maps";
 import { type HeadFigures, type MetricName, metrics } from "../shared/figures";
-import { denseValue, figure, probability } from "../shared/format";
+import { denseValue, figure, probability, ratio } from "../shared/format";
 import { roleNames } from "../shared/roles";
 
 /** Metrics whose values lie between 0 and 1 by their definition. */
@@ -73,13 +73,20 @@ export function metricFigure(metric: MetricName, value: number | null): string {
   if (value === null) return "—";
   if (Number.isNaN(value)) return "NaN";
   if (metric === "concentration" || metric === "meanContextAttention") return probability(value);
+  if (metric === "recentDistantRatio") return ratio(value);
   return figure(value);
 }
 
 /** The same in a cell of few px: `.68`. */
 export function denseFigure(metric: MetricName, value: number | null): string {
   if (value === null) return "—";
-  return shares.has(metric) ? denseValue(value) : value >= 10 ? value.toFixed(0) : value.toFixed(1);
+  return shares.has(metric)
+    ? denseValue(value)
+    : value >= 1e4
+      ? value.toExponential(0).replace("+", "")
+      : value >= 10
+        ? value.toFixed(0)
+        : value.toFixed(1);
 }
 
 /** "normalised entropy 0.68", "entropy 2.32 nats". */

@@ -1,9 +1,7 @@
 // The examples, each opened by a right-click: its sites with their shapes, the names of its segments, its steps.
-import { cpSync, readdirSync } from "node:fs";
-import path from "node:path";
 import { expect, test } from "vitest";
 import { openVscode } from "./harness/vscode";
-import { repository, Workspace } from "./harness/workspace";
+import { Workspace } from "./harness/workspace";
 
 interface Example {
   readonly name: string;
@@ -52,11 +50,7 @@ const examples: readonly Example[] = [
 ];
 
 test.each(examples)("$name", async ({ name, sites, segments, lastStep, cameras }) => {
-  const workspace = Workspace.empty();
-  const folder = path.join(repository, "examples", name);
-  for (const file of readdirSync(folder).filter((one) => /^(model\.|tokenizer|recorded)/.test(one)))
-    cpSync(path.join(folder, file), workspace.path(file));
-  const workbench = await openVscode(workspace, { size: { width: 1600, height: 1000 } });
+  const workbench = await openVscode(Workspace.withExample(name), { size: { width: 1600, height: 1000 } });
   await workbench.explorer.choose("model.onnx", "Visualize Attention");
   const visualizer = workbench.visualizer();
   await visualizer.mapDrawn();

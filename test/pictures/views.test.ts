@@ -10,6 +10,9 @@ import { picture } from "./picture";
 /** What stands around the view when it fills a window: title bar, tabs, breadcrumbs and status bar. */
 const AROUND = { width: 48, height: 115 };
 
+/** The systems beside the first example. */
+const systems = ["algorithm-distillation", "ego-attention-dqn", "player-encoder", "vla-pi0"] as const;
+
 async function opened(
   workspace: Workspace,
   { width = 1600, height = 1000, theme = "Default Dark Modern" } = {},
@@ -52,6 +55,10 @@ test.each([
   { width: 480, height: 800 },
 ])("the example, $width px wide", async ({ width, height }) => {
   await picture(await opened(Workspace.withExample(), { width, height }), `view-${width}`);
+});
+
+test.each(systems)("%s", async (name) => {
+  await picture(await opened(Workspace.withExample(name)), `system-${name}`);
 });
 
 test("all heads of a site side by side", async () => {

@@ -2,7 +2,7 @@
 import { html, nothing, svg, type TemplateResult } from "lit";
 import type { CapturedSite } from "../../shared/capture";
 import { type HeadFigures, type MetricName, metrics } from "../../shared/figures";
-import { figure, share } from "../../shared/format";
+import { ratio, share } from "../../shared/format";
 import { metricFigure } from "../head-metrics";
 
 interface FigureRow {
@@ -40,7 +40,7 @@ const rows: readonly FigureRow[] = [
     metric: "recentDistantRatio",
     label: "Recency",
     unit: "",
-    written: (value) => `${figure(value)} ×`,
+    written: ratio,
     reason: (site) => (site.kind === "cross" ? "keys not in time" : "too few keys"),
   },
 ];

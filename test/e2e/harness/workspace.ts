@@ -1,10 +1,9 @@
 /** A folder of its own for each test, with copies of what it needs. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { inject } from "vitest";
 
 export const repository = path.resolve(import.meta.dirname, "../../..");
-export const exampleFolder = path.join(repository, "examples", "decision-transformer");
 export const screenshots = path.join(repository, "out", "screenshots");
 
 export class Workspace {
@@ -19,12 +18,12 @@ export class Workspace {
     return new Workspace();
   }
 
-  /** The model of the first example with what lies beside it. */
-  static withExample(): Workspace {
+  /** The model of an example with what lies beside it; the first example, if none is named. */
+  static withExample(example = "decision-transformer"): Workspace {
     const workspace = new Workspace();
-    for (const name of ["model.onnx", "model.py", "model.attention.json", "recorded.npz"]) {
-      cpSync(path.join(exampleFolder, name), workspace.path(name));
-    }
+    const folder = path.join(repository, "examples", example);
+    for (const name of readdirSync(folder).filter((one) => /^(model\.|tokenizer|recorded)/.test(one)))
+      cpSync(path.join(folder, name), workspace.path(name));
     return workspace;
   }
 
