@@ -208,6 +208,7 @@ export class ViewServer {
       readThumbnails: (request) => thumbnails(() => this.#client.readThumbnails(request)),
       readFrame: (request) => this.#client.readFrame(request),
       tokenize: (request) => this.#client.tokenize(request),
+      listArrays: async (request) => ({ ...(await this.#client.listArrays(request)), remembered: null }),
       keepFile: () => Promise.reject(new Error("Nothing is kept here.")),
       readVideo: () => Promise.reject(new Error("No video is read here.")),
       ...{ stop: nothing, chooseInput: nothing, browse: nothing },

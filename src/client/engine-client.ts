@@ -3,6 +3,7 @@
  * into kill and respawn, because a run of ONNX Runtime can be neither aborted nor interrupted (ARCHITECTURE.md).
  */
 import os from "node:os";
+import type { ArrayList, ArrayListRequest } from "../shared/array-mapping";
 import type { Plan } from "../shared/plan";
 import type { CapturedAhead, CaptureRequest } from "../shared/protocol";
 import {
@@ -129,6 +130,9 @@ export class EngineClient {
   }
   tokenize(request: EngineParams<"tokenize">): Promise<Tokenized> {
     return this.#call((call) => call.tokenize(request));
+  }
+  listArrays(request: ArrayListRequest): Promise<ArrayList> {
+    return this.#call((call) => call.listArrays(request));
   }
   async stop(): Promise<void> {
     await this.#call((call) => call.stop({}));

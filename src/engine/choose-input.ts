@@ -7,6 +7,7 @@ import type { InputChoice, Recording } from "../shared/input-choice";
 import { GraphView } from "../onnx/graph-view";
 import type { NamedArray } from "../inputs/arrays";
 import { chosenSamples } from "../inputs/chosen-samples";
+import { mappingWords, withMapping } from "../inputs/manifest/mapping";
 import type { Manifest } from "../inputs/manifest/schema";
 import type { Picture } from "../inputs/pictures";
 import { recordedInput } from "../inputs/recorded-input";
@@ -65,8 +66,9 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
       ? null
       : await openRecording(opened, choice, beside);
   try {
-    const dataSet = set?.dataSet?.manifest(inputs, manifest?.manifest);
-    const said = dataSet?.manifest ?? manifest?.manifest;
+    const mapped = withMapping(manifest?.manifest, choice?.arrays);
+    const dataSet = set?.dataSet?.manifest(inputs, mapped);
+    const said = dataSet?.manifest ?? mapped;
     if (set?.dataSet) await set.dataSet.prepare(chosenSamples(set, choice ?? {}, set.count, null));
     // A file that was asked for is not laid out as the manifest's own unless it has its arrays.
     const read = set ? recordedInput(inputs, said, set, choice ?? {}) : null;
@@ -136,6 +138,7 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
         ...(set?.notices ?? []),
         ...(dataSet?.notices ?? []),
         ...(single ? [single.notice] : []),
+        ...(set?.recorded ? mappingWords(choice?.arrays) : []),
         ...(recorded && !beside ? recorded.notices : []),
         ...(beside && set?.recorded && rest && rest.size > 0
           ? [`${[...rest.keys()].join(", ")} ${rest.size === 1 ? "is" : "are"} as recorded in ${set.name}.`]

@@ -34,11 +34,10 @@ export function completed(
   const where = set?.name ?? "";
   const fitted = fitFeeds(wanted, given, {}, where);
   const missing = inputs.filter(({ name }) => !given.has(name));
-  // A recording must be whole, but for the caches that a first step has none of.
+  // A recording must be whole, but for what a first step can do without.
   const cache = cacheOf(opened);
-  const caches = new Set(cache?.inputs ?? []);
-  const derived = new Set(cache ? derivedInputs(opened, cache, cache.length !== null) : []);
-  const lacking = missing.filter(({ name }) => !caches.has(name) && !derived.has(name));
+  const spared = withoutArrays(opened);
+  const lacking = missing.filter(({ name }) => !spared.has(name));
   if (set && set.recorded && !beside && lacking.length > 0) fitFeeds(lacking, given, {}, where, set.names);
   const sizes = new Map([...boundSymbols(wanted, fitted.feeds), ...Object.entries(choice?.dims ?? {})]);
   const unknown = Object.keys(choice?.dims ?? {}).filter(
@@ -86,6 +85,18 @@ export function completed(
   }
   const assumed = Object.fromEntries(open.map((name) => [name, symbolSizes(inputs, sizes).get(name) ?? 0]));
   return { feeds, notices, made: missing.length, assumed };
+}
+
+/** Inputs that a recording need not hold, with what they are given instead: caches begin empty, counts follow. */
+export function withoutArrays(opened: OpenModel): ReadonlyMap<string, string> {
+  const cache = cacheOf(opened);
+  if (!cache) return new Map();
+  return new Map([
+    ...derivedInputs(opened, cache, cache.length !== null).map(
+      (name) => [name, "follows from the tokens"] as const,
+    ),
+    ...cache.inputs.map((name) => [name, "begins empty"] as const),
+  ]);
 }
 
 /** Inputs that follow from the tokens alone. @param masks whether a mask does, such as the one over a buffer */

@@ -6,6 +6,7 @@ import type { InputChoice } from "../shared/input-choice";
 import type { CaptureRequest, EngineContract } from "../shared/protocol";
 import type { Provenance } from "../shared/provenance";
 import type { Handlers } from "../shared/rpc";
+import { arrayList } from "./array-list";
 import { captureCsv, captureDocument, captureNpz } from "./capture-files";
 import type { CaptureResult } from "./capture";
 import { checkManifestOf } from "./check-manifest";
@@ -71,6 +72,7 @@ export class Engine {
       return readFrame(this.#model(), choice, input, request);
     },
     tokenize: ({ text, textPair }) => tokenized(this.#model(), text, textPair),
+    listArrays: (request) => arrayList(this.#model(), request),
     stop: () => {
       this.#stop = true;
       return null;

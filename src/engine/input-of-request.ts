@@ -15,6 +15,7 @@ export async function inputOf(
   const { input, fallback } = request;
   try {
     const link = encoderFor(opened, input);
+    checkMapping([opened, ...(link ? [link.encoder] : [])], input);
     return link ? await decoderInput(opened, link, request, phases) : await chooseInput(opened, input);
   } catch (thrown) {
     const error = AttentionError.wrap(thrown);
@@ -24,4 +25,14 @@ export async function inputOf(
     const notice = `The manifest's input cannot be used, and one is made up: ${oneLine(error.report())}`;
     return { ...made, notices: [notice, ...made.notices] };
   }
+}
+
+/** Throws `inputMismatch` for an array that is mapped to an input which there is not: a name that was mistyped. */
+function checkMapping(models: readonly OpenModel[], input: CaptureRequest["input"]): void {
+  const names = models.flatMap(({ inputs }) => inputs.map(({ name }) => name));
+  const unknown = Object.keys(input?.arrays ?? {}).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new AttentionError("inputMismatch", `The model has no input ${unknown} to give an array to.`, {
+      fix: `Its inputs are ${names.join(", ")}.`,
+    });
 }

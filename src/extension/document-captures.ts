@@ -10,9 +10,11 @@ import type { CaptureRequest } from "../shared/protocol";
 import { recipeOf } from "./document-all";
 import type { DocumentCore } from "./document-core";
 import type { Engine } from "./document-host";
+import type { DocumentMappings } from "./document-mappings";
 
 export class DocumentCaptures {
   readonly #core: DocumentCore;
+  readonly #mappings: DocumentMappings;
   #capturingAgain = false;
   /** Scores were asked for: captures from then on have them. */
   #withScores = false;
@@ -23,8 +25,9 @@ export class DocumentCaptures {
   /** What the person chose to run of a large model: ids of sites, null for all; undefined before it was asked. */
   #agreed: readonly string[] | null | undefined;
 
-  constructor(core: DocumentCore) {
+  constructor(core: DocumentCore, mappings: DocumentMappings) {
     this.#core = core;
+    this.#mappings = mappings;
   }
 
   /** Open and capture from the beginning; whatever ran before is stopped. Failures become the state. */
@@ -117,7 +120,11 @@ export class DocumentCaptures {
     const captured = await engine.capture(request);
     if (!this.#core.isCurrent(load)) return;
     const chosen = `${captured.sites.length} of ${model.sites.length} sites were captured, as was chosen; Restart Engine asks again.`;
-    const notices = request.sites === null ? captured.notices : [chosen, ...captured.notices];
+    const notices = [
+      ...(request.sites === null ? [] : [chosen]),
+      ...this.#mappings.captured(choice),
+      ...captured.notices,
+    ];
     const capture = { ...captured, notices };
     this.#core.input = choice;
     inputs.remember(choice, capture.input.label);

@@ -1,5 +1,6 @@
 /** What a document needs of its surroundings: an engine, the settings, a log, the inputs that were chosen before. */
 import type { EngineClient } from "../client/engine-client";
+import type { RememberedMapping } from "../shared/array-mapping";
 import type { InputChoice, RecentInput } from "../shared/input-choice";
 import type { CaptureRequest } from "../shared/protocol";
 import type { Log } from "./log";
@@ -17,6 +18,7 @@ export type Engine = Pick<
   | "readThumbnails"
   | "readFrame"
   | "tokenize"
+  | "listArrays"
   | "stop"
   | "checkManifest"
   | "writeData"
@@ -51,4 +53,8 @@ export interface InputMemory {
   readonly recent: readonly RecentInput[];
   /** @param label what the capture calls it */
   remember(choice: InputChoice | null, label: string): void;
+  /** Arrays that were mapped to inputs by hand, the latest first. */
+  readonly mappings: readonly RememberedMapping[];
+  /** Keep a mapping for recordings with arrays of the same names; one of nothing forgets it. */
+  rememberMapping(mapping: RememberedMapping): void;
 }

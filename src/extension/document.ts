@@ -9,6 +9,7 @@
  * - Generations are counted here, over all engines of the document: an engine that is started again counts from
  *   its own beginning, and a page of an earlier capture must never pass for one of the present capture.
  */
+import type { ArrayChoice, ArrayListRequest } from "../shared/array-mapping";
 import { AttentionError, oneLine } from "../shared/errors";
 import type { DocumentState } from "../shared/document";
 import type { Frame, FrameRequest, InputChoice, RunAxis, Tokenized } from "../shared/input-choice";
@@ -28,6 +29,7 @@ import type { HeadProfile } from "../shared/profile";
 import { DisposableBase } from "./disposable";
 import { DocumentAll } from "./document-all";
 import { DocumentCaptures } from "./document-captures";
+import { DocumentMappings } from "./document-mappings";
 import { DocumentCore } from "./document-core";
 import type { DocumentHost, Engine } from "./document-host";
 
@@ -35,13 +37,15 @@ export class AttentionDocument extends DisposableBase {
   readonly path: string;
   readonly name: string;
   readonly #core: DocumentCore;
+  readonly #mappings: DocumentMappings;
   readonly #captures: DocumentCaptures;
   readonly #all: DocumentAll;
 
   constructor(file: string, host: DocumentHost) {
     super();
     this.#core = this.register(new DocumentCore(file, host));
-    this.#captures = new DocumentCaptures(this.#core);
+    this.#mappings = new DocumentMappings(host.inputs);
+    this.#captures = new DocumentCaptures(this.#core, this.#mappings);
     this.#all = new DocumentAll(this.#core, this.#captures.requestOn);
     ({ path: this.path, name: this.name } = this.#core);
   }
@@ -168,6 +172,13 @@ export class AttentionDocument extends DisposableBase {
     const engine = this.#core.engine.value;
     if (!engine || this.#core.state.status !== "ready") throw new AttentionError("stale");
     return engine.tokenize(request);
+  }
+
+  /** Arrays of a recording, and how such a recording was mapped before. */
+  async listArrays(request: ArrayListRequest): Promise<ArrayChoice> {
+    const engine = this.#core.engine.value;
+    if (!engine || this.#core.state.status !== "ready") throw new AttentionError("stale");
+    return this.#mappings.list(engine, request);
   }
 
   /** What is wrong with the manifest; undefined while no engine is there to be asked. */

@@ -1,6 +1,7 @@
 /** The read-only editor of `*.onnx`: a webview on an open model. VS Code restores it after a reload by itself. */
 import * as vscode from "vscode";
 import { AttentionError, oneLine } from "../shared/errors";
+import type { InputChoice } from "../shared/input-choice";
 import type { HostCommand } from "../shared/protocol";
 import type { AttentionDocument } from "./document";
 import type { DocumentReference, DocumentRegistry } from "./document-registry";
@@ -68,14 +69,13 @@ class EditorView extends DisposableBase implements View {
             readThumbnails: (request) => document.readThumbnails(request),
             readFrame: (request) => document.readFrame(request),
             tokenize: (request) => document.tokenize(request),
+            listArrays: (request) => {
+              this.#check(services, request.file === null ? null : { file: request.file });
+              return document.listArrays(request);
+            },
             stop: async () => (await document.stop(), null),
             chooseInput: ({ choice }) => {
-              const { state } = document;
-              const recent = state.status === "ready" ? state.input.recent : [];
-              services.inputFiles.check(
-                choice,
-                recent.map((one) => one.choice),
-              );
+              this.#check(services, choice);
               return this.#start(document.chooseInput(choice));
             },
             captureAll: ({ axis }) => this.#start(document.captureAll(axis)),
@@ -160,6 +160,13 @@ class EditorView extends DisposableBase implements View {
       clearTimeout(late);
       this.#stateAsked = undefined;
     }
+  }
+
+  /** Throws `inputRefused` for files that nobody chose here. */
+  #check({ inputFiles }: EditorServices, choice: InputChoice | null): void {
+    const { state } = this.document;
+    const { recent = [], choice: shown = null } = state.status === "ready" ? state.input : {};
+    inputFiles.check(choice, [...recent.map((one) => one.choice), ...(shown ? [shown] : [])]);
   }
 
   /** A page without a state of its own starts from the settings, told after the reply to its question. */

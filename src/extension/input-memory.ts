@@ -1,6 +1,7 @@
 /** Remembers in the workspace which inputs were chosen for a model. */
 import type * as vscode from "vscode";
 import * as z from "zod";
+import { mappingFor, type RememberedMapping, rememberedMappingSchema } from "../shared/array-mapping";
 import {
   type InputChoice,
   inputChoiceSchema,
@@ -12,9 +13,13 @@ import type { InputMemory } from "./document-host";
 /** Inputs that are offered again, for one model. */
 const MOST_RECENT = 8;
 
+/** Kinds of recordings whose mapping is kept, for one model. */
+const MOST_MAPPINGS = 8;
+
 const rememberedSchema = z.object({
   current: inputChoiceSchema.nullable(),
   recent: z.array(recentInputSchema).max(MOST_RECENT),
+  mappings: z.array(rememberedMappingSchema).max(MOST_MAPPINGS).optional(),
 });
 type Remembered = z.infer<typeof rememberedSchema>;
 
@@ -45,8 +50,24 @@ export class ModelInputs implements InputMemory {
   }
 
   remember(choice: InputChoice | null, label: string): void {
-    const { recent } = this.#read();
-    this.#write({ current: choice, recent: choice === null ? recent : added(recent, choice, label) });
+    const { recent, ...rest } = this.#read();
+    this.#write({
+      ...rest,
+      current: choice,
+      recent: choice === null ? recent : added(recent, choice, label),
+    });
+  }
+
+  get mappings(): readonly RememberedMapping[] {
+    return this.#read().mappings ?? [];
+  }
+
+  rememberMapping(mapping: RememberedMapping): void {
+    const { mappings = [], ...rest } = this.#read();
+    const same = mappingFor(mappings, mapping.names);
+    const others = mappings.filter((each) => each !== same);
+    const nothing = Object.keys(mapping.arrays).length === 0;
+    this.#write({ ...rest, mappings: nothing ? others : [mapping, ...others].slice(0, MOST_MAPPINGS) });
   }
 
   /**
@@ -54,8 +75,8 @@ export class ModelInputs implements InputMemory {
    * are asked for once: what was chosen for them stays.
    */
   forgetCurrent(): void {
-    const { current, recent } = this.#read();
-    if (current !== null) this.#write({ current: current.dims ? { dims: current.dims } : null, recent });
+    const { current, ...rest } = this.#read();
+    if (current !== null) this.#write({ ...rest, current: current.dims ? { dims: current.dims } : null });
   }
 
   #read(): Remembered {
@@ -64,7 +85,8 @@ export class ModelInputs implements InputMemory {
   }
 
   #write(remembered: Remembered): void {
-    const nothing = remembered.current === null && remembered.recent.length === 0;
+    const { current, recent, mappings = [] } = remembered;
+    const nothing = current === null && recent.length === 0 && mappings.length === 0;
     void this.#memento.update(this.#key, nothing ? undefined : remembered);
   }
 }

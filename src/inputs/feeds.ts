@@ -13,6 +13,16 @@ export interface FeedResult {
 const shapeText = (dims: readonly (number | string | null)[]) =>
   `[${dims.map((dim) => dim ?? "?").join(", ")}]`;
 
+/** Why an array cannot be given to an input, whatever the others are given: its type or its shape. Null where it can. */
+export function whyUnfit(input: TensorSignature, array: NamedArray): string | null {
+  const { dims } = input;
+  if (dims && dims.length !== array.dims.length) return `rank ${array.dims.length} instead of ${dims.length}`;
+  const axis =
+    dims?.findIndex((dim, at) => typeof dim === "number" && dim >= 0 && dim !== array.dims[at]) ?? -1;
+  if (axis >= 0) return `axis ${axis} is ${array.dims[axis]} instead of ${dims?.[axis]}`;
+  return convert(array, input.dtype) ? null : "the type differs";
+}
+
 /**
  * @param mapping array name for each input, where they differ
  * @param where the file that the arrays came from
@@ -44,22 +54,17 @@ export function fitFeeds(
         `The input ${input.name} wants ${input.dtype} ${input.dims ? shapeText(input.dims) : "of any shape"}; the recording has ${array.dtype} ${shapeText(array.dims)}: ${why}.`,
         { where },
       );
-    if (input.dims) {
-      if (input.dims.length !== array.dims.length)
-        throw mismatch(`rank ${array.dims.length} instead of ${input.dims.length}`);
-      input.dims.forEach((dim, axis) => {
-        const size = array.dims[axis] as number;
-        if (typeof dim === "number" && dim >= 0 && dim !== size)
-          throw mismatch(`axis ${axis} is ${size} instead of ${dim}`);
-        if (typeof dim !== "string") return;
-        const before = symbols.get(dim);
-        if (before && before.size !== size)
-          throw mismatch(`axis ${axis} (${dim}) is ${size}, but ${before.size} in ${before.input}`);
-        symbols.set(dim, { size, input: input.name });
-      });
-    }
-    const converted = convert(array, input.dtype);
-    if (!converted) throw mismatch("the type differs");
+    const why = whyUnfit(input, array);
+    if (why !== null) throw mismatch(why);
+    input.dims?.forEach((dim, axis) => {
+      if (typeof dim !== "string") return;
+      const size = array.dims[axis] as number;
+      const before = symbols.get(dim);
+      if (before && before.size !== size)
+        throw mismatch(`axis ${axis} (${dim}) is ${size}, but ${before.size} in ${before.input}`);
+      symbols.set(dim, { size, input: input.name });
+    });
+    const converted = convert(array, input.dtype) ?? array;
     if (converted !== array)
       notices.push(`${input.name} was recorded as ${array.dtype} and ${howGiven(array.dtype, input.dtype)}.`);
     feeds.set(input.name, converted);

@@ -24,7 +24,7 @@ export interface RecordedInput {
   readonly chosen: Pick<Recording, "samples" | "episodes" | "episode" | "steps" | "passes" | "values">;
 }
 
-type Choice = Pick<InputChoice, "samples" | "episode" | "step" | "pass" | "arrays">;
+type Choice = Pick<InputChoice, "samples" | "episode" | "step" | "pass">;
 
 /** @param inputs of the model that the recording may feed */
 export function recordedInput(
@@ -33,8 +33,7 @@ export function recordedInput(
   set: SampleSet,
   choice: Choice,
 ): RecordedInput {
-  const sources = (input: string): ManifestInputSource =>
-    choice.arrays?.[input] ?? manifest?.inputs?.arrays?.[input] ?? input;
+  const sources = (input: string): ManifestInputSource => manifest?.inputs?.arrays?.[input] ?? input;
   const implicit = !set.declared
     ? implicitSamples(inputs, set.arrays(0), sources, stepInputs(manifest))
     : null;

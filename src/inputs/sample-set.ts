@@ -16,6 +16,8 @@ import { arrayFilesOf, fillSample, sampleTree } from "./sample-files";
 export interface SampleArrays {
   /** What messages call it. */
   readonly name: string;
+  /** What its arrays can be called, as the manifest and inputs name them. */
+  readonly names: readonly string[];
   header(array: ManifestArray): ArrayHeader | undefined;
   read(array: ManifestArray, part?: Part): NamedArray;
 }
@@ -110,6 +112,13 @@ export function openSamples(source: Source): SampleSet {
       };
       return {
         name: own[0]?.file.name ?? "",
+        get names() {
+          return [
+            ...new Set(
+              own.flatMap(({ file, named }) => [...file.headers.keys()].flatMap((raw) => named(raw) ?? [])),
+            ),
+          ];
+        },
         header: (array) => {
           const found = find(array);
           return found?.file.headers.get(found.name);
@@ -191,6 +200,8 @@ function samplesOfAsked(samples: ManifestSamples | undefined, base: ArrayFile): 
 interface Place {
   readonly file: ArrayFile;
   readonly prefix: (array: string) => string;
+  /** What an array of the file is called without that; null where it is not the sample's. */
+  readonly named: (raw: string) => string | null;
 }
 
 interface Layout {
@@ -204,11 +215,12 @@ interface Layout {
 }
 
 const plainName = (array: string) => array;
+const plainPlace = (file: ArrayFile): Place => ({ file, prefix: plainName, named: plainName });
 
 function layoutOf(source: Source, base: ArrayFile | undefined, opened: (file: string) => ArrayFile): Layout {
   const { folder } = source;
   const samples = source.asked === true && base ? samplesOfAsked(source.samples, base) : source.samples;
-  const shared: readonly Place[] = base ? [{ file: base, prefix: plainName }] : [];
+  const shared: readonly Place[] = base ? [plainPlace(base)] : [];
   if (samples?.files !== undefined) {
     const { samples: found, notices } = sampleTree(folder, samples.files);
     if (found.length === 0)
@@ -222,7 +234,7 @@ function layoutOf(source: Source, base: ArrayFile | undefined, opened: (file: st
       axis: null,
       declared: true,
       own: (sample) => [
-        ...arrayFilesOf(found[sample]?.path ?? "").map((file) => ({ file: opened(file), prefix: plainName })),
+        ...arrayFilesOf(found[sample]?.path ?? "").map((file) => plainPlace(opened(file))),
         ...shared,
       ],
       fill,
@@ -244,6 +256,10 @@ function layoutOf(source: Source, base: ArrayFile | undefined, opened: (file: st
         {
           file: base,
           prefix: (array) => pattern.replace("{sample}", names[sample] ?? "").replace("{array}", array),
+          named: (raw) => {
+            const own = escaped(pattern.replace("{sample}", names[sample] ?? ""));
+            return new RegExp(`^${own.replace("\\{array\\}", "(.+)")}$`, "s").exec(raw)?.[1] ?? null;
+          },
         },
         ...shared,
       ],

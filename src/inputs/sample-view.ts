@@ -7,6 +7,7 @@ import type { SampleArrays } from "./sample-set";
 export function ofSample(all: SampleArrays, axis: number, sample: number): SampleArrays {
   return {
     name: all.name,
+    names: all.names,
     header: (array) => {
       const header = all.header(array);
       return header && { ...header, dims: header.dims.filter((_, at) => at !== axis) };

@@ -1,5 +1,6 @@
 /** The two contracts: what the engine answers, and what the extension host answers to the view. */
 import * as z from "zod";
+import { arrayChoiceSchema, arrayListRequestSchema, arrayListSchema } from "./array-mapping";
 import { captureSchema, phaseSchema, providerNameSchema, providerStatusSchema } from "./capture";
 import { colourMapNames } from "./colour-maps";
 import { documentStateSchema, providerChoiceSchema } from "./document";
@@ -91,6 +92,8 @@ export const engineContract = {
   readFrame: request(frameRequestSchema, frameSchema),
   /** Tokens of a text, by the tokenizer of the open model. */
   tokenize: request(tokenizeRequestSchema, tokenizedSchema),
+  /** Arrays of a recording, and how they fit the inputs of the open model. Only headers are read. */
+  listArrays: request(arrayListRequestSchema, arrayListSchema),
   /** End a generation after the token that it is at; what was made is kept. */
   stop: request(z.object({}), nothing),
   /** How a site was found and is captured, as text. */
@@ -172,6 +175,8 @@ export const viewContract = {
   readThumbnails: engineContract.readThumbnails,
   readFrame: engineContract.readFrame,
   tokenize: engineContract.tokenize,
+  /** Arrays of a file that was chosen here, how they fit, and how such a file was mapped before. */
+  listArrays: request(arrayListRequestSchema, arrayChoiceSchema),
   /** End a generation; what was made is kept. */
   stop: engineContract.stop,
   /** Capture on another input; null for the model's own. What is shown stays until it is there. */

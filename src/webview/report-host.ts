@@ -60,6 +60,7 @@ export function reportHost(showFacts: () => void): Host {
       readThumbnails: later((request) => store.readThumbnails(request)),
       readFrame: later(frameOf),
       tokenize: refused,
+      listArrays: refused,
       stop: shown,
       chooseInput: shown,
       browse: () => Promise.resolve(null),

@@ -11,6 +11,7 @@ import {
   type Recording,
 } from "../../src/shared/input-choice";
 import { largePlan, phases, playerEncoder, readyState, summaryOf } from "./fake-capture";
+import { someArrays } from "./fake-arrays";
 import { closeApp, drawn, find, findAll, heatmapOf, openApp, settled } from "./open-app";
 import { applyTheme, type ThemeName } from "./themes";
 
@@ -116,6 +117,13 @@ describe.each(["dark", "light", "hc"] as ThemeName[])("in the theme %s", (theme)
     await new Promise((resolve) => setTimeout(resolve, 300));
     await page.screenshot({ path: `../../.cache/shots/input-${theme}.png` });
     expect(await findings(open.app), "dialog").toEqual([]);
+    open.host.browsed = "/data/other.npz";
+    open.host.arrays = () => Promise.resolve(someArrays());
+    find(find(open.app, "attention-arrays"), "vscode-button").click();
+    await expect.poll(() => findAll(open.app, "attention-arrays tr, .arrays tr").length).toBeGreaterThan(3);
+    await settled(open.app);
+    await page.screenshot({ path: `../../.cache/shots/arrays-${theme}.png` });
+    expect(await findings(open.app), "table of arrays").toEqual([]);
   });
 
   it("axe finds nothing in the narrow layout", async () => {

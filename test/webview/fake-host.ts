@@ -1,5 +1,6 @@
 /** A host over an in-memory model: answers at once, or when a test lets it, and keeps what it was asked. */
 import type { DocumentState } from "../../src/shared/document";
+import type { ArrayChoice, ArrayListRequest } from "../../src/shared/array-mapping";
 import { AttentionError } from "../../src/shared/errors";
 import type { Frame, FrameRequest, InputChoice, Tokenized } from "../../src/shared/input-choice";
 import { CaptureStore, type StoredSite } from "../../src/shared/maps/capture-store";
@@ -42,6 +43,10 @@ export class FakeHost implements Host {
       from: "tokenizer.json",
       notices: [],
     });
+  /** Answers the arrays of a file. */
+  arrays: (request: ArrayListRequest) => Promise<ArrayChoice> = () =>
+    Promise.reject(new AttentionError("stale"));
+  readonly listed: ArrayListRequest[] = [];
   /** Bytes of cells that were answered. */
   bytes = 0;
   readonly failures: string[] = [];
@@ -96,6 +101,10 @@ export class FakeHost implements Host {
     },
     readFrame: (request) => this.frame(request),
     tokenize: (request) => this.tokens(request),
+    listArrays: (request) => {
+      this.listed.push(request);
+      return this.arrays(request);
+    },
     stop: () => this.#act("stop"),
     chooseInput: ({ choice }) => {
       this.choices.push(choice);

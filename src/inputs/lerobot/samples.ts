@@ -116,6 +116,7 @@ function arraysOf(
   };
   return {
     name: episode.file,
+    names: Object.keys(set.info.features).filter((name) => set.header(name, episode) !== undefined),
     header,
     read: (array, part) => {
       const { array: name, file } = namedArray(array);

@@ -4,6 +4,7 @@ import { customElement } from "lit/decorators.js";
 import type { InputChoice } from "../../shared/input-choice";
 import { OverlayElement } from "../overlays/overlay-element";
 import { captureOf } from "../selectors";
+import "./arrays-element";
 import "./episodes-element";
 import { formStyles } from "./form.styles";
 import "./images-element";
@@ -55,25 +56,7 @@ export class InputElement extends OverlayElement {
         ${recording.tokenizer === null ? nothing : html`<section><attention-prompt .session=${this.session}></attention-prompt></section>`}
         ${recording.imageInputs.length === 0 ? nothing : html`<section><attention-images .session=${this.session}></attention-images></section>`}
         ${recording.episodes.length === 0 && !recording.samples ? nothing : html`<section><attention-episodes .session=${this.session}></attention-episodes></section>`}
-        <section>
-          <h3>Arrays</h3>
-          <p class="dim">
-            npz, npy, safetensors, JSON or CSV, with an array for each input of the model; or
-            <code>meta/info.json</code> of a LeRobot data set.
-          </p>
-          <div class="row">
-            <vscode-button appearance="secondary" @click=${() => void this.#browse()}
-              >Choose a file…</vscode-button
-            >
-            ${
-              inputOf(state)?.choice
-                ? html`<vscode-button appearance="secondary" @click=${() => this.#choose(null)}
-                    >Back to the model's own input</vscode-button
-                  >`
-                : nothing
-            }
-          </div>
-        </section>
+        <section><attention-arrays .session=${this.session}></attention-arrays></section>
         <section><attention-made-up .session=${this.session}></attention-made-up></section>
         ${this.#recent()}
       </div>`,
@@ -92,11 +75,6 @@ export class InputElement extends OverlayElement {
         )}
       </div>
     </section>`;
-  }
-
-  async #browse(): Promise<void> {
-    const file = await this.session.host.calls.browse({ kind: "arrays" });
-    if (file !== null) this.#choose({ file });
   }
 
   #choose(choice: InputChoice | null): void {

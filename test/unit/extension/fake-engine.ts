@@ -1,4 +1,5 @@
 /** An engine whose answers a test gives by hand, and a document on it. */
+import type { ArrayList, ArrayListRequest, RememberedMapping } from "../../../src/shared/array-mapping";
 import type { Capture, Phase } from "../../../src/shared/capture";
 import type { DocumentState } from "../../../src/shared/document";
 import { AttentionError } from "../../../src/shared/errors";
@@ -75,6 +76,12 @@ export class FakeEngine implements Engine {
   readThumbnails = () => Promise.reject(new AttentionError("internal"));
   readFrame = () => Promise.reject(new AttentionError("internal"));
   tokenize = () => Promise.reject(new AttentionError("internal"));
+  /** Arrays that a file is said to hold. */
+  arrays: Omit<ArrayList, "problem"> = { name: "other.npz", kinds: [], arrays: [], left: 0, inputs: [] };
+  /** Mappings that can be run; all of them where it is null. */
+  runs: ((arrays: Readonly<Record<string, string>>) => boolean) | null = null;
+  listArrays = ({ arrays = {} }: ArrayListRequest) =>
+    Promise.resolve({ ...this.arrays, problem: this.runs?.(arrays) === false ? "It does not fit." : null });
   stop = () => Promise.resolve();
   checkManifest = (model: string) =>
     Promise.resolve({ file: `${model}.attention.json`, exists: false, problems: [] });
@@ -116,10 +123,15 @@ export class FakeEngine implements Engine {
 export class TestInputs implements InputMemory {
   current: InputChoice | null = null;
   recent: RecentInput[] = [];
+  mappings: RememberedMapping[] = [];
 
   remember(choice: InputChoice | null, label: string): void {
     this.current = choice;
     if (choice !== null) this.recent = [{ choice, label }, ...this.recent];
+  }
+
+  rememberMapping(mapping: RememberedMapping): void {
+    this.mappings = [mapping, ...this.mappings];
   }
 }
 

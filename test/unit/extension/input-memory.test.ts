@@ -55,6 +55,22 @@ describe("inputs of a model", () => {
     expect(inputs().current).toBeNull();
   });
 
+  it("keep how arrays were mapped, for files with arrays of the same names, the eight latest", () => {
+    const mapping = (names: string[], array: string) => ({ names, arrays: { state: array }, from: "a.npz" });
+    inputs().rememberMapping(mapping(["obs", "act"], "obs"));
+    inputs().rememberMapping(mapping(["x"], "x"));
+    inputs().rememberMapping(mapping(["act", "obs"], "act"));
+    inputs().remember({ text: "one" }, "“one”");
+    inputs().forgetCurrent();
+    expect(inputs().mappings.map(({ arrays }) => arrays)).toEqual([{ state: "act" }, { state: "x" }]);
+    expect(inputs("/models/b.onnx").mappings).toEqual([]);
+    inputs().rememberMapping({ ...mapping(["obs", "act"], ""), arrays: {} });
+    expect(inputs().mappings.map(({ arrays }) => arrays)).toEqual([{ state: "x" }]);
+    for (let file = 0; file < 12; file++) inputs().rememberMapping(mapping([`${file}`], "x"));
+    expect(inputs().mappings).toHaveLength(8);
+    expect(inputs().recent).toHaveLength(1);
+  });
+
   it("leave aside what an earlier version or another hand has written", () => {
     void memento.update("input:/models/a.onnx", { current: { shell: "rm" }, recent: 3 });
     expect(inputs().current).toBeNull();

@@ -42,6 +42,9 @@ serve(connection, engineContract, {
     return sampleCapture(generation);
   },
   isWritten: () => ({ same: false, count: null }),
+  listArrays: () => {
+    throw new AttentionError("internal");
+  },
   captureAhead: () => ({ kept: false, steps: [], passes: [], bytes: 0, limitBytes: 0 }),
   readPage: (request) => samplePage(current(request)),
   readRow: (request) => {

@@ -48,6 +48,7 @@ beforeEach(() => {
         readThumbnails: () => Promise.reject(new Error("unexpected")),
         readFrame: () => Promise.reject(new Error("unexpected")),
         tokenize: () => Promise.reject(new Error("unexpected")),
+        listArrays: () => Promise.reject(new Error("unexpected")),
         stop: () => null,
         chooseInput: () => null,
         browse: () => null,
