@@ -211,7 +211,7 @@ class CaptureOfModel implements Capture {
       });
     const { sites, heads = "all", ...rest } = options;
     const spec: FigureSpec = {
-      ...defaultSpec,
+      ...{ ...defaultSpec, query: null },
       ...rest,
       sites: sites ? sites.map((id) => this.#capture.sites.indexOf(this.#captured(id))) : null,
       heads: heads === "all" ? heads : [...heads],

@@ -121,7 +121,11 @@ export interface FigureOptions {
   readonly sites?: readonly string[];
   readonly heads?: "all" | readonly (number | "mean")[];
   readonly sample?: number;
-  readonly query?: number | "last";
+  /**
+   * For `tokens`: a query, `last`, a token of a segment (`action[0]`, `action[-1]`) or the mean of one
+   * (`mean(action)`); the manifest's when left out, else `last`.
+   */
+  readonly query?: number | string;
   readonly colourMap?: "magma" | "viridis" | "inferno" | "plasma" | "cividis" | "hot" | "greys" | "RdBu";
   readonly scale?: "linear" | "sqrt" | "log";
   readonly range?: "auto" | "maximum" | "p99" | number;

@@ -17,6 +17,7 @@ import {
 } from "../shared/figure/figure-spec";
 import type { FigureThemeName } from "../shared/figure/figure-theme";
 import { bytes, count } from "../shared/format";
+import { type QueryText, queryTextSchema } from "../shared/query-choice";
 import type { CaptureRequest } from "../shared/protocol";
 import { reportRun } from "./capture-command";
 import { capturesAlong } from "./captures";
@@ -32,7 +33,7 @@ export interface FigureOptions extends InputOptions {
   readonly layers?: number[];
   readonly heads: FigureSpec["heads"];
   readonly samples?: number[];
-  readonly query: FigureSpec["query"];
+  readonly query?: QueryText;
   readonly colormap: ColourMapName;
   readonly scale: ScaleName;
   readonly range: FigureSpec["range"];
@@ -103,7 +104,7 @@ export async function runFigure(model: string, options: FigureOptions): Promise<
           makeFolder(path.dirname(file));
           const spec: FigureSpec = {
             ...figure.spec,
-            query: options.query,
+            query: options.query ?? null,
             colourMap: options.colormap,
             scale: options.scale,
             range: options.range,
@@ -191,10 +192,13 @@ export const parseViews = parsed(viewList);
 export const parseNumbers = parsed(numbers);
 export const parseHeads = parsed(headList);
 
-export const parseQuery = parsed((text): FigureSpec["query"] => {
-  if (text === "last") return text;
-  if (!/^\d+$/.test(text)) throw new RangeError("A query is a number from 0, or “last”.");
-  return Number(text);
+export const parseQuery = parsed((text): QueryText => {
+  const query = queryTextSchema.safeParse(/^\d+$/.test(text) ? Number(text) : text);
+  if (!query.success)
+    throw new RangeError(
+      "A query is a number from 0, “last”, a token of a segment as in action[0] or action[-1], or the mean of a segment as in mean(action).",
+    );
+  return query.data;
 });
 
 export const parseSize = parsed((text): FigureSpec["size"] => {

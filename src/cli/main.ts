@@ -75,7 +75,11 @@ function program(): Command {
       "samples of the recording, else elements of the batch, as 0:10; all of the batch without it",
       parseNumbers,
     )
-    .option("--query <index>", "for tokens: the query, or last", parseQuery, defaultSpec.query)
+    .option(
+      "--query <query>",
+      "for tokens: a number, last, a token of a segment as action[0], or mean(action); the manifest's without it, else last",
+      parseQuery,
+    )
     .option("--out <file>", "one figure; .png, .svg or .pdf")
     .option("--out-dir <folder>", "a folder for all figures")
     .option(
@@ -110,6 +114,11 @@ function program(): Command {
     .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)
     .option("--samples <list>", "samples of the recording that make the batch, as 0:10", parseNumbers)
     .option("--out <file>", "the page: views with hover and zoom, in one file that opens without a network")
+    .option(
+      "--query <query>",
+      "the query that the page follows first: a number, last, a token of a segment as action[0], or mean(action)",
+      parseQuery,
+    )
     .option("--png <file>", "all heads and their entropy as a picture")
     .option("--scores", "keep the scores before the softmax as well, before and after the mask")
     .option("--limit <megabytes>", "maps in the page at most; what is left out is said", parseLimit, 50)

@@ -4,6 +4,7 @@ import { InvalidArgumentError } from "commander";
 import { defaultSpec } from "../shared/figure/figure-spec";
 import { bytes } from "../shared/format";
 import type { InputChoice } from "../shared/input-choice";
+import type { QueryText } from "../shared/query-choice";
 import { type CaptureOptions, reportRun } from "./capture-command";
 import { commandLine } from "./command-line";
 import { makeFolder } from "./figure-command";
@@ -17,6 +18,7 @@ export interface ReportOptions extends InputOptions, Pick<CaptureOptions, "sampl
   readonly html?: string;
   readonly png?: string;
   readonly scores?: boolean;
+  readonly query?: QueryText;
   /** Megabytes of maps in the page. */
   readonly limit: number;
 }
@@ -42,6 +44,7 @@ export async function runReport(model: string, options: ReportOptions): Promise<
         command,
         limitBytes: options.limit * 1e6,
         viewState: null,
+        ...(options.query === undefined ? {} : { query: options.query }),
       });
       console.error(`${page}: ${bytes(written)}. It holds the model's input: its texts and frames.`);
       for (const sentence of leftOut) console.error(sentence);

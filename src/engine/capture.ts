@@ -13,7 +13,7 @@ import type { OpenModel } from "./open-model";
 import type { Phases } from "./phases";
 import { runSites, type SiteRun } from "./run-sites";
 import { storeSite, wasRun } from "./store-sites";
-import { viewStart } from "./view-start";
+import { lastQueryOf, viewStart } from "./view-start";
 
 export interface CaptureResult {
   readonly capture: Capture;
@@ -72,7 +72,7 @@ export function describeRun(
     "reduce",
     `${count(captured.reduce((all, site) => all + site.heads * site.batch, 0))} heads, ${formatBytes(mapBytes)} of maps`,
   );
-  const begin = viewStart(opened.manifest?.manifest.defaults, captured, axes.all);
+  const begin = viewStart(opened.manifest?.manifest.defaults, captured, axes.all, lastQueryOf(stored));
   return {
     capture: {
       generation,

@@ -26,6 +26,7 @@ import { reportPage } from "./report";
 import type { SequenceHost } from "./sequence-host";
 import { StepRuns } from "./step-runs";
 import { tokenized } from "./text-input";
+import { startingAt } from "./view-start";
 
 /** Nobody watches a capture that is made ahead. */
 const silent = (): void => undefined;
@@ -97,11 +98,12 @@ export class Engine {
       const source = figureSource(this.#model().summary, capture, store);
       return { bytes: writeWhole(file, await figureFile(source, spec, format, this.#provenance(command))) };
     },
-    writeReport: async ({ file, command, limitBytes, viewState }) => {
+    writeReport: async ({ file, command, limitBytes, viewState, query }) => {
       const { capture, store, choice, input } = this.#last();
+      const defaults = this.#model().manifest?.manifest.defaults;
       const { page, leftOut } = await reportPage({
         model: this.#model().summary,
-        capture,
+        capture: query === undefined ? capture : startingAt(capture, store, query, defaults),
         sites: [...store.sites()],
         provenance: this.#provenance(command),
         limitBytes,

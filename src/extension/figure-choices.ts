@@ -7,6 +7,7 @@ import {
   defaultSpec,
 } from "../shared/figure/figure-spec";
 import { headName } from "../shared/format";
+import { isMean, queryText } from "../shared/query-choice";
 import { siteTitles } from "../shared/site-names";
 import type { ViewDefaults } from "./settings";
 import type { ViewSelection } from "./views";
@@ -53,14 +54,19 @@ export function figureChoices(drawn: Drawn): FigureChoice[] {
       ...part,
       view,
       sample: selection.batch,
-      query: selection.query ?? "last",
+      query: selection.query === null ? "last" : queryText(selection.query),
       colourMap: selection.colourMap ?? drawn.defaults.colourMap,
     },
   });
   const one = { sites: [selection.site], heads: Array.isArray(head) ? ("all" as const) : [head] };
   const name = headName(site, Array.isArray(head) ? "some" : head, oneComponent);
   const all = { sites: null, heads: "all" as const };
-  const query = selection.query === null ? "the last query" : `query ${selection.query}`;
+  const query =
+    selection.query === null
+      ? "the last query"
+      : isMean(selection.query)
+        ? `the mean of ${selection.query.mean}`
+        : `query ${selection.query}`;
   return [
     ...(Array.isArray(head)
       ? []
@@ -96,13 +102,14 @@ export function figureArguments(
 ): string[] {
   const only = spec.sites?.length === 1 ? capture.sites[spec.sites[0] ?? -1] : undefined;
   const batch = Math.max(...capture.sites.map((site) => site.batch));
+  const usual = capture.start?.queryText ?? "last";
   return [
     ...["figure", model.startsWith("-") ? `./${model}` : model],
     ...["--view", views.join(",")],
     ...(only ? siteArguments(capture, only) : []),
     ...(spec.heads === "all" ? [] : ["--heads", spec.heads.join(",")]),
     ...(batch > 1 ? ["--samples", String(spec.sample)] : []),
-    ...(views.includes("tokens") && spec.query !== "last" ? ["--query", String(spec.query)] : []),
+    ...(views.includes("tokens") && spec.query !== usual ? ["--query", String(spec.query)] : []),
     ...(spec.colourMap === defaultSpec.colourMap ? [] : ["--colormap", spec.colourMap]),
     ...("out" in target
       ? ["--out", target.out]

@@ -7,6 +7,7 @@ import { recordingSchema } from "./input-choice";
 import { siteSchema } from "./model";
 import { headChoiceSchema } from "./page";
 import { bothScoreExtremesSchema } from "./profile";
+import { queryChoiceSchema, queryTextSchema } from "./query-choice";
 import { roleSchema } from "./roles";
 
 export const providerNameSchema = z.enum(["tensorrt", "cuda", "dml", "coreml", "webgpu", "cpu"]);
@@ -177,7 +178,9 @@ export const viewStartSchema = z.object({
   site: z.number().int().nonnegative().optional(),
   head: headChoiceSchema.optional(),
   heads: z.enum(["one", "all"]).optional(),
-  query: z.number().int().nonnegative().optional(),
+  query: queryChoiceSchema.optional(),
+  /** The query as it was asked for, which figures look up at every site of their own. */
+  queryText: queryTextSchema.optional(),
   colourMap: z.enum(colourMapNames).optional(),
   scale: z.enum(scaleNames).optional(),
   range: z.union([z.enum(["auto", "maximum", "p99", "site", "unit"]), z.number()]).optional(),

@@ -3,6 +3,7 @@
  * Row-major, query 0 on top, key 0 on the left.
  */
 import * as z from "zod";
+import { rowCountsSchema } from "./query-choice";
 
 /** `ArrayBuffer` by its tag: it may come from another realm. */
 export const arrayBufferSchema = z.custom<ArrayBuffer>(
@@ -70,19 +71,33 @@ export const pageSchema = z.object({
 });
 export type Page = z.infer<typeof pageSchema>;
 
-export const rowRequestSchema = z.object({ ...headRef, what: cellKindSchema.optional(), query: index });
+/** One query, or several whose mean is asked for. */
+export const rowQuerySchema = z.union([index, z.array(index).min(1).readonly()]);
+export type RowQuery = z.infer<typeof rowQuerySchema>;
+
+export const rowRequestSchema = z.object({
+  ...headRef,
+  what: cellKindSchema.optional(),
+  query: rowQuerySchema,
+});
 export type RowRequest = z.infer<typeof rowRequestSchema>;
-/** One query's cells, exact: float32[keys], masked ones as in a page. */
-export const rowSchema = rowRequestSchema.extend({ cells: arrayBufferSchema });
+/**
+ * One query's cells, exact: float32[keys], masked ones as in a page. Of several queries their mean, see `meanOfRows`;
+ * `of` tells how many rows it is of.
+ */
+export const rowSchema = rowRequestSchema.extend({
+  cells: arrayBufferSchema,
+  of: rowCountsSchema.optional(),
+});
 export type Row = z.infer<typeof rowSchema>;
 
-/** One query of all windows of a sample, on their grid: `batch` is any window of the sample. */
+/** One query, or the mean of several, of all windows of a sample, on their grid: `batch` is any window of the sample. */
 export const gridRequestSchema = pageRequestSchema
   .pick({ what: true, maxRows: true, maxColumns: true, pooling: true })
-  .extend({ ...headRef, query: index });
+  .extend({ ...headRef, query: rowQuerySchema });
 export type GridRequest = z.infer<typeof gridRequestSchema>;
 /** A page whose "queries" are the rows of the grid and whose "keys" are its columns. */
-export const gridSchema = pageSchema.extend({ query: index });
+export const gridSchema = pageSchema.extend({ query: rowQuerySchema });
 export type Grid = z.infer<typeof gridSchema>;
 
 export const headRequestSchema = z.object(headRef);

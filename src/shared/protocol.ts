@@ -33,6 +33,7 @@ import {
 } from "./page";
 import { planSchema } from "./plan";
 import { headProfileSchema } from "./profile";
+import { queryTextSchema } from "./query-choice";
 import { request } from "./rpc";
 import { selectionSchema } from "./selection";
 
@@ -136,6 +137,8 @@ export const engineContract = {
       limitBytes: z.number().positive(),
       /** How the view begins: JSON text of selection and view, as the view saves it; null for its own. */
       viewState: z.string().max(100_000).nullable(),
+      /** The query that the view follows first, where `viewState` is null; left out for the manifest's. */
+      query: queryTextSchema.optional(),
     }),
     z.object({ bytes: z.number(), leftOut: z.array(z.string()) }),
   ),

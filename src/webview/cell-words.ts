@@ -1,12 +1,13 @@
 /** One cell in figures and words: for the tooltip, the cursor's sentence and the clipboard. */
 import type { TokenAxis } from "../shared/capture";
 import { probability, tokenLabel } from "../shared/format";
-import type { CellKind } from "../shared/page";
+import type { CellKind, RowQuery } from "../shared/page";
 import { headTitle, siteTitles } from "../shared/site-names";
 import { cellFigure, cellKindLabels, isMasked, isScore } from "./cell-kinds";
+import { rowName, rowsWords } from "./row-words";
 import {
   activeKey,
-  activeQuery,
+  activeRow,
   axesOf,
   captureOf,
   isPooled,
@@ -53,12 +54,13 @@ export interface CellFigures {
   readonly block: { value: number; queries: number; keys: number; pooling: string } | null;
 }
 
-export function cellFigures(state: AppState, query: number, key: number): CellFigures {
-  const page = pageOf(state);
+/** @param query one, or those whose mean is shown: a mean has a row, and no cell of the map */
+export function cellFigures(state: AppState, query: RowQuery, key: number): CellFigures {
+  const page = typeof query === "number" ? pageOf(state) : null;
   const row = rowOf(state);
   const cells = row && row.query === query ? new Float32Array(row.cells) : null;
   const pooled = page !== null && isPooled(page);
-  const shown = page ? pageCell(page, query, key) : null;
+  const shown = page && typeof query === "number" ? pageCell(page, query, key) : null;
   const what = shownCells(state);
   const exact = pooled ? null : shown;
   const p = cells ? (cells[key] ?? null) : isScore(what) ? null : exact;
@@ -91,19 +93,19 @@ export function blockWords({ block, what }: Pick<CellFigures, "block" | "what">)
 
 /** What the hidden cursor cell reads: query, key, value, rank. */
 export function cursorSentence(state: AppState): string {
-  const query = activeQuery(state);
+  const query = activeRow(state);
   const key = activeKey(state);
   const axes = axesOf(state);
   if (query === null || key === null || !axes) return "";
   const figures = cellFigures(state, query, key);
   const rank = figures.rank ? `, rank ${figures.rank.rank} of ${figures.rank.of}` : "";
   const value = [scoreWords(figures), figures.leftOut ? blockWords(figures) : "", cellWords(figures) + rank];
-  return [token(axes.query, query), token(axes.key, key), ...value].filter(Boolean).join(", ");
+  return [rowName(query, axes.query), token(axes.key, key), ...value].filter(Boolean).join(", ");
 }
 
 /** What is copied of the pinned or pointed-at cell: where it is and its value with all its digits; else "". */
 export function cellText(state: AppState): string {
-  const query = activeQuery(state);
+  const query = activeRow(state);
   const key = activeKey(state);
   const axes = axesOf(state);
   const capture = captureOf(state);
@@ -119,8 +121,13 @@ export function cellText(state: AppState): string {
   ]
     .filter(Boolean)
     .join(", ");
+  const row = rowOf(state);
+  const rowText =
+    typeof query === "number"
+      ? `query ${query} ${axes.query.labels[query] ?? ""}`
+      : rowName(query, axes.query) + (row?.query === query ? rowsWords(row) : "");
   return (
-    `${title} ${headTitle(state.selection.head, capture.sites[state.selection.site])}, query ${query} ${axes.query.labels[query] ?? ""} → ` +
+    `${title} ${headTitle(state.selection.head, capture.sites[state.selection.site])}, ${rowText} → ` +
     `key ${key} ${axes.key.labels[key] ?? ""}: ${value}`
   );
 }

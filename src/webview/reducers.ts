@@ -2,6 +2,7 @@
 import type { CapturedSite, ViewStart } from "../shared/capture";
 import type { DocumentState } from "../shared/document";
 import type { HeadChoice } from "../shared/page";
+import { isMean, type QueryChoice, rowsOfQuery, sameQuery } from "../shared/query-choice";
 import type { Selection } from "../shared/selection";
 import { activeKey, activeQuery, captureOf, selectedSite } from "./selectors";
 import { type AppState, type Cursor, type MapWindow, nowhere, type ViewOptions } from "./state";
@@ -25,6 +26,18 @@ function fittingHead(head: HeadChoice, heads: number): HeadChoice {
 const inside = (index: number | null, count: number): number | null =>
   index !== null && index < count ? index : null;
 
+/** A pinned mean is kept wherever the site's queries have its segment, a query where both maps have the same size. */
+function fittingQuery(
+  state: AppState,
+  query: QueryChoice | null,
+  site: CapturedSite,
+  sameSize: boolean,
+): QueryChoice | null {
+  if (!isMean(query)) return sameSize ? inside(query, site.queries) : null;
+  const axis = captureOf(state)?.axes[site.queryAxis];
+  return axis && rowsOfQuery(query, axis, site.queries) !== null ? query : null;
+}
+
 /** Go to a site. Query, key and zoom are kept where both maps have the same size, else let go. */
 function atSite(state: AppState, index: number, site: CapturedSite, head: HeadChoice): AppState {
   const { anchor, selection } = state;
@@ -41,7 +54,7 @@ function atSite(state: AppState, index: number, site: CapturedSite, head: HeadCh
         anchor?.site !== site.name && site.batchDefault !== undefined
           ? site.batchDefault
           : clamp(selection.batch, site.batch),
-      query: sameSize ? inside(selection.query, site.queries) : null,
+      query: fittingQuery(state, selection.query, site, sameSize),
       key: sameSize ? inside(selection.key, site.keys) : null,
     },
     hover: nowhere,
@@ -104,7 +117,10 @@ function started(state: AppState, start: ViewStart | undefined): AppState {
   );
   return {
     ...rest,
-    selection: { ...selection, query: inside(start.query ?? null, site.queries) ?? selection.query },
+    selection: {
+      ...selection,
+      query: fittingQuery(state, start.query ?? null, site, true) ?? selection.query,
+    },
     view: { ...view, ...said },
   };
 }
@@ -170,7 +186,7 @@ export function travelled(state: AppState, step: 1 | -1): AppState {
     selection: {
       ...there.selection,
       batch,
-      query: inside(target.query, site.queries),
+      query: fittingQuery(state, target.query, site, true),
       key: inside(target.key, site.keys),
     },
     thumbnails: batch === state.selection.batch ? state.thumbnails : new Map(),
@@ -202,15 +218,19 @@ export function cursorMoved(state: AppState, place: Partial<Cursor>): AppState {
   };
 }
 
+/** What can be pinned: one query or the mean of a segment's, and a key. */
+export type PinPlace = Pick<Selection, "query" | "key">;
+
 /** Pin a query and a key; what is pinned there already is let go. Nulls leave their axis as it is. */
-export function pinned(state: AppState, place: Cursor): AppState {
+export function pinned(state: AppState, place: PinPlace): AppState {
   const { selection } = state;
   const both =
-    (place.query === null || place.query === selection.query) &&
+    (place.query === null || sameQuery(place.query, selection.query)) &&
     (place.key === null || place.key === selection.key);
+  const query = isMean(place.query) ? null : place.query;
   return {
     ...state,
-    cursor: { query: place.query ?? state.cursor.query, key: place.key ?? state.cursor.key },
+    cursor: { query: query ?? state.cursor.query, key: place.key ?? state.cursor.key },
     selection: {
       ...selection,
       query: place.query === null ? selection.query : both ? null : place.query,

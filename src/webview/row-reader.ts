@@ -1,8 +1,8 @@
 /** Keeps the exact row of the query that is looked at in the store: of probabilities, or of scores beside them. */
 import { AttentionError } from "../shared/errors";
-import type { Page, Row } from "../shared/page";
+import type { Page, Row, RowQuery } from "../shared/page";
 import type { Host } from "./host";
-import { activeQuery, isOf, isPooled, type MapRef, pageOf, selectedSite, shownCells } from "./selectors";
+import { activeRow, isOf, isPooled, type MapRef, pageOf, selectedSite, shownCells } from "./selectors";
 import type { AppState } from "./state";
 import type { Store } from "./store";
 
@@ -33,10 +33,11 @@ export class RowReader {
   readonly #store: Store;
   readonly #options: RowReaderOptions;
   #map: MapRef | null = null;
-  #rows = new Map<number, Row>();
-  #asked: number | null = null;
+  /** By the query, or by the list of those whose mean it is: such lists are the same object for a segment. */
+  #rows = new Map<RowQuery, Row>();
+  #asked: RowQuery | null = null;
   /** Queries whose row could not be read: not asked again for this map. */
-  #refused = new Set<number>();
+  #refused = new Set<RowQuery>();
 
   constructor(host: Host, store: Store, options: RowReaderOptions) {
     this.#host = host;
@@ -59,7 +60,7 @@ export class RowReader {
   #next(state: AppState): void {
     const map = this.#map;
     const site = selectedSite(state);
-    const query = activeQuery(state);
+    const query = activeRow(state);
     if (!map || !site || query === null) return;
     const row = this.#options.rowOf(state);
     if (row && row.query === query && isOf(row, map)) return;
@@ -68,12 +69,13 @@ export class RowReader {
       this.#store.update((now) => this.#options.arrived(now, known));
       return;
     }
-    if (this.#asked !== null || this.#comesWithPage(map, state) || this.#refused.has(query)) return;
+    if (this.#asked !== null || this.#refused.has(query)) return;
+    if (typeof query === "number" && this.#comesWithPage(map, state)) return;
     this.#asked = query;
     void this.#host.calls
       .readRow({ ...map, query })
       .then(
-        (arrived) => this.#keep(map, arrived),
+        (arrived) => this.#keep(map, { ...arrived, query }),
         (error: unknown) => {
           if (!this.#isCurrent(map)) return;
           this.#refused.add(query);
@@ -87,7 +89,8 @@ export class RowReader {
       });
   }
 
-  #fromPage(map: MapRef, state: AppState, query: number, keys: number): Row | null {
+  #fromPage(map: MapRef, state: AppState, query: RowQuery, keys: number): Row | null {
+    if (typeof query !== "number") return null;
     const page = pageOf(state);
     return page && isOf(page, map) ? rowFromPage(page, query, keys) : null;
   }
@@ -102,7 +105,7 @@ export class RowReader {
     this.#rows.set(row.query, row);
     const oldest = this.#rows.keys().next();
     if (this.#rows.size > ROWS_KEPT && !oldest.done) this.#rows.delete(oldest.value);
-    if (activeQuery(this.#store.state) === row.query)
+    if (activeRow(this.#store.state) === row.query)
       this.#store.update((state) => this.#options.arrived(state, row));
   }
 

@@ -1,10 +1,11 @@
 /** What follows from the state: the selected site, the query that is shown, the cells that belong to it. */
 import type { Capture, CapturedSite, TokenAxis } from "../shared/capture";
-import type { CellKind, HeadChoice, Page, Row } from "../shared/page";
+import type { CellKind, HeadChoice, Page, Row, RowQuery } from "../shared/page";
 import type { HeadProfile, ScoreExtremes } from "../shared/profile";
 import { axisOfEntry } from "../shared/sample-axis";
 import { fillsGrids } from "../shared/maps/window-grid";
 import type { Windows } from "../shared/model";
+import { isMean, lastChoosing, rowsOfQuery } from "../shared/query-choice";
 import type { AppState } from "./state";
 
 export function captureOf(state: AppState): Capture | null {
@@ -124,21 +125,42 @@ export function probabilityPageOf(state: AppState): Page | null {
 
 /** The query to show when nothing is pinned or pointed at: the last one that can choose among keys. */
 export function restingQuery(profile: HeadProfile): number | null {
-  const validKeys = new Uint32Array(profile.validKeys);
-  for (const least of [2, 1]) {
-    for (let query = validKeys.length - 1; query >= 0; query--) {
-      if ((validKeys[query] ?? 0) >= least) return query;
-    }
-  }
-  return null;
+  return lastChoosing(new Uint32Array(profile.validKeys));
 }
 
-/** Pinned wins over hovered, hovered over the keyboard's cursor, that over the resting query. */
+/** The queries whose mean is pinned; null where none is, or the selected site has none of them. */
+export function pinnedMean(state: AppState): readonly number[] | null {
+  const { query } = state.selection;
+  const site = selectedSite(state);
+  const axes = axesOf(state);
+  if (!isMean(query) || !site || !axes) return null;
+  const rows = rowsOfQuery(query, axes.query, site.queries);
+  return typeof rows === "number" ? null : rows;
+}
+
+/**
+ * The one query that is shown: pinned wins over hovered, hovered over the keyboard's cursor, that over the resting
+ * query. null where a mean of several is pinned, which `activeRow` tells.
+ */
 export function activeQuery(state: AppState): number | null {
-  const chosen = state.selection.query ?? state.hover.query ?? state.cursor.query;
-  if (chosen !== null) return chosen;
+  const rows = activeRow(state);
+  return typeof rows === "number" ? rows : null;
+}
+
+/** The row that is shown: of one query, or the mean of those of a segment. */
+export function activeRow(state: AppState): RowQuery | null {
+  const { query } = state.selection;
+  const chosen = isMean(query) ? pinnedMean(state) : query;
+  const shown = chosen ?? state.hover.query ?? state.cursor.query;
+  if (shown !== null) return shown;
   const profile = profileOf(state);
   return profile ? restingQuery(profile) : null;
+}
+
+/** Where moving over the queries begins: the query that is shown, or the first of those whose mean is. */
+export function queryPlace(state: AppState): number {
+  const rows = activeRow(state);
+  return (typeof rows === "number" ? rows : rows?.[0]) ?? 0;
 }
 
 export function activeKey(state: AppState): number | null {

@@ -38,7 +38,8 @@ export class SideReader {
       this.#read(
         request,
         () => host.calls.readGrid(request, cancel),
-        (grid) => store.update((state) => ({ ...state, grid })),
+        // The list of queries of a mean is told by identity.
+        (grid) => store.update((state) => ({ ...state, grid: { ...grid, query: request.query } })),
       ),
     );
     this.#tiles = new Latest(async ({ request, heads }, cancel) => {

@@ -118,8 +118,17 @@ export function thumbnailsOfMaps(maps: readonly FakeMap[], request: ThumbnailReq
 }
 
 export function rowOfMap(map: FakeMap, request: Omit<Row, "cells">): Row {
-  const start = request.query * map.keys;
-  return { ...request, cells: map.cells.slice(start, start + map.keys).buffer };
+  const rowAt = (query: number) => map.cells.slice(query * map.keys, (query + 1) * map.keys);
+  if (typeof request.query === "number") return { ...request, cells: rowAt(request.query).buffer };
+  const rows = request.query.map(rowAt);
+  const seen = rows.filter((row) => row.some((p) => p >= 0));
+  const mean = Float32Array.from({ length: map.keys }, (_, key) =>
+    seen.every((row) => row[key]! < 0)
+      ? MASKED
+      : seen.reduce((sum, row) => sum + Math.max(0, row[key]!), 0) / seen.length,
+  );
+  const of = { rows: seen.length, masked: rows.length - seen.length, flagged: 0 };
+  return { ...request, cells: mean.buffer, of };
 }
 
 function quantile(sorted: readonly number[], share: number): number {

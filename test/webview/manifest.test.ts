@@ -1,5 +1,6 @@
 /** What a manifest says of the view's beginning, a grid that is assumed, and the way to declare a site. */
 import { afterEach, describe, expect, it } from "vitest";
+import type { Capture } from "../../src/shared/capture";
 import { causal, playerEncoder, readyState, summaryOf } from "./fake-capture";
 import { closeApp, find, findAll, openApp, textOf } from "./open-app";
 
@@ -23,6 +24,32 @@ describe("the manifest's defaults", () => {
     const { selection, view } = session.store.state;
     expect(selection).toMatchObject({ site: 1, head: 2, query: 3 });
     expect(view).toMatchObject({ colourMap: "viridis", scale: "log", range: "maximum" });
+  });
+
+  it.each([
+    ["a query", { query: 1 }, { query: 1 }, {}],
+    ["a site", { site: 2 }, { site: 2 }, {}],
+    ["a head", { head: 1 }, { head: 1 }, {}],
+    ["the mean of heads", { head: "mean" }, { head: "mean" }, {}],
+    ["the mean of some heads", { head: [0, 2] }, { head: [0, 2] }, {}],
+    ["all heads", { heads: "all" }, {}, { heads: "all" }],
+    ["colours", { colourMap: "cividis" }, {}, { colourMap: "cividis" }],
+    ["a scale", { scale: "sqrt" }, {}, { scale: "sqrt" }],
+    ["a range", { range: "unit" }, {}, { range: "unit" }],
+    ["a probability that ends the range", { range: 0.25 }, {}, { range: 0.25 }],
+    ["a metric", { metric: "confidence" }, {}, { metric: "confidence" }],
+  ] as const)("begin with %s", async (_, start, selected, looked) => {
+    const document = readyState(playerEncoder());
+    const begun = { ...document, capture: { ...document.capture, start: start as Capture["start"] } };
+    const usual = await openApp(playerEncoder());
+    const { session } = await openApp(playerEncoder(), { document: begun });
+    const { selection, view } = session.store.state;
+    expect(selection).toEqual({ ...usual.session.store.state.selection, ...selected });
+    expect(view).toMatchObject(looked);
+    expect([selection, view]).not.toEqual([
+      usual.session.store.state.selection,
+      usual.session.store.state.view,
+    ]);
   });
 
   it("change nothing in a view that was used", async () => {

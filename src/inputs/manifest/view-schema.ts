@@ -3,9 +3,7 @@ import * as z from "zod";
 import { colourMapNames } from "../../shared/colour-maps";
 import { scaleNames } from "../../shared/colour-scale";
 import { metricNameSchema } from "../../shared/figures";
-
-/** `last`, `action[0]`, `mean(action)`. */
-const queryPattern = /^(last|mean\(.+\)|.+\[-?\d+\])$/;
+import { queryPattern } from "../../shared/query-choice";
 
 export const defaultsSchema = z
   .strictObject({
@@ -16,10 +14,14 @@ export const defaultsSchema = z
         z
           .string()
           .regex(queryPattern)
-          .describe("last; a token of a segment: action[0], action[-1]; the mean of one: mean(action)."),
+          .describe(
+            "last, the last that can choose among keys; a token of a segment: action[0], action[-1]; the mean over the queries of one: mean(action).",
+          ),
       ])
       .optional()
-      .describe("The query that is followed first."),
+      .describe(
+        "The query that is followed first: its number, last, action[0], or mean(action), the mean over a segment's queries.",
+      ),
     heads: z
       .union([z.enum(["all", "mean"]), z.array(z.int().nonnegative()).min(1)])
       .optional()

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { colourMapNames } from "../colour-maps";
 import { scaleNames } from "../colour-scale";
+import { queryTextSchema } from "../query-choice";
 import { figureThemes } from "./figure-theme";
 
 export const figureViews = ["heads", "heatmap", "entropy", "tokens", "summary"] as const;
@@ -28,8 +29,11 @@ export const figureSpecSchema = z.object({
   heads: z.union([z.literal("all"), z.array(figureHeadSchema).min(1)]),
   /** Element of the batch. */
   sample: index,
-  /** For `tokens`: whose attention is shown. `last` is the last query that can choose among keys. */
-  query: z.union([index, z.literal("last")]),
+  /**
+   * For `tokens`: whose attention is shown. `last` is the last query that can choose among keys; null the one that the
+   * manifest's defaults ask for, else the last.
+   */
+  query: queryTextSchema.nullable(),
   colourMap: z.enum(colourMapNames),
   scale: z.enum(scaleNames),
   /** Where the colours end: `auto` as on the screen, the largest cell, the 99th percentile, or a probability. */

@@ -4,11 +4,13 @@ import { colourTable, cssColour, inkOn, tableColour } from "../colour-maps";
 import { tableIndex } from "../colour-scale";
 import { count, probability, share } from "../format";
 import { AttentionError } from "../errors";
+import { findQuery, lastChoosing, meanName, rowCountWords, rowsOfQuery } from "../query-choice";
 import { strongestKeys } from "../strongest-keys";
 import { addFacts, colourBar, noFacts } from "./colour-bar";
 import type { CellColours } from "./cell-picture";
 import {
   axesOf,
+  type ChosenSite,
   type DrawnFigure,
   type FigureSource,
   headRequest,
@@ -44,20 +46,19 @@ export function tokensFigure(source: FigureSource, spec: FigureSpec, room: Room)
   const head = oneHead(site, spec);
   const theme = figureTheme(spec.theme);
   const request = headRequest(source, site, head, spec.sample);
-  const query = spec.query === "last" ? lastQuery(source, request, site.queries) : spec.query;
-  if (query >= site.queries)
-    throw new AttentionError(
-      "siteUnknown",
-      `${site.name} has ${site.queries} queries; there is no ${query}.`,
-    );
-  const row = new Float32Array(source.readRow({ ...request, query }).cells);
   const { query: queries, key: keys } = axesOf(source, site, spec.sample);
+  const query = askedQuery(source, spec, chosen, queries);
+  const read = source.readRow({ ...request, query });
+  const row = new Float32Array(read.cells);
   const maximum = row.reduce((most, p) => (p > most ? p : most), 0);
   const end = typeof spec.range === "number" ? spec.range : maximum || 1;
   const colours: CellColours = { map: spec.colourMap, scale: spec.scale, end, theme };
   const drawing = new Drawing();
-  const name = visible(queries.labels[query] ?? String(query), LONGEST);
-  const title = `What “${name}” (query ${query}) attends to: ${chosen.title}, ${headWords(head, chosen.site)}`;
+  const asker =
+    typeof query === "number"
+      ? `“${visible(queries.labels[query] ?? String(query), LONGEST)}” (query ${query}) attends`
+      : `the ${visible(meanName(queries, query))}${read.of ? ` (${rowCountWords(read.of)})` : ""} attends`;
+  const title = `What ${asker} to: ${chosen.title}, ${headWords(head, chosen.site)}`;
   const seen = row.filter((p) => p >= 0).length;
   const strongest = strongestKeys(row, PRINTED);
   const held = strongest.reduce((sum, key) => sum + (row[key] ?? 0), 0);
@@ -73,7 +74,8 @@ export function tokensFigure(source: FigureSource, spec: FigureSpec, room: Room)
     room.width,
   );
   y += 6;
-  const own = site.queryAxis === site.keyAxis ? query + (site.keys - site.queries) : null;
+  const own =
+    site.queryAxis === site.keyAxis && typeof query === "number" ? query + (site.keys - site.queries) : null;
   y = prompt(drawing, colours, { row, axis: keys, own, strongest, y, width: room.width });
   y += segmentLegend(drawing, theme, [keys], 0, y, room.width) + 6;
   const cellFacts = noFacts();
@@ -97,11 +99,26 @@ export function tokensFigure(source: FigureSource, spec: FigureSpec, room: Room)
   return { drawing, height: y, title, description: `${title}. Strongest keys: ${words.join(", ")}.` };
 }
 
-function lastQuery(source: FigureSource, request: ReturnType<typeof headRequest>, queries: number): number {
-  const valid = new Uint32Array(source.readHead(request).validKeys);
-  for (const least of [2, 1])
-    for (let query = queries - 1; query >= 0; query--) if ((valid[query] ?? 0) >= least) return query;
-  return queries - 1;
+/** The row that is asked for: of one query, or of those of a segment. What the manifest asks for in vain is the last. */
+function askedQuery(
+  source: FigureSource,
+  spec: FigureSpec,
+  { site }: ChosenSite,
+  axis: TokenAxis,
+): number | number[] {
+  const last = () => {
+    const request = headRequest(source, site, oneHead(site, spec), spec.sample);
+    return lastChoosing(new Uint32Array(source.readHead(request).validKeys)) ?? site.queries - 1;
+  };
+  const asked = spec.query ?? source.capture.start?.queryText ?? "last";
+  const found = findQuery(asked, site, axis, last);
+  const rows = "query" in found ? rowsOfQuery(found.query, axis, site.queries) : null;
+  if (rows !== null) return typeof rows === "number" ? rows : [...rows];
+  if (spec.query === null) return last();
+  throw new AttentionError(
+    "siteUnknown",
+    `The query asked for is ${"problem" in found ? found.problem : String(asked)}.`,
+  );
 }
 
 /** Tokens in running lines; where what follows begins. */

@@ -12,6 +12,7 @@ import {
   type Page,
   type PageRequest,
   type Row,
+  type RowQuery,
   type RowRequest,
   THUMBNAIL_MAX,
   THUMBNAIL_NAN,
@@ -19,7 +20,8 @@ import {
   type Thumbnails,
 } from "../page";
 import type { HeadProfile } from "../profile";
-import { type HeadMap, meanOfHeads, pageOf } from "./head-map";
+import type { RowCounts } from "../query-choice";
+import { type HeadMap, type MapRow, meanOfHeads, meanOfRows, pageOf, rowOf } from "./head-map";
 import { headMetrics, quantile } from "./metrics";
 import { fillsGrids, gridOfQuery, windowCount } from "./window-grid";
 import { headScoreExtremes, meanOfScores, scoreMap, type SiteScores } from "./score-map";
@@ -74,18 +76,16 @@ export class CaptureStore {
     };
   }
 
-  /** One query of all windows of a sample, on their grid. */
+  /** One query, or the mean of several, of all windows of a sample, on their grid. */
   readGrid(request: GridRequest): Grid {
     const site = this.#site(request);
     const windows = site.windows ?? null;
     if (!fillsGrids(windows, site))
       throw new AttentionError("badMessage", "This site has no windows of a grid.");
-    if (request.query >= site.queries)
-      throw new AttentionError("badMessage", `Query ${request.query} of ${site.queries}.`);
     const count = windowCount(windows);
     const first = Math.floor(request.batch / count) * count;
-    const map = gridOfQuery(windows, request.query, (window) =>
-      this.#map({ ...request, batch: first + window }, request.what),
+    const map = gridOfQuery(windows, (window) =>
+      queryRow(this.#map({ ...request, batch: first + window }, request.what), request),
     );
     const whole = { queryStart: 0, queryEnd: windows.gridHeight, keyStart: 0, keyEnd: windows.gridWidth };
     const { maxRows, maxColumns, pooling } = request;
@@ -100,16 +100,16 @@ export class CaptureStore {
   }
 
   readRow(request: RowRequest): Row {
-    const map = this.#map(request, request.what);
-    if (request.query >= map.queries)
-      throw new AttentionError("badMessage", `Query ${request.query} of ${map.queries}.`);
-    const start = request.query * map.keys;
-    const cells = map.cells.slice(start, start + map.keys);
+    const row = queryRow(this.#map(request, request.what), request);
+    const cells = row.cells.slice();
     // Where no probability is given to a masked key, NaN is. A score that is NaN is no mask's.
-    for (let key = 0; key < map.keys; key++)
-      if (!map.valid[start + key] && !(request.what && Number.isNaN(cells[key])))
-        cells[key] = maskOf(request.what);
-    return { ...reference(request), what: request.what, query: request.query, cells: cells.buffer };
+    for (let key = 0; key < cells.length; key++)
+      if (!row.valid[key] && !(request.what && Number.isNaN(cells[key]))) cells[key] = maskOf(request.what);
+    return {
+      ...reference(request),
+      ...{ what: request.what, query: request.query, cells: cells.buffer },
+      ...(row.of ? { of: row.of } : {}),
+    };
   }
 
   readHead(request: HeadRequest): HeadProfile {
@@ -205,6 +205,16 @@ export class CaptureStore {
     const [only] = maps;
     return maps.length > 1 ? meanOfScores(maps) : (only ?? null);
   }
+}
+
+/** The row that is asked for: one query's, or the mean of several. */
+function queryRow(
+  map: HeadMap,
+  { query, what = "probability" }: { readonly query: RowQuery; readonly what?: CellKind | undefined },
+): MapRow & { readonly of?: RowCounts } {
+  return typeof query === "number"
+    ? rowOf(map, query)
+    : meanOfRows(map, query, what === "probability" ? "rows" : "seen");
 }
 
 /** What stands for a masked cell. */

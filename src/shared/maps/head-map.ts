@@ -1,5 +1,7 @@
 /** One head's map and what is made of it cell by cell: the mean of heads, and pages pooled for the screen. */
+import { AttentionError } from "../errors";
 import { MASKED } from "../page";
+import type { RowCounts } from "../query-choice";
 
 /** [queries × keys], row-major, query 0 first. */
 export interface HeadMap {
@@ -27,6 +29,64 @@ export function meanOfHeads(heads: readonly HeadMap[]): HeadMap {
     keys: first.keys,
     cells: Float32Array.from(sum, (value) => value / heads.length),
     valid,
+  };
+}
+
+/** One row of a map, or the mean of several. */
+export interface MapRow {
+  /** float32[keys]. */
+  readonly cells: Float32Array;
+  /** 1 where the key is visible; to any of them. */
+  readonly valid: Uint8Array;
+}
+
+/** The row of one query: views, not copies. */
+export function rowOf(map: HeadMap, query: number): MapRow {
+  if (query >= map.queries) throw new AttentionError("badMessage", `Query ${query} of ${map.queries}.`);
+  const start = query * map.keys;
+  return {
+    cells: map.cells.subarray(start, start + map.keys),
+    valid: map.valid.subarray(start, start + map.keys),
+  };
+}
+
+/**
+ * The mean of the rows of several queries, key by key in float64. Rows that see no key, or hold NaN or infinity at a key
+ * that they see, enter it no more than they enter a head's figures. Where all rows are left out the mean sees no key; where any
+ * of them held NaN it is NaN.
+ * @param over `rows`: a key that a row does not see has the weight 0 in it, so that means of probabilities sum to 1;
+ * `seen`: the mean of each key is over the rows that see it, as scores need it
+ */
+export function meanOfRows(
+  map: HeadMap,
+  queries: readonly number[],
+  over: "rows" | "seen",
+): MapRow & { readonly of: RowCounts } {
+  const sum = new Float64Array(map.keys);
+  const seen = new Uint32Array(map.keys);
+  const of = { rows: 0, masked: 0, flagged: 0 };
+  for (const query of new Set(queries)) {
+    const row = rowOf(map, query);
+    // A score that is NaN is no mask's, though no mask lets it through; one of −∞ is.
+    const unknown = (cell: number, key: number) =>
+      over === "seen" ? Number.isNaN(cell) : row.valid[key] === 1 && !Number.isFinite(cell);
+    if (row.cells.some(unknown)) of.flagged += 1;
+    else if (!row.valid.includes(1)) of.masked += 1;
+    else {
+      of.rows += 1;
+      for (let key = 0; key < map.keys; key++) {
+        if (!row.valid[key]) continue;
+        sum[key] = (sum[key] as number) + (row.cells[key] as number);
+        seen[key] = (seen[key] as number) + 1;
+      }
+    }
+  }
+  if (of.rows === 0 && of.flagged > 0)
+    return { cells: new Float32Array(map.keys).fill(NaN), valid: new Uint8Array(map.keys).fill(1), of };
+  return {
+    cells: Float32Array.from(sum, (total, key) => total / ((over === "rows" ? of.rows : seen[key]) || 1)),
+    valid: Uint8Array.from(seen, (count) => (count > 0 ? 1 : 0)),
+    of,
   };
 }
 

@@ -1,6 +1,6 @@
 /** Windows put back on the grid that they were cut from: where each token lies, and one query's row of every window. */
 import type { Windows } from "../model";
-import type { HeadMap } from "./head-map";
+import type { HeadMap, MapRow } from "./head-map";
 
 /** How many windows a sample has. */
 export function windowCount({ gridHeight, gridWidth, windowHeight, windowWidth }: Windows): number {
@@ -83,20 +83,19 @@ export function tokenOfCell(
 }
 
 /**
- * The row of one query in every window, each cell at its key's place of the grid: [gridHeight × gridWidth].
- * @param mapOf the map of a window of the sample
+ * One row of every window, each cell at its key's place of the grid: [gridHeight × gridWidth].
+ * @param rowOf the row of a window of the sample
  */
-export function gridOfQuery(windows: Windows, query: number, mapOf: (window: number) => HeadMap): HeadMap {
+export function gridOfQuery(windows: Windows, rowOf: (window: number) => MapRow): HeadMap {
   const { gridHeight, gridWidth } = windows;
   const cells = new Float32Array(gridHeight * gridWidth);
   const valid = new Uint8Array(gridHeight * gridWidth);
   for (let window = 0; window < windowCount(windows); window++) {
-    const map = mapOf(window);
-    for (let key = 0; key < map.keys; key++) {
+    const { cells: own, valid: seen } = rowOf(window);
+    for (let key = 0; key < own.length; key++) {
       const { row, column } = cellOfToken(windows, window, key);
-      const from = query * map.keys + key;
-      cells[row * gridWidth + column] = map.cells[from] as number;
-      valid[row * gridWidth + column] = map.valid[from] as number;
+      cells[row * gridWidth + column] = own[key] as number;
+      valid[row * gridWidth + column] = seen[key] as number;
     }
   }
   return { queries: gridHeight, keys: gridWidth, cells, valid };

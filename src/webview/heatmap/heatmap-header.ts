@@ -6,6 +6,7 @@ import { headTitle, siteShape } from "../../shared/site-names";
 import { minusIcon, plusIcon, warningIcon } from "../icons";
 import { unproven } from "../inspector/fidelity";
 import { viewed } from "../reducers";
+import { pinnedMeanWords } from "../row-words";
 import { isPooled } from "../selectors";
 import type { Session } from "../session";
 import type { MapWindow } from "../state";
@@ -47,6 +48,7 @@ export function heatmapHeader(options: HeaderOptions): TemplateResult {
     shown.some((one) => pageFacts(one).masked > 0) ? "masked" : "",
     page && isPooled(page) ? `${page.pooling} of ${page.rowFactor} × ${page.columnFactor}` : "",
     view.window && !all && !onGrid ? windowText(window) : "",
+    pinnedMeanWords(session.store.state),
   ]
     .filter(Boolean)
     .join(", ");

@@ -1,6 +1,6 @@
 /** Moving over the map: cursor, pins, zoom and pan, by pointer and by keyboard. Acts on the store alone. */
 import { cursorMoved, pinned, unpinned, zoomed } from "../reducers";
-import { activeKey, activeQuery, axesOf, selectedSite } from "../selectors";
+import { activeKey, activeQuery, axesOf, queryPlace, selectedSite } from "../selectors";
 import type { MapWindow } from "../state";
 import type { Store } from "../store";
 import type { Box } from "./heatmap-gestures";
@@ -63,7 +63,7 @@ export class MapNavigation {
     const { state } = store;
     const site = selectedSite(state);
     if (!site) return false;
-    const query = activeQuery(state) ?? 0;
+    const query = queryPlace(state);
     const key = activeKey(state);
     switch (act.act) {
       case "move":

@@ -1,7 +1,7 @@
 /** What is drawn over and beside the map: rulers, segment boundaries, outlines of query and key, printed values. */
 import { nothing, svg, type SVGTemplateResult } from "lit";
 import { styles } from "../styles-directive";
-import type { Page } from "../../shared/page";
+import type { Page, RowQuery } from "../../shared/page";
 import type { MapWindow } from "../state";
 import { cssColour, inkOn, tableColour } from "../../shared/colour-maps";
 import type { ScaleName } from "../../shared/colour-scale";
@@ -34,8 +34,10 @@ export function leftRuler(
   ruler: Ruler,
   depth: number,
   theme: Theme,
-  active: number | null,
+  active: RowQuery | null,
 ): SVGTemplateResult {
+  const isActive = (index: number) =>
+    active !== null && typeof active !== "number" ? active.includes(index) : index === active;
   const bandX = layout.left - depth + NAME_ROOM;
   return svg`<g class="ruler left">
     ${ruler.segments.map((segment) => {
@@ -46,7 +48,7 @@ export function leftRuler(
     })}
     ${ruler.labels.map(
       (label) =>
-        svg`<text class=${label.index === active ? "active" : ""} text-anchor="end" dominant-baseline="central"
+        svg`<text class=${isActive(label.index) ? "active" : ""} text-anchor="end" dominant-baseline="central"
           x=${layout.left - GAP} y=${layout.top + label.at}>${label.text}</text>`,
     )}
   </g>`;
@@ -100,20 +102,30 @@ function clipped(from: number, to: number, length: number): [number, number] | n
   return size > 0 ? [start, size] : null;
 }
 
-/** Outline of the query's row and the key's column. */
+/** Neighbouring queries as half-open runs. */
+function runsOf(queries: readonly number[]): [start: number, end: number][] {
+  const runs: [number, number][] = [];
+  for (const query of queries) {
+    const last = runs.at(-1);
+    if (last?.[1] === query) last[1] = query + 1;
+    else runs.push([query, query + 1]);
+  }
+  return runs;
+}
+
+/** Outlines of the query's row, or of the rows whose mean is shown, and of the key's column. */
 export function outlines(
   layout: MapLayout,
   window: MapWindow,
-  place: { query: number | null; key: number | null },
+  place: { query: RowQuery | null; key: number | null },
 ): SVGTemplateResult {
-  const row =
-    place.query === null
-      ? null
-      : clipped(
-          edge(place.query, window.queryStart, window.queryEnd, layout.height),
-          edge(place.query + 1, window.queryStart, window.queryEnd, layout.height),
-          layout.height,
-        );
+  const queries = place.query === null ? [] : typeof place.query === "number" ? [place.query] : place.query;
+  const rows = runsOf(queries).flatMap(([start, end]) => {
+    const from = edge(start, window.queryStart, window.queryEnd, layout.height);
+    const to = edge(end, window.queryStart, window.queryEnd, layout.height);
+    const row = clipped(from, to, layout.height);
+    return row ? [row] : [];
+  });
   const column =
     place.key === null
       ? null
@@ -124,7 +136,7 @@ export function outlines(
         );
   return svg`
     ${column ? svg`<rect class="column-outline" x=${layout.left + column[0] - 0.5} y=${layout.top - 0.5} width=${column[1] + 1} height=${layout.height + 1}></rect>` : nothing}
-    ${row ? svg`<rect class="row-outline" x=${layout.left - 1} y=${layout.top + row[0] - 1} width=${layout.width + 2} height=${row[1] + 2}></rect>` : nothing}`;
+    ${rows.map((row) => svg`<rect class="row-outline" x=${layout.left - 1} y=${layout.top + row[0] - 1} width=${layout.width + 2} height=${row[1] + 2}></rect>`)}`;
 }
 
 export function boxOutline(layout: MapLayout, box: Box): SVGTemplateResult {

@@ -6,13 +6,14 @@ import { cellFigure, cellKindLabels, isScore } from "../cell-kinds";
 import { token } from "../cell-words";
 import { pageFacts } from "./page-facts";
 
-/** What the picture shows: shape, strongest pair, masked rows. */
+/** What the picture shows: shape, strongest pair, masked rows. `followed` names the pinned mean of rows, else is "". */
 export function mapSentence(
   title: string,
   site: CapturedSite,
   head: HeadChoice,
   axes: { query: TokenAxis; key: TokenAxis },
   page: Page | null,
+  followed = "",
 ): string {
   const shape = `${site.queries} queries by ${site.keys} keys`;
   const what = page && isScore(page.what) ? `, ${cellKindLabels[page.what ?? "probability"]},` : "";
@@ -32,5 +33,6 @@ export function mapSentence(
     parts.push(`${maskedRows} ${unit} fully masked.`);
   }
   if (flagged > 0) parts.push(`${flagged} cells are not a number.`);
+  if (followed !== "") parts.push(`Beside the map: the ${followed}.`);
   return parts.join(" ");
 }

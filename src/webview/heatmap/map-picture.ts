@@ -6,7 +6,8 @@ import type { Page } from "../../shared/page";
 import type { HeadProfile } from "../../shared/profile";
 import { ruler } from "../../shared/rulers";
 import { mapColours } from "../cell-kinds";
-import { activeKey, activeQuery } from "../selectors";
+import { activeKey, activeRow } from "../selectors";
+import { pinnedMeanWords } from "../row-words";
 import type { Session } from "../session";
 import type { MapWindow } from "../state";
 import { styles } from "../styles-directive";
@@ -56,7 +57,7 @@ export function mapPicture(options: PictureOptions): TemplateResult {
       <div
         class="picture"
         role="img"
-        aria-label=${mapSentence(title, site, state.selection.head, axes, shown?.page ?? null)}
+        aria-label=${mapSentence(title, site, state.selection.head, axes, shown?.page ?? null, pinnedMeanWords(state))}
       >
         ${canvas}
       </div>
@@ -75,7 +76,7 @@ export function mapPicture(options: PictureOptions): TemplateResult {
 function overlay(options: PictureOptions): TemplateResult {
   const { session, axes, theme, layout, window, depths, shown, margins, box } = options;
   const { state } = session.store;
-  const query = activeQuery(state);
+  const query = activeRow(state);
   const key = activeKey(state);
   const rows = ruler(axes.query, window.queryStart, window.queryEnd, layout.height);
   const columns = ruler(axes.key, window.keyStart, window.keyEnd, layout.width);

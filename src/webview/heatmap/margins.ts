@@ -1,6 +1,7 @@
 /** Figures along the edges of the map: received attention above the keys, entropy of every row on its right. */
 import { nothing, svg, type SVGTemplateResult } from "lit";
 import { probability } from "../../shared/format";
+import type { RowQuery } from "../../shared/page";
 import type { HeadProfile } from "../../shared/profile";
 import type { MapWindow } from "../state";
 import { edge, type MapLayout } from "./heatmap-layout";
@@ -57,8 +58,9 @@ export function marginBars(values: Float32Array, { start, end, length }: Side): 
   return bars;
 }
 
-function at(index: number | null, side: Side): { from: number; to: number } | null {
-  if (index === null || index + 1 <= side.start || index >= side.end) return null;
+function at(index: RowQuery | null, side: Side): { from: number; to: number } | null {
+  // The rows of a mean are outlined in the map.
+  if (typeof index !== "number" || index + 1 <= side.start || index >= side.end) return null;
   return {
     from: Math.max(0, edge(index, side.start, side.end, side.length)),
     to: Math.min(side.length, edge(index + 1, side.start, side.end, side.length)),
@@ -113,7 +115,7 @@ export function entropyMargin(
   profile: HeadProfile,
   layout: MapLayout,
   window: MapWindow,
-  query: number | null,
+  query: RowQuery | null,
 ): SVGTemplateResult {
   const values = new Float32Array(profile.normalisedEntropy);
   const sums = new Float32Array(profile.rowSum);
@@ -129,7 +131,7 @@ export function entropyMargin(
     )
     .join("");
   const own = at(query, side);
-  const ownValue = query === null ? Number.NaN : (values[query] ?? Number.NaN);
+  const ownValue = typeof query === "number" ? (values[query] ?? Number.NaN) : Number.NaN;
   const pitch = layout.height / (window.queryEnd - window.queryStart);
   const marks: SVGTemplateResult[] = [];
   const last = Math.min(valid.length, Math.ceil(window.queryEnd));

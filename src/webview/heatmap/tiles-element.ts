@@ -16,7 +16,7 @@ import { isSelected } from "../overview/overview-cells";
 import { hovered, selectHead, toggleHead, viewed } from "../reducers";
 import {
   activeKey,
-  activeQuery,
+  activeRow,
   axesOf,
   captureOf,
   isOf,
@@ -142,7 +142,7 @@ export class TilesElement extends LitElement {
     const rows = ruler(axes.query, 0, site.queries, first.height);
     const columns = ruler(axes.key, 0, site.keys, first.width);
     const window = fullWindow(site.queries, site.keys);
-    const query = activeQuery(state);
+    const query = activeRow(state);
     const key = activeKey(state);
     const above = { ...first, top: first.top - TILE_TITLE };
     return html`<svg class="overlay" aria-hidden="true">

@@ -10,7 +10,8 @@ import type { Grid } from "../../shared/page";
 import { mapColours } from "../cell-kinds";
 import { type ElementSize, noSize, observeSize } from "../element-size";
 import type { DrawingSurface } from "../drawing-surface";
-import { activeQuery, isOf, ofShownSite, shownMap, windowsOf } from "../selectors";
+import { activeQuery, activeRow, axesOf, isOf, ofShownSite, shownMap, windowsOf } from "../selectors";
+import { rowPhrase } from "../row-words";
 import type { Session } from "../session";
 import { StoreController } from "../store";
 import { baseStyles } from "../styles";
@@ -68,7 +69,7 @@ export class WindowGridElement extends LitElement {
     const { grid } = now;
     // A window more or less of the same sample changes nothing.
     const own = grid && isOf(grid, { ...map, batch: grid.batch }) && this.#sample(grid.batch, windows);
-    if (own && grid.query === activeQuery(now)) this.#shown = grid;
+    if (own && grid.query === activeRow(now)) this.#shown = grid;
     else if (this.#shown && !isOf(this.#shown, { ...map, batch: this.#shown.batch })) this.#shown = null;
     const room = indexRoom(gridSide(Math.max(windows.gridHeight, windows.gridWidth)), this.#font);
     this.#layout = layoutMap({
@@ -94,7 +95,6 @@ export class WindowGridElement extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     const { state: now } = this.session.store;
     const windows = windowsOf(now);
-    const query = activeQuery(now);
     if (!windows) return nothing;
     this.surface ??= heatmapSurface(() => this.requestUpdate());
     const layout = this.#layout;
@@ -116,7 +116,7 @@ export class WindowGridElement extends LitElement {
             ? html`<div
                   class="picture"
                   role="img"
-                  aria-label=${this.#sentence(windows, query)}
+                  aria-label=${this.#sentence(windows)}
                   style=${styles({ left: px(layout.left), top: px(layout.top), width: px(layout.width), height: px(layout.height) })}
                 >
                   ${this.surface.canvas}
@@ -156,9 +156,12 @@ export class WindowGridElement extends LitElement {
     </svg>`;
   }
 
-  #sentence(windows: Windows, query: number | null): string {
+  #sentence(windows: Windows): string {
     const count = windowCount(windows);
-    const asked = query === null ? "" : ` of query ${query}`;
+    const { state: now } = this.session.store;
+    const row = activeRow(now);
+    const axis = axesOf(now)?.query;
+    const asked = row === null || !axis ? "" : ` of ${rowPhrase(row, axis)}`;
     return `Attention${asked} in all ${count} windows, on a grid of ${windows.gridHeight} rows by ${windows.gridWidth} columns.`;
   }
 
@@ -166,7 +169,7 @@ export class WindowGridElement extends LitElement {
     const { state: now } = this.session.store;
     const stage = this.renderRoot.querySelector<HTMLElement>(".stage");
     const windows = windowsOf(now);
-    const query = activeQuery(now);
+    const query = activeRow(now);
     if (!stage || !windows) return;
     this.#unobserve ??= observeSize(stage, (size) => (this.size = size));
     const layout = this.#layout;

@@ -2,7 +2,7 @@
 import { cellOfToken, tokenOfCell, windowCount } from "../../shared/maps/window-grid";
 import type { Windows } from "../../shared/model";
 import { cursorMoved, pinned, selectBatch } from "../reducers";
-import { activeQuery } from "../selectors";
+import { activeRow, queryPlace } from "../selectors";
 import type { AppState } from "../state";
 
 const steps: Record<string, readonly [row: number, column: number]> = {
@@ -33,9 +33,9 @@ export function placeChosen(state: AppState, windows: Windows, row: number, colu
 
 /** What a key does to the state; null when it is not the grid's. */
 export function gridKeyed(state: AppState, windows: Windows, key: string): AppState | null {
-  const query = activeQuery(state);
   const step = steps[key];
-  if (query === null) return null;
+  if (activeRow(state) === null) return null;
+  const query = queryPlace(state);
   if (key === "Enter") return pinned(state, { query, key: null });
   if (!step) return null;
   const { gridHeight, gridWidth } = windows;

@@ -10,10 +10,12 @@ import { token } from "../cell-words";
 import { figuresOf, metricValues } from "../head-metrics";
 import { isScore } from "../cell-kinds";
 import { doneIcon, infoIcon, warningIcon } from "../icons";
+import { rowName, rowsWords } from "../row-words";
 import { hovered, pinned } from "../reducers";
 import {
   activeKey,
   activeQuery,
+  activeRow,
   axesOf,
   captureOf,
   isPooled,
@@ -190,10 +192,18 @@ export class InspectorElement extends LitElement {
     const keys = strongestKeys(cells, TOP_KEYS);
     const largest = cells[keys[0] ?? -1] ?? 1;
     const active = activeKey(state);
-    return html`<h3 class="query" title=${axes.query.labels[row.query] ?? ""}>
-        Query <span class="name">${token(axes.query, row.query)}</span>
+    const one = typeof row.query === "number" ? row.query : null;
+    const name = rowName(row.query, axes.query) + rowsWords(row);
+    return html`<h3 class="query" title=${one === null ? name : (axes.query.labels[one] ?? "")}>
+        ${one === null ? "Queries" : "Query"} <span class="name">${name}</span>
       </h3>
-      ${keys.length === 0 ? html`<p class="dim">sees no key: its row is masked</p>` : nothing}
+      ${
+        keys.length === 0
+          ? html`<p class="dim">
+              ${one === null ? "see no key: their rows are masked" : "sees no key: its row is masked"}
+            </p>`
+          : nothing
+      }
       <ul class="keys">
         ${keys.map((key) => {
           const p = cells[key] ?? 0;
@@ -202,7 +212,7 @@ export class InspectorElement extends LitElement {
           return html`<li
             class=${key === active ? "active" : ""}
             title=${segment ? `${token(axes.key, key)}, ${segment.name}` : token(axes.key, key)}
-            @pointerenter=${() => this.#hover(row.query, key)}
+            @pointerenter=${() => this.#hover(one, key)}
             @pointerleave=${() => this.#hover(null, null)}
           >
             <span class="band" style=${styles({ "background-color": band })}></span>
@@ -216,14 +226,14 @@ export class InspectorElement extends LitElement {
 
   #actions(): TemplateResult {
     const { state } = this.session.store;
-    const query = activeQuery(state);
+    const query = activeRow(state);
     const key = activeKey(state);
     const isPinned = state.selection.query !== null || state.selection.key !== null;
     return html`<vscode-button
         appearance="secondary"
         title=${isPinned ? "Let query and key go (Escape)" : "Keep query and key while the pointer moves (Enter)"}
         ?disabled=${query === null && key === null}
-        @click=${() => this.#pin(query, key)}
+        @click=${() => this.#pin(activeQuery(state), key)}
         >${isPinned ? "Unpin" : "Pin"}</vscode-button
       >
       <vscode-button

@@ -1,5 +1,6 @@
-/** What Find offers: heads by their names, tokens of the selected site by text or index. */
+/** What Find offers: heads by their names, means of segments, tokens of the selected site by text or index. */
 import { tokenLabel, tokenText } from "../../shared/format";
+import { tokensOfSegment } from "../../shared/query-choice";
 import { headTitle, siteTitles } from "../../shared/site-names";
 import { roleOf } from "../head-metrics";
 import { spokenHead } from "../head-names";
@@ -11,6 +12,13 @@ export type Found =
       readonly kind: "head";
       readonly site: number;
       readonly head: number;
+      readonly text: string;
+      readonly detail: string;
+    }
+  | {
+      /** The mean of the queries of a segment. */
+      readonly kind: "mean";
+      readonly mean: string;
       readonly text: string;
       readonly detail: string;
     }
@@ -69,7 +77,22 @@ function tokensFound(state: AppState, words: readonly string[]): Found[] {
   return found;
 }
 
+/** Segments of the selected site's queries, whose mean can be followed. */
+function meansFound(state: AppState, words: readonly string[]): Found[] {
+  const axis = axesOf(state)?.query;
+  if (!axis || words.length === 0) return [];
+  return [...new Set(axis.segments.map(({ name }) => name))].flatMap((mean): Found[] => {
+    const rows = tokensOfSegment(axis, mean).length;
+    const text = `mean of ${tokenLabel(mean, 60)}`;
+    if (rows < 2 || !words.every((word) => text.toLowerCase().includes(word))) return [];
+    return [{ kind: "mean", mean, text, detail: `the mean of ${rows} queries` }];
+  });
+}
+
 export function find(state: AppState, text: string): Found[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return [...headsFound(state, words), ...tokensFound(state, words)].slice(0, MOST_FOUND);
+  return [...headsFound(state, words), ...meansFound(state, words), ...tokensFound(state, words)].slice(
+    0,
+    MOST_FOUND,
+  );
 }

@@ -1,6 +1,7 @@
 /** Find a head or a token: a field over a list, as in VS Code's quick pick. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { sameQuery } from "../../shared/query-choice";
 import { pinned, selectPlace } from "../reducers";
 import { valueOf } from "../toolkit-values";
 import { find, type Found, MOST_FOUND } from "./find-data";
@@ -140,7 +141,12 @@ export class FindElement extends OverlayElement {
     this.close();
     const { store } = this.session;
     if (found.kind === "head") store.update((now) => selectPlace(now, found.site, found.head));
-    else {
+    else if (found.kind === "mean") {
+      const query = { mean: found.mean };
+      store.update((now) =>
+        sameQuery(now.selection.query, query) ? now : pinned(now, { query, key: null }),
+      );
+    } else {
       store.update((now) => {
         const place = { query: null, key: null, [found.kind]: found.index };
         // Found again, a token stays pinned.

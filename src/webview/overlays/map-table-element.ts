@@ -9,7 +9,17 @@ import { cellFigure, isMasked } from "../cell-kinds";
 import { token } from "../cell-words";
 import { backIcon, forwardIcon } from "../icons";
 import { pinned } from "../reducers";
-import { activeKey, activeQuery, axesOf, captureOf, selectedSite, shownCells, shownMap } from "../selectors";
+import {
+  activeKey,
+  activeQuery,
+  axesOf,
+  captureOf,
+  pinnedMean,
+  queryPlace,
+  selectedSite,
+  shownCells,
+  shownMap,
+} from "../selectors";
 import { csvOf, type TableColumn, type TableRow } from "../table/data-table";
 import { OverlayElement } from "./overlay-element";
 
@@ -59,7 +69,7 @@ export class MapTableElement extends OverlayElement {
     super.connectedCallback();
     const { state: now } = this.session.store;
     // The page that holds the chosen cell.
-    this.queryStart = Math.floor((activeQuery(now) ?? 0) / PAGE_ROWS) * PAGE_ROWS;
+    this.queryStart = Math.floor(queryPlace(now) / PAGE_ROWS) * PAGE_ROWS;
     this.keyStart = Math.floor((activeKey(now) ?? 0) / PAGE_COLUMNS) * PAGE_COLUMNS;
   }
 
@@ -83,6 +93,7 @@ export class MapTableElement extends OverlayElement {
     const what = shownCells(now);
     const cell = (value: number): string =>
       isMasked(value, page?.what) ? "–" : cellFigure(value, page?.what);
+    const mean = pinnedMean(now);
     const rows: TableRow[] = Array.from({ length: page?.rows ?? 0 }, (_, row) => ({
       cells: [
         token(axes.query, this.queryStart + row),
@@ -91,7 +102,7 @@ export class MapTableElement extends OverlayElement {
           cell,
         ),
       ],
-      selected: this.queryStart + row === activeQuery(now),
+      selected: mean?.includes(this.queryStart + row) ?? this.queryStart + row === activeQuery(now),
       flagged: false,
     }));
     return this.dialog(

@@ -1,11 +1,14 @@
 /** What lights the tokens: the keys of a query by their probability, or the queries of a key. */
-import type { Page } from "../../shared/page";
+import type { Page, RowQuery } from "../../shared/page";
+import { rowsWords } from "../row-words";
 import { activeKey, rowOf, selectedHead, sameHead } from "../selectors";
 import type { AppState } from "../state";
 
 export interface TokenLight {
-  /** The token that is asked about: a query when keys are lit, a key when queries are. */
-  readonly of: number;
+  /** What is asked about: a query, or several whose mean it is, when keys are lit; a key when queries are. */
+  readonly of: RowQuery;
+  /** Which rows a mean is of, in brackets; "" for one token. */
+  readonly rows: string;
   /** One probability for each lit token; −1 masked. */
   readonly cells: Float32Array;
 }
@@ -24,13 +27,13 @@ function columnCells(page: Page, queries: number): Float32Array {
 export function tokenLight(state: AppState, queries: number): TokenLight | null {
   if (state.view.reading === "keys") {
     const row = rowOf(state);
-    return row ? { of: row.query, cells: new Float32Array(row.cells) } : null;
+    return row ? { of: row.query, rows: rowsWords(row), cells: new Float32Array(row.cells) } : null;
   }
   const head = selectedHead(state);
   const { column } = state;
   const key = activeKey(state) ?? 0;
   if (!head || !column || !sameHead(column, head) || column.keyStart !== key) return null;
-  return { of: key, cells: columnCells(column, queries) };
+  return { of: key, rows: "", cells: columnCells(column, queries) };
 }
 
 /**

@@ -4,12 +4,24 @@ import { customElement, property } from "lit/decorators.js";
 import { styles } from "../styles-directive";
 import type { TokenAxis } from "../../shared/capture";
 import { count, probability, share, tokenLabel, tokenText, visibleText } from "../../shared/format";
+import { isMean } from "../../shared/query-choice";
 import { colourTable, cssColour, inkOn, tableColour } from "../../shared/colour-maps";
 import { tableIndex } from "../../shared/colour-scale";
 import { figuresOf } from "../head-metrics";
 import { swapIcon } from "../icons";
+import { rowName } from "../row-words";
 import { cursorMoved, hovered, pinned, unpinned, viewed } from "../reducers";
-import { activeKey, activeQuery, axesOf, ofShownSite, profileOf, selectedSite } from "../selectors";
+import {
+  activeKey,
+  activeQuery,
+  activeRow,
+  axesOf,
+  ofShownSite,
+  pinnedMean,
+  profileOf,
+  queryPlace,
+  selectedSite,
+} from "../selectors";
 import type { Session } from "../session";
 import type { AppState } from "../state";
 import { StoreController } from "../store";
@@ -87,9 +99,9 @@ export class TokensElement extends LitElement {
       const verb = keysLit ? "it attends to" : "attends to it";
       return html`<span class="detail">point at a token to see what ${verb}</span>`;
     }
-    const { of, cells } = light;
+    const { of, rows, cells } = light;
     const visible = cells.reduce((sum, p) => sum + (p < 0 ? 0 : 1), 0);
-    const name = tokenLabel(axis.labels[of] ?? String(of), LONGEST);
+    const name = rowName(of, axis, LONGEST) + rows;
     if (visible === 0) {
       const masked = keysLit ? "sees no key: its row is masked" : "is seen by no query: it is padding";
       return html`<span class="detail"><b>${name}</b> ${masked}</span>`;
@@ -168,6 +180,7 @@ export class TokensElement extends LitElement {
       role="listbox"
       tabindex="0"
       aria-label=${label}
+      aria-multiselectable=${chooses === "query" && pinnedMean(state) ? "true" : nothing}
       aria-activedescendant=${active === null ? nothing : `${chooses}-${active}`}
       @keydown=${(event: KeyboardEvent) => this.#keyed(event, chooses, axis.labels.length)}
     >
@@ -184,7 +197,7 @@ export class TokensElement extends LitElement {
             last = group.segment;
             named.add(last);
             const first = begins
-              ? html`<span class="pair">${this.#segment(axis, last, again)}${option(start)}</span> `
+              ? html`<span class="pair">${this.#segment(axis, last, again, chooses)}${option(start)}</span> `
               : option(start);
             return html`${first}${Array.from({ length: end - start - 1 }, (_, offset) => option(start + 1 + offset))}`;
           });
@@ -192,14 +205,16 @@ export class TokensElement extends LitElement {
     </div>`;
   }
 
-  #segment(axis: TokenAxis, index: number, again: boolean): TemplateResult | typeof nothing {
+  #segment(axis: TokenAxis, index: number, again: boolean, chooses: Axis): TemplateResult | typeof nothing {
     const segment = axis.segments[index];
     if (!segment) return nothing;
     const colour = segmentColour(this.#theme.theme, segment.role);
+    const means = chooses === "query";
     return html`<span
-      class="segment ${again ? "again" : ""}"
+      class="segment ${again ? "again" : ""} ${means ? "means" : ""}"
       aria-hidden="true"
-      title=${segment.name}
+      title=${means ? `${segment.name}: select for the mean of its queries (Shift+Enter)` : segment.name}
+      @click=${means ? () => this.#pinMean(axis, index) : nothing}
       style=${styles({ "border-left-color": colour })}
       >${again ? nothing : segment.name}</span
     > `;
@@ -220,9 +235,12 @@ export class TokensElement extends LitElement {
     light: { p: number | null; largest: number; printed: boolean },
   ): TemplateResult {
     const oneAxis = selectedSite(state)?.queryAxis === selectedSite(state)?.keyAxis;
-    const isQuery = (chooses === "query" || oneAxis) && index === activeQuery(state);
+    const mean = pinnedMean(state);
+    const inMean = mean?.includes(index) ?? false;
+    const isQuery = (chooses === "query" || oneAxis) && (inMean || index === activeQuery(state));
     const isKey = (chooses === "key" || oneAxis) && index === activeKey(state);
-    const isPinned = (chooses === "query" ? state.selection.query : state.selection.key) === index;
+    const isPinned =
+      chooses === "query" ? inMean || state.selection.query === index : state.selection.key === index;
     const full = axis.labels[index] ?? String(index);
     const { p } = light;
     const masked = p !== null && p < 0;
@@ -253,13 +271,22 @@ export class TokensElement extends LitElement {
     > `;
   }
 
+  /** Pin the mean of the queries of a segment, or let it go. */
+  #pinMean(axis: TokenAxis, segment: number): void {
+    const mean = axis.segments[segment]?.name;
+    if (mean !== undefined)
+      this.session.store.update((state) => pinned(state, { query: { mean }, key: null }));
+  }
+
   #hover(place: { query: number | null; key: number | null }): void {
     this.session.store.update((state) => hovered(state, place));
   }
 
   #keyed(event: KeyboardEvent, chooses: Axis, length: number): void {
     const { store } = this.session;
-    const active = (chooses === "query" ? activeQuery(store.state) : activeKey(store.state)) ?? -1;
+    const row = activeRow(store.state);
+    const asked = chooses === "query" ? row && queryPlace(store.state) : activeKey(store.state);
+    const active = asked ?? -1;
     const steps: Record<string, number> = {
       ArrowLeft: active - 1,
       ArrowUp: active - 1,
@@ -277,7 +304,14 @@ export class TokensElement extends LitElement {
           ?.scrollIntoView({ block: "nearest" }),
       );
     } else if (event.key === "Enter" && active >= 0) {
-      store.update((state) => pinned(state, { query: null, key: null, [chooses]: active }));
+      const axis = axesOf(store.state)?.query;
+      if (event.shiftKey && chooses === "query" && axis) this.#pinMean(axis, axis.segmentOf[active] ?? -1);
+      else {
+        // A pinned mean has no one query: what is pinned is let go, as a query would be.
+        const { query } = store.state.selection;
+        const place = chooses === "query" && isMean(query) ? query : active;
+        store.update((state) => pinned(state, { query: null, key: null, [chooses]: place }));
+      }
     } else if (
       event.key === "Escape" &&
       (store.state.selection.query ?? store.state.selection.key) !== null

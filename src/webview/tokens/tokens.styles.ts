@@ -57,6 +57,9 @@ export const tokensStyles = css`
     max-width: 100%;
     white-space: nowrap;
   }
+  .segment.means {
+    cursor: pointer;
+  }
   .segment.again {
     margin-right: 0;
     padding: 0;

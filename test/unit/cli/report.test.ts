@@ -71,7 +71,11 @@ function hostileModel(): string {
 
 async function written(
   model: string,
-  { scores = false, limitBytes = 50e6 } = {},
+  {
+    scores = false,
+    limitBytes = 50e6,
+    query,
+  }: { scores?: boolean; limitBytes?: number; query?: string } = {},
 ): Promise<{ file: string; npz: string; leftOut: readonly string[] }> {
   const client = newClient();
   const folder = temporaryFolder();
@@ -80,7 +84,8 @@ async function written(
   const [file, npz] = [path.join(folder, "a report #1.html"), path.join(folder, "maps.npz")];
   const command = "attention-lens report model.onnx --title '<b>'";
   await client.writeData({ format: "npz", file: npz, command });
-  const { leftOut } = await client.writeReport({ file, command, limitBytes, viewState: null });
+  const asked = query === undefined ? {} : { query };
+  const { leftOut } = await client.writeReport({ file, command, limitBytes, viewState: null, ...asked });
   return { file, npz, leftOut };
 }
 
@@ -123,6 +128,30 @@ test("a report opens from disk without a network, and hovering tells what the np
   ]);
   expect(await troubles()).toEqual([]);
   await page.context().close();
+});
+
+test("it begins with the query that is asked for, the mean of a segment", async () => {
+  const { file, npz } = await written(exampleModel, { query: "mean(state)" });
+  const { page, troubles } = await openOffline(file);
+  const tokens = page.locator("attention-tokens");
+  await expect.poll(() => tokens.locator(".header").innerText()).toMatch(/mean of state \(\d+ rows\)/);
+  const maps = readNpz(readFileSync(npz), "maps.npz").get("site_000")!;
+  const cells = (maps.data as Float32Array).subarray(0, 17 * 17);
+  // Return, state, action take turns: every third query is a state.
+  const states = [1, 4, 7, 10, 13, 16];
+  expect(await tokens.locator(".token.pinned").count()).toBe(states.length);
+  const mean = Array.from(
+    { length: 17 },
+    (_, key) => states.reduce((sum, query) => sum + cells[query * 17 + key]!, 0) / states.length,
+  );
+  const strongest = Math.max(...mean);
+  const first = page.locator("attention-inspector .keys li .number").first();
+  expect(await first.innerText()).toBe(probability(strongest));
+  expect(await troubles()).toEqual([]);
+  await page.context().close();
+  await expect(written(exampleModel, { query: "mean(word)" })).rejects.toThrow(
+    /mean\(word\), and the queries of .* have the segments return, state, action/,
+  );
 });
 
 test("it shows the recorded frame, within its policy", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { batchStart, viewStart } from "../../../src/engine/view-start";
+import { batchStart, lastQueryOf, viewStart } from "../../../src/engine/view-start";
 import type { CapturedSite, TokenAxis } from "../../../src/shared/capture";
+import type { StoredSite } from "../../../src/shared/maps/capture-store";
 
 const axis: TokenAxis = {
   id: "axis_0",
@@ -30,6 +31,7 @@ describe("the manifest's defaults", () => {
     ["action[-1]", 3],
     ["last", 3],
     [1, 1],
+    ["mean(action)", { mean: "action" }],
   ])("query %s", (query, expected) => {
     const { start, notices } = viewStart({ query }, sites, [axis]);
     expect([start?.query, notices]).toEqual([expected, []]);
@@ -48,17 +50,38 @@ describe("the manifest's defaults", () => {
 
   it("that cannot be followed are said, not passed over", () => {
     expect(viewStart({ query: "action[2]" }, sites, [axis])).toEqual({
-      start: {},
+      start: { queryText: "action[2]" },
       notices: ["The manifest's defaults ask for action[2], and the queries of prefix.0 have 2 of action."],
+      queryProblem: "action[2], and the queries of prefix.0 have 2 of action",
     });
-    expect(viewStart({ query: "mean(action)" }, sites, [axis])).toEqual({
-      start: {},
-      notices: [expect.stringMatching(/the mean of the queries of action; the view follows one query/)],
-    });
+    expect(viewStart({ query: "mean(reward)" }, sites, [axis]).notices).toEqual([
+      "The manifest's defaults ask for mean(reward), and the queries of prefix.0 have the segments image, state, action.",
+    ]);
     expect(viewStart({ query: 9 }, sites, [axis]).notices[0]).toMatch(/ask for query 9, and prefix\.0 has 4/);
     expect(viewStart({ site: "decoder" }, sites, [axis]).notices[0]).toMatch(
       /there is not; the first is shown/,
     );
+  });
+});
+
+describe("the last query", () => {
+  /** 4 queries of 3 keys; how many keys each sees, for each entry of the batch. */
+  const stored = (seen: readonly (readonly number[])[]): StoredSite => ({
+    ...{ handle: "h", batch: seen.length, heads: 1, queries: 4, keys: 3, ownKey: 0 },
+    cells: new Float32Array(seen.length * 12),
+    valid: Uint8Array.from(seen.flat().flatMap((count) => [0, 1, 2].map((key) => (key < count ? 1 : 0)))),
+  });
+  const asked = { ...site(0, "prefix", 0), handle: "h" };
+
+  it("is the last of the first shown entry that can choose among keys", () => {
+    expect(lastQueryOf([stored([[1, 2, 3, 0]])])(asked)).toBe(2);
+    expect(lastQueryOf([stored([[1, 1, 0, 0]])])(asked)).toBe(1);
+    expect(lastQueryOf([stored([[0, 0, 0, 0]])])(asked)).toBe(3);
+    const two = stored([
+      [3, 3, 3, 3],
+      [1, 2, 1, 0],
+    ]);
+    expect(lastQueryOf([two])({ ...asked, batchDefault: 1 })).toBe(1);
   });
 });
 

@@ -58,7 +58,8 @@ serve(connection, engineContract, {
       maxColumns: 6,
       pooling: "max",
     });
-    return { ...request, cells: cells.slice(request.query * 24, request.query * 24 + 24) };
+    const query = Number(request.query);
+    return { ...request, cells: cells.slice(query * 24, query * 24 + 24) };
   },
   readGrid: () => {
     throw new AttentionError("internal");

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import type { Capture } from "../../../src/shared/capture";
 import { buildFigure } from "../../../src/shared/figure/build-figure";
 import { defaultSpec, type FigureSpec } from "../../../src/shared/figure/figure-spec";
 import { figureTheme } from "../../../src/shared/figure/figure-theme";
 import type { Scene } from "../../../src/shared/figure/scene";
+import { probability } from "../../../src/shared/format";
 import { numberedAxis, prompt, seededSource, shapes } from "./source";
 
 const theme = figureTheme("light");
@@ -100,6 +102,43 @@ test("the tokens of a query carry its strongest probabilities, and the query an 
   expect(scene.marks.filter((mark) => mark.kind === "rect" && mark.stroke === theme.outline)).toHaveLength(1);
   const struck = scene.marks.filter((mark) => mark.kind === "line" && mark.stroke === theme.dim);
   expect(struck).toHaveLength([...row].filter((p) => p < 0).length);
+});
+
+test("the tokens of a segment's queries are lit by the mean of their rows, which the title names", () => {
+  const source = seededSource(
+    [prompt],
+    [{ heads: 1, queryAxis: 0, keyAxis: 0, visible: (query, key) => key <= query && query !== 3 }],
+  );
+  const site = source.capture.sites[0]!;
+  const name = prompt.segments[prompt.segmentOf[3]!]!.name;
+  const queries = prompt.segmentOf.flatMap((_, query) =>
+    prompt.segments[prompt.segmentOf[query]!]!.name === name && query !== 3 ? [query] : [],
+  );
+  const drawn = (query: FigureSpec["query"], start?: Capture["start"]) =>
+    buildFigure(
+      { ...source, capture: { ...source.capture, ...(start ? { start } : {}) } },
+      { ...defaultSpec, view: "tokens", sites: [0], heads: [0], query },
+    ).scene;
+  const scene = drawn(`mean(${name})`);
+  expect(scene.title).toContain(`the mean of ${name} (${queries.length} rows, 1 masked left out) attends to`);
+  const request = { handle: site.handle, generation: source.capture.generation, batch: 0, head: 0 };
+  const rows = queries.map((query) => new Float32Array(source.readRow({ ...request, query }).cells));
+  const mean = Array.from(rows[0]!, (_, key) =>
+    rows.every((row) => row[key]! < 0)
+      ? -1
+      : rows.reduce((sum, row) => sum + Math.max(0, row[key]!), 0) / rows.length,
+  );
+  expect(texts(scene).map(({ text }) => text)).toContain(probability(Math.max(...mean)));
+  // No one token is the query.
+  expect(scene.marks.filter((mark) => mark.kind === "rect" && mark.stroke === theme.outline)).toHaveLength(0);
+  const struck = scene.marks.filter((mark) => mark.kind === "line" && mark.stroke === theme.dim);
+  expect(struck).toHaveLength(mean.filter((p) => p < 0).length);
+  // Nothing asked for is what the manifest asks for; where a site has no such query, the last.
+  expect(drawn(null, { queryText: `mean(${name})` }).title).toBe(scene.title);
+  expect(drawn(null, { queryText: "mean(elsewhere)" }).title).toBe(drawn("last").title);
+  expect(() => drawn("mean(elsewhere)")).toThrow(
+    /mean\(elsewhere\), and the queries of .* have the segments/,
+  );
 });
 
 test("a site, a head, a sample or a query that is not there is refused by name", () => {
