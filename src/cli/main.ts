@@ -24,6 +24,7 @@ import { runManifestCheck, runManifestInit } from "./manifest-command";
 import { runProviders } from "./providers-command";
 import { parseLimit, runReport } from "./report-command";
 import { parseSamples, runStats } from "./stats-command";
+import { runWeights } from "./weights-command";
 
 const list = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
@@ -42,6 +43,11 @@ function program(): Command {
     .option("--explain <site>", "how one site was found and is captured: what a report of a miss needs")
     .option("--json <file>", "write the same as JSON; - for standard output")
     .action(runInspect);
+  command
+    .command("weights <file>")
+    .description("list modules and weights of a model or a safetensors file: types, sizes, bias, parameters")
+    .option("--json <file>", "write the same as JSON; - for standard output")
+    .action(runWeights);
   withInputOptions(command.command("capture <model>"))
     .description("run the model once and write every attention map")
     .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)

@@ -32,6 +32,7 @@ import type {
 import type { HeadProfile } from "../shared/profile";
 import { type EngineContract, engineContract, engineNotifications } from "../shared/protocol";
 import { caller, type Caller, listen } from "../shared/rpc";
+import type { WeightReport } from "../shared/weight-report";
 import { type EngineOptions, type EngineProcess, startEngine } from "./engine-process";
 
 /** Crashes in a row after which the engine is not started again by itself. */
@@ -151,6 +152,9 @@ export class EngineClient {
   }
   checkManifest(model: string): Promise<ManifestReport> {
     return this.#call((call) => call.checkManifest({ model }));
+  }
+  weights(file: string): Promise<WeightReport> {
+    return this.#call((call) => call.weights({ file }));
   }
   draftManifest(model: string): Promise<ManifestDraft> {
     return this.#call((call) => call.draftManifest({ model }));

@@ -27,6 +27,7 @@ import type { SequenceHost } from "./sequence-host";
 import { StepRuns } from "./step-runs";
 import { tokenized } from "./text-input";
 import { startingAt } from "./view-start";
+import { weightReport } from "./weight-report";
 
 /** Nobody watches a capture that is made ahead. */
 const silent = (): void => undefined;
@@ -78,6 +79,7 @@ export class Engine {
       this.#stop = true;
       return null;
     },
+    weights: ({ file }) => weightReport(file),
     checkManifest: ({ model }) => checkManifestOf(model, this.#opened, this.#captured?.capture),
     draftManifest: ({ model }) => draftManifestOf(model),
     confirmGrid: ({ axis }) => manifestWithGrid(this.#model().file.path, this.#last().capture, axis),

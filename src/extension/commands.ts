@@ -15,6 +15,7 @@ import { selectProvider } from "./select-provider";
 import type { SourceLink } from "./source-link";
 import { openViewState } from "./view-state";
 import type { View, Views } from "./views";
+import { showWeights } from "./weight-texts";
 
 export interface CommandServices {
   readonly documents: DocumentRegistry;
@@ -105,6 +106,8 @@ export const commands = {
   "attentionLens.exportReport": onView(exportReport),
   "attentionLens.createManifest": ({ documents, views }, argument) =>
     createManifest(documents, views.active ?? (argument === undefined ? undefined : views.of(argument))),
+  "attentionLens.showWeights": ({ documents, views }, argument) =>
+    showWeights(documents, argument, views.current?.uri),
   "attentionLens.selectProvider": ({ documents }) => selectProvider(documents),
   "attentionLens.restartEngine": restartEngine,
   "attentionLens.showLog": ({ log }) => log.show(),

@@ -12,6 +12,7 @@ import { ManifestProblems } from "./manifest-problems";
 import { SourceLink } from "./source-link";
 import { StatusBar } from "./status-bar";
 import { Views } from "./views";
+import { WeightTexts } from "./weight-texts";
 
 export function activate(context: vscode.ExtensionContext): AttentionApi {
   const log = createLog();
@@ -33,6 +34,7 @@ export function activate(context: vscode.ExtensionContext): AttentionApi {
       source,
       new StatusBar(views),
       new ManifestProblems(documents, log),
+      new WeightTexts(documents),
       AttentionEditorProvider.register({
         extensionUri,
         documents,

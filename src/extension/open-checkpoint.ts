@@ -46,11 +46,14 @@ export async function openCheckpoint(uri: vscode.Uri): Promise<void> {
       `model to ${stemOf(file)}.onnx in this folder.`,
     "Show How",
     "Choose a Model…",
+    ...(kind === "safetensors" ? ["Show Weights"] : []),
   );
   if (choice === "Show How") {
     const content = exportSnippet(framework, stemOf(file), name);
     const snippet = await vscode.workspace.openTextDocument({ language: "python", content });
     await vscode.window.showTextDocument(snippet);
+  } else if (choice === "Show Weights") {
+    await vscode.commands.executeCommand("attentionLens.showWeights", uri);
   } else if (choice === "Choose a Model…") {
     const [chosen] =
       (await vscode.window.showOpenDialog({

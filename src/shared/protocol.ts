@@ -36,6 +36,7 @@ import { headProfileSchema } from "./profile";
 import { queryTextSchema } from "./query-choice";
 import { request } from "./rpc";
 import { selectionSchema } from "./selection";
+import { weightReportSchema } from "./weight-report";
 
 const nothing = z.null();
 
@@ -99,6 +100,8 @@ export const engineContract = {
   stop: request(z.object({}), nothing),
   /** How a site was found and is captured, as text. */
   explain: request(z.object({ site: z.string().max(10_000) }), z.string()),
+  /** Weights and modules of a model or of a safetensors file, whether or not it is open. Nothing is run. */
+  weights: request(z.object({ file: pathSchema }), weightReportSchema),
   /** What is wrong with the manifest beside a model, whether or not that model is open. */
   checkManifest: request(z.object({ model: pathSchema }), manifestReportSchema),
   /** A manifest to begin with, from what graph and data show. Nothing is written. */

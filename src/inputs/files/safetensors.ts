@@ -49,7 +49,17 @@ function repeatedName(header: string): string | undefined {
   return repeated;
 }
 
-export function readSafetensors(file: ByteFile): ArrayFile {
+/** A tensor as the header declares it: its type as it is written there, and its bytes in the file. */
+export interface SafetensorsEntry {
+  readonly name: string;
+  readonly kind: string;
+  readonly dims: readonly number[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What the header declares, of any type. Throws where it is not sound; nothing is read beside it. */
+export function safetensorsEntries(file: ByteFile): SafetensorsEntry[] {
   const damaged = (why: string) =>
     new AttentionError("fileUnreadable", `It is not a sound safetensors file: ${why}.`, { where: file.name });
   if (file.size < 8) throw damaged("it is cut short");
@@ -73,41 +83,48 @@ export function readSafetensors(file: ByteFile): ArrayFile {
   const header = headerSchema.safeParse(tensors);
   if (!header.success)
     throw damaged(`its header says nothing usable at ${header.error.issues[0]?.path.join(".")}`);
-  const arrays = new Map<string, LazyArray>();
-  const ranges: [number, number][] = [];
-  for (const [
-    name,
-    {
-      dtype: kind,
-      shape,
-      data_offsets: [from, to],
+  const entries = Object.entries(header.data).map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [from, to],
+      },
+    ]) => {
+      if (to < from || start + to > file.size)
+        throw damaged(`the tensor ${name.slice(0, 80)} lies outside the file`);
+      const [, bytes] = dtypes[dtype] ?? [];
+      if (bytes !== undefined && to - from !== countOf(shape) * bytes)
+        throw damaged(
+          `the tensor ${name.slice(0, 80)} is given ${to - from} bytes, its shape wants ${countOf(shape) * bytes}`,
+        );
+      return { name, kind: dtype, dims: shape, start: start + from, end: start + to };
     },
-  ] of Object.entries(header.data)) {
+  );
+  const ranges = entries.filter((each) => each.end > each.start).sort((a, b) => a.start - b.start);
+  ranges.forEach((range, at) => {
+    if (range.start < (ranges[at - 1]?.end ?? 0)) throw damaged("its tensors overlap");
+  });
+  return entries;
+}
+
+/** Name of a type of the format as it is called here; undefined for one whose values cannot be read. */
+export const safetensorsType = (kind: string): string | undefined => dtypes[kind]?.[0];
+
+export function readSafetensors(file: ByteFile): ArrayFile {
+  const arrays = new Map<string, LazyArray>();
+  for (const { name, kind, dims, start } of safetensorsEntries(file)) {
     const [dtype, bytes] = dtypes[kind] ?? [];
     if (dtype === undefined || bytes === undefined) continue;
-    if (to < from || start + to > file.size)
-      throw damaged(`the tensor ${name.slice(0, 80)} lies outside the file`);
-    if (to - from !== countOf(shape) * bytes)
-      throw damaged(
-        `the tensor ${name.slice(0, 80)} is given ${to - from} bytes, its shape wants ${countOf(shape) * bytes}`,
-      );
-    if (to > from) ranges.push([from, to]);
     const values = (first: number, last: number) =>
-      valuesOf(dtype, file.read(start + from + first * bytes, start + from + last * bytes));
+      valuesOf(dtype, file.read(start + first * bytes, start + last * bytes));
     arrays.set(name, {
       dtype,
-      dims: shape,
+      dims,
       read: (part) =>
-        part
-          ? rangesOf({ dtype, dims: shape }, part, values)
-          : { dtype, dims: shape, data: values(0, countOf(shape)) },
+        part ? rangesOf({ dtype, dims }, part, values) : { dtype, dims, data: values(0, countOf(dims)) },
     });
-  }
-  ranges.sort(([a], [b]) => a - b);
-  let used = 0;
-  for (const [from, to] of ranges) {
-    if (from < used) throw damaged("its tensors overlap");
-    used = to;
   }
   return lazyFile(file, arrays);
 }

@@ -101,6 +101,16 @@ serve(connection, engineContract, {
   explain: () => "",
   draftManifest: ({ model }) => ({ file: `${model}.attention.json`, exists: false, text: "{}" }),
   confirmGrid: () => ({ file: "model.attention.json", exists: false, text: "{}" }),
+  weights: ({ file }) => ({
+    name: file,
+    format: "onnx" as const,
+    fileBytes: 1,
+    parameters: 0,
+    bytes: 0,
+    modules: [],
+    otherTensors: 0,
+    notices: [],
+  }),
   checkManifest: ({ model }) => ({ file: `${model}.attention.json`, exists: false, problems: [] }),
   providers: (): ProviderStatus[] => [
     { name: "webgpu", available: false, detail: "no adapter was found", advice: "Install a Vulkan driver." },
