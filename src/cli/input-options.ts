@@ -1,7 +1,7 @@
 /** The options that say what a model is run on, the same for every command that runs one. */
 import path from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import type { InputChoice } from "../shared/input-choice";
+import type { GenerateChoice, InputChoice } from "../shared/input-choice";
 import { numbers } from "./figure-files";
 
 export interface InputOptions {
@@ -18,10 +18,14 @@ export interface InputOptions {
   readonly dim?: Record<string, number>;
   readonly map?: Record<string, string>;
   readonly set?: Record<string, number>;
-  readonly generate?: number;
+  /** true where the configuration beside the model says how many. */
+  readonly generate?: number | true;
   readonly sample?: boolean;
+  readonly greedy?: boolean;
   readonly seed?: number;
   readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
 }
 
 const wholeNumber = (text: string): number => {
@@ -39,6 +43,12 @@ const atLeastOne = (text: string): number => {
 const positive = (text: string): number => {
   const number = Number(text);
   if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError("It is a number above 0.");
+  return number;
+};
+
+const share = (text: string): number => {
+  const number = Number(text);
+  if (!(number > 0 && number <= 1)) throw new InvalidArgumentError("It is a number above 0, up to 1.");
   return number;
 };
 
@@ -114,10 +124,17 @@ export function withInputOptions(command: Command): Command {
     .option("--episode <name>", "episode or sample of the recording, by name or number")
     .option("--steps <list>", "steps of the episode: 3, or 0,8, or 0:10 (the end left out), or all", steps)
     .option("--pass <index>", "pass of the manifest's loop; the last without it", wholeNumber)
-    .option("--generate <n>", "go on writing for n tokens; each is a step", atLeastOne)
-    .option("--sample", "draw the tokens from their probabilities instead of taking the likeliest")
+    .option(
+      "--generate [n]",
+      "go on writing for n tokens, else as many as generation_config.json says; each is a step",
+      atLeastOne,
+    )
+    .option("--sample", "draw the tokens from their probabilities, whatever generation_config.json says")
+    .option("--greedy", "take the likeliest token, whatever generation_config.json says")
     .option("--seed <n>", "seed of the draws", wholeNumber)
     .option("--temperature <t>", "of the draws", positive)
+    .option("--top-k <n>", "draw among the n likeliest tokens", atLeastOne)
+    .option("--top-p <p>", "draw among the likeliest tokens that hold this much of the probability", share)
     .option("--synthetic <seed>", "make the input up, even where one was recorded", wholeNumber)
     .option("--dim <name=n>", "size of a symbolic dimension of a made-up input; may be repeated", dim);
 }
@@ -130,7 +147,8 @@ export function inputChoice(options: InputOptions, samples?: readonly number[]):
     throw new InvalidArgumentError("--episode and --samples both choose samples: give one of them.");
   const single = (texts: string[]) => (texts.length === 1 ? (texts[0] ?? "") : texts);
   const episode = options.episode;
-  const { generate, temperature, seed } = options;
+  if (options.sample && options.greedy)
+    throw new InvalidArgumentError("--sample and --greedy are two answers to one question.");
   const choice: InputChoice = {
     ...(options.inputs === undefined ? {} : { file: path.resolve(options.inputs) }),
     ...(options.text ? { text: single(options.text) } : {}),
@@ -144,16 +162,19 @@ export function inputChoice(options: InputOptions, samples?: readonly number[]):
     ...(options.map ? { arrays: options.map } : {}),
     ...(options.set ? { set: options.set } : {}),
     ...(samples ? { samples: [...samples] } : {}),
-    ...(generate === undefined
-      ? {}
-      : {
-          generate: {
-            tokens: generate,
-            sample: options.sample === true,
-            ...(seed === undefined ? {} : { seed }),
-            ...(temperature === undefined ? {} : { temperature }),
-          },
-        }),
+    ...(options.generate === undefined ? {} : { generate: generateChoice(options) }),
   };
   return Object.keys(choice).length === 0 ? null : choice;
+}
+
+function generateChoice({ generate, sample, greedy, ...options }: InputOptions): GenerateChoice {
+  const { seed, temperature, topK, topP } = options;
+  return {
+    ...(typeof generate === "number" ? { tokens: generate } : {}),
+    ...(sample ? { sample: true } : greedy ? { sample: false } : {}),
+    ...(seed === undefined ? {} : { seed }),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topK === undefined ? {} : { topK }),
+    ...(topP === undefined ? {} : { topP }),
+  };
 }

@@ -14,11 +14,11 @@ import { type CacheInputs, cacheOf, cachePairs } from "./cache-inputs";
 import { type CaptureResult, describeRun } from "./capture";
 import type { ChosenInput } from "./choose-input";
 import { chooseToken, lastRow } from "./choose-token";
+import { generationRules } from "./generation-rules";
 import type { OpenModel } from "./open-model";
 import { runSites } from "./run-sites";
 import { memoryGuard, noteLast, type SequenceHost } from "./sequence-host";
 import { tokenizerFile, tokenizerOf } from "./text-input";
-import { endTokens } from "./token-config";
 import { tokenFeeds, tokenRoles, tooLong } from "./token-feeds";
 
 /** The models of a generation; the same one twice where it is one file. */
@@ -42,42 +42,48 @@ export async function generate(
 ): Promise<CaptureResult[]> {
   const written = promptTokens(first, prompt);
   const tokens = tokenTexts(first, prompt);
-  const ends = endTokens(first);
+  const word = (id: number) => tokens?.(id).text ?? `#${id}`;
+  const rules = generationRules(first, choice, written.length, word);
+  const stated = { ...prompt, notices: [...prompt.notices, ...rules.notices] };
   const random = randomNumbers(choice.seed ?? 0);
   const full = memoryGuard();
   const results: CaptureResult[] = [];
   let opened = first;
   let feeds = prompt.feeds;
   let queries = written.length;
-  for (let step = 0; step < choice.tokens; step++) {
+  for (let step = 0; step < rules.tokens; step++) {
     const writer = writerOf(opened);
     const pairs = cachePairs(later.inputs, opened.summary.outputs);
     const ran = await runSites(opened, request, feeds, {
       phases: host.phases,
-      label: `token ${step + 1} of ${choice.tokens}`,
+      label: `token ${step + 1} of ${rules.tokens}`,
       others: [writer.logits, ...pairs.map(({ output }) => output)],
     });
     const scores = ran.run.others.get(writer.logits);
     if (!scores) throw new AttentionError("runFailed", `The run returned no ${writer.logits}.`);
-    const next = chooseToken(lastRow(scores), choice, random);
-    const shown = shownInput(opened, writer, { prompt, feeds, tokens, written, queries });
+    const next = chooseToken(lastRow(scores), written.length, rules, random);
+    const shown = shownInput(opened, writer, { prompt: stated, feeds, tokens, written, queries });
     const labelled = {
       ...shown,
       parts: [...(prompt.parts ?? []), first, later],
       recording: {
         ...shown.recording,
         generates: true,
-        steps: { name: "token", count: step + 1, index: step, labels: [tokens?.(next).text ?? `#${next}`] },
+        steps: { name: "token", count: step + 1, index: step, labels: [word(next)] },
       },
     };
     results.push(describeRun(opened, request, labelled, ran, host.nextGeneration(), host.phases));
     written.push(next);
-    const ended = full(results) ?? bufferEnd(later, written.length, step + 1 < choice.tokens);
+    const more = step + 1 < rules.tokens;
+    const ended =
+      full(results) ??
+      (rules.ends.ids.has(next) ? `The text ends there: ${word(next)} is ${rules.ends.from}.` : null) ??
+      bufferEnd(later, written.length, more);
     if (ended !== null) {
       noteLast(results, ended);
       break;
     }
-    if (ends.has(next) || host.stopped()) break;
+    if (host.stopped()) break;
     // The first model's session is of no use to the later ones.
     if (opened !== later) await opened.sessions.release();
     opened = later;

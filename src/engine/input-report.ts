@@ -6,6 +6,7 @@ import type { Manifest } from "../inputs/manifest/schema";
 import type { RecordedInput } from "../inputs/recorded-input";
 import type { SampleSet } from "../inputs/sample-set";
 import { cacheOf } from "./cache-inputs";
+import { drawsByDefault } from "./generation-rules";
 import { imageInputs } from "./image-input";
 import { encoderIfRead } from "./model-parts";
 import type { OpenModel } from "./open-model";
@@ -54,6 +55,7 @@ export function recordingOf(
     cameras: [...new Set([...frames, ...pictures])],
     prompt,
     generates: cacheOf(opened)?.generates === true,
+    ...(cacheOf(opened)?.generates === true && drawsByDefault(opened) ? { draws: true } : {}),
     tokenizer: tokenizer === null ? null : path.basename(tokenizer),
     // Pictures for the encoder are given to the decoder beside it.
     imageInputs: [...imageInputs(opened), ...(encoder ? imageInputs(encoder) : [])].map(({ name }) => name),

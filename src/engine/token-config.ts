@@ -1,14 +1,20 @@
 /** Tokens that the configuration beside a model gives a role: those that begin a decoder's text, and those that end one. */
-import { configIds } from "./model-config";
+import { configIds, configuredIds } from "./model-config";
 import type { OpenModel } from "./open-model";
 import { tokenizerFile, tokenizerOf } from "./text-input";
 
+export interface EndTokens {
+  readonly ids: ReadonlySet<number>;
+  /** What says that they are, in words. */
+  readonly from: string;
+}
+
 /** Tokens that end a text: of generation_config.json or config.json, else the tokenizer's own. */
-export function endTokens(opened: OpenModel): ReadonlySet<number> {
-  const ids = configIds(opened, "eos_token_id");
-  if (ids.length > 0) return new Set(ids);
+export function endTokens(opened: OpenModel): EndTokens {
+  const said = configuredIds(opened, "eos_token_id");
+  if (said) return { ids: new Set(said.value), from: `eos_token_id of ${said.from}` };
   const own = tokenizerFile(opened) === null ? null : tokenizerOf(opened).special("eos_token");
-  return new Set(own === null ? [] : [own]);
+  return { ids: new Set(own === null ? [] : [own]), from: "the tokenizer's eos_token" };
 }
 
 /** The token that a decoder begins with, and where it was read; null where nothing says it. */

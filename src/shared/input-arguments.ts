@@ -33,9 +33,11 @@ export function inputArguments(choice: InputChoice | null, place: (file: string)
     ...option("synthetic", choice.synthetic?.seed),
     ...Object.entries(choice.dims ?? {}).flatMap(([name, size]) => option("dim", `${name}=${size}`)),
     ...Object.entries(choice.set ?? {}).flatMap(([name, value]) => option("set", `${name}=${value}`)),
-    ...option("generate", generate?.tokens),
-    ...(generate?.sample ? ["--sample"] : []),
+    ...(generate ? ["--generate", ...(generate.tokens === undefined ? [] : [String(generate.tokens)])] : []),
+    ...(generate?.sample === undefined ? [] : [generate.sample ? "--sample" : "--greedy"]),
     ...option("seed", generate?.seed),
     ...option("temperature", generate?.temperature),
+    ...option("top-k", generate?.topK),
+    ...option("top-p", generate?.topP),
   ];
 }

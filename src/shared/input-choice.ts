@@ -14,14 +14,18 @@ const nameSchema = z.string().max(1_000);
 const promptSchema = z.string().max(1_000_000);
 
 export const generateChoiceSchema = z.strictObject({
-  /** Tokens to make at most; fewer when the model ends its text. */
-  tokens: z.number().int().min(1).max(100_000),
-  /** Draw from the probabilities instead of taking the likeliest token. */
+  /** Tokens to make at most; fewer when the model ends its text. Left out for what its generation_config.json says. */
+  tokens: z.number().int().min(1).max(100_000).optional(),
+  /** Draw from the probabilities instead of taking the likeliest token; left out for the configuration's `do_sample`. */
   sample: z.boolean().optional(),
   /** Seed of the draws; 0 when left out. */
   seed: z.number().int().nonnegative().optional(),
-  /** Divides the logits before they are drawn from; 1 when left out. */
+  /** Divides the logits before they are drawn from; the configuration's, else 1, when left out. */
   temperature: z.number().positive().optional(),
+  /** Draw among so many of the likeliest tokens; the configuration's, else all, when left out. */
+  topK: z.number().int().positive().optional(),
+  /** Draw among the likeliest that hold this much of the probability; the configuration's, else all, when left out. */
+  topP: z.number().positive().max(1).optional(),
 });
 export type GenerateChoice = z.infer<typeof generateChoiceSchema>;
 
@@ -126,6 +130,8 @@ export const recordingSchema = z.object({
   values: z.array(z.object({ name: z.string(), value: z.union([z.number(), z.string()]) })),
   /** The model can go on writing after a prompt. */
   generates: z.boolean(),
+  /** Its tokens are drawn by chance where nobody says, as the configuration beside it does. */
+  draws: z.boolean().optional(),
   /** A tokenizer was found, so that `text` can be given. */
   tokenizer: z.string().nullable(),
   /** Inputs that take an image, by name. */

@@ -3,7 +3,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { AttentionError } from "../../shared/errors";
 import { tokenText, visibleText } from "../../shared/format";
-import type { InputChoice, Tokenized } from "../../shared/input-choice";
+import type { GenerateChoice, InputChoice, Tokenized } from "../../shared/input-choice";
 import { warningIcon } from "../icons";
 import type { Session } from "../session";
 import { baseStyles, quietButtonStyles } from "../styles";
@@ -57,7 +57,8 @@ export class PromptElement extends LitElement {
   @state() private tokenized: Tokenized | null = null;
   @state() private problem: string | null = null;
   @state() private generate = 0;
-  @state() private sample = false;
+  /** null until somebody says: then the model's own configuration does. */
+  @state() private sample: boolean | null = null;
   @state() private seed = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asked = 0;
@@ -71,7 +72,7 @@ export class PromptElement extends LitElement {
     }
     const before = inputOf(this.session.store.state)?.choice?.generate;
     this.generate = before?.tokens ?? 0;
-    this.sample = before?.sample ?? false;
+    this.sample = before?.sample ?? null;
     this.seed = before?.seed ?? 0;
     void this.#tokenize();
   }
@@ -163,6 +164,7 @@ export class PromptElement extends LitElement {
 
   #writing(): TemplateResult {
     const number = (event: Event): number => Math.max(0, Math.floor(Number(valueOf(event)) || 0));
+    const drawn = this.sample ?? recordingOf(this.session.store.state)?.draws ?? false;
     return html`<div class="row">
       <vscode-text-field
         class="number"
@@ -172,14 +174,14 @@ export class PromptElement extends LitElement {
       ></vscode-text-field>
       <span>tokens written after it</span>
       <vscode-checkbox
-        ?checked=${this.sample}
+        ?checked=${drawn}
         @change=${(event: Event) => (this.sample = (event.target as HTMLInputElement).checked)}
         >drawn by chance, seed</vscode-checkbox
       >
       <vscode-text-field
         class="number"
         aria-label="Seed"
-        ?disabled=${!this.sample}
+        ?disabled=${!drawn}
         .value=${String(this.seed)}
         @input=${(event: Event) => (this.seed = number(event))}
       ></vscode-text-field>
@@ -219,12 +221,18 @@ export class PromptElement extends LitElement {
     const choice: InputChoice = {
       text: one(this.texts),
       ...(this.pairs === null ? {} : { textPair: one(this.pairs) }),
-      ...(this.generate > 0
-        ? { generate: { tokens: this.generate, ...(this.sample ? { sample: true, seed: this.seed } : {}) } }
-        : {}),
+      ...(this.generate > 0 ? { generate: { tokens: this.generate, ...this.#drawing() } } : {}),
     };
     this.dispatchEvent(new CustomEvent(CHOSEN, { detail: choice, bubbles: true, composed: true }));
   };
+
+  #drawing(): Pick<GenerateChoice, "sample" | "seed"> {
+    const drawn = this.sample ?? recordingOf(this.session.store.state)?.draws ?? false;
+    return {
+      ...(this.sample === null ? {} : { sample: this.sample }),
+      ...(drawn ? { seed: this.seed } : {}),
+    };
+  }
 
   async #tokenize(): Promise<void> {
     const asked = ++this.#asked;

@@ -24,7 +24,9 @@ describe("the options of an input", () => {
     { file: "/data/a.npz", arrays: { input_ids: "words", "mask.1": "a=b" } },
     { set: { returns_to_go: 0.9, "time.0": -2 } },
     { synthetic: { seed: 4 }, dims: { batch: 1, t: 48 } },
-    { text: "go on", generate: { tokens: 32, sample: true, seed: 5, temperature: 0.7 } },
+    { text: "go on", generate: { tokens: 32, sample: true, seed: 5, temperature: 0.7, topK: 40, topP: 0.9 } },
+    { text: "go on", generate: { tokens: 4, sample: false } },
+    { text: "go on", generate: {} },
   ])("are read back as the same: %j", (choice) => {
     expect(inputChoice(readBack(inputArguments(choice, (file) => file)))).toEqual(choice);
   });
