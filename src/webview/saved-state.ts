@@ -44,7 +44,7 @@ const viewSchema = z.object({
   dock: z.enum(dockTabs),
   dockOpen: z.boolean(),
   narrow: z.enum(narrowTabs),
-  sizes: z.object({ overview: size, inspector: size, dock: size }),
+  sizes: z.object({ overview: size, inspector: size, tokens: size.default(null), dock: size }),
   lastHead: z.number().int().nonnegative(),
 });
 

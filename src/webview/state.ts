@@ -43,6 +43,8 @@ export type NarrowTab = (typeof narrowTabs)[number];
 export interface PaneSizes {
   readonly overview: number | null;
   readonly inspector: number | null;
+  /** Height of Tokens and Frames. */
+  readonly tokens: number | null;
   readonly dock: number | null;
 }
 
@@ -159,7 +161,7 @@ export const initialView: ViewOptions = {
   dock: "entropy",
   dockOpen: true,
   narrow: "map",
-  sizes: { overview: null, inspector: null, dock: null },
+  sizes: { overview: null, inspector: null, tokens: null, dock: null },
   lastHead: 0,
 };
 

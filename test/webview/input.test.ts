@@ -249,11 +249,11 @@ describe("another input", () => {
 
 describe("frames", () => {
   const cameras = ["front", "wrist"];
-  const png = async (colour: string): Promise<ArrayBuffer> => {
-    const canvas = new OffscreenCanvas(8, 6);
+  const png = async (colour: string, width = 8, height = 6): Promise<ArrayBuffer> => {
+    const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext("2d")!;
     context.fillStyle = colour;
-    context.fillRect(0, 0, 8, 6);
+    context.fillRect(0, 0, width, height);
     return (await canvas.convertToBlob()).arrayBuffer();
   };
   const frame = async (generation: number, colour: string): Promise<Frame> => ({
@@ -262,6 +262,27 @@ describe("frames", () => {
     bytes: await png(colour),
   });
   const pane = (open: OpenApp): ShadowRoot => find(open.app, "attention-frames").shadowRoot!;
+
+  it.each([1600, 480])("take no more room than their pictures, %i px wide", async (width) => {
+    const bytes = await png("red", 480, 360);
+    const open = await openApp(model, {
+      ...{ document: state({ ...recorded, cameras }), width, height: 1000 },
+      host: (host) => {
+        host.frame = async ({ generation }) => ({ ...(await frame(generation, "red")), bytes });
+      },
+    });
+    await drawn(open);
+    if (width === 480) find(open.app, "vscode-panel-tab#tab-tokens").click();
+    await expect.poll(() => findAll(pane(open), "img").length).toBe(2);
+    await settled(open.app);
+    for (const image of findAll(pane(open), "img")) {
+      const { width: across, height } = image.getBoundingClientRect();
+      expect(height).toBe(149);
+      expect(across).toBeCloseTo((149 * 480) / 360, 0);
+    }
+    if (width === 1600)
+      expect(find(open.app, "attention-frames").getBoundingClientRect().width).toBeLessThan(2 * 199 + 30);
+  });
 
   it("of all cameras stand beside the tokens, with names and sizes, and follow the step", async () => {
     const open = await openApp(model, {

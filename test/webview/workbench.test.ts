@@ -16,7 +16,7 @@ import {
 } from "./open-app";
 
 const model = playerEncoder();
-const drawnSizes = { overview: null, inspector: null, dock: null };
+const drawnSizes = { overview: null, inspector: null, tokens: null, dock: null };
 
 afterEach(() => closeApp());
 
@@ -138,11 +138,21 @@ describe("layout", () => {
   });
 
   it("keeps sizes that a person chose within bounds", () => {
-    const chosen = { overview: 5000, inspector: 10, dock: 5000 };
+    const chosen = { overview: 5000, inspector: 10, tokens: 5000, dock: 5000 };
     const layout = workbenchLayout({ width: 1200, height: 764 }, chosen, true);
     expect(layout.inspector).toBe(220);
     expect(layout.overview).toBeLessThanOrEqual(1200 - 220 - 330);
+    expect(layout.tokens).toBeLessThanOrEqual(764 - 132 - 250);
     expect(layout.dock).toBeLessThanOrEqual(764 - layout.tokens - 250);
+    expect(workbenchLayout({ width: 1200, height: 764 }, { ...drawnSizes, tokens: 0 }, true).tokens).toBe(64);
+  });
+
+  it("gives frames what the map does not need for 260 px a side, and no more than 200", () => {
+    const tokens = (height: number, frames = true): number =>
+      workbenchLayout({ width: 1600, height }, drawnSizes, true, frames).tokens;
+    expect(tokens(964)).toBe(200);
+    expect(tokens(600)).toBe(100);
+    expect(tokens(964, false)).toBe(122);
   });
 });
 
@@ -164,6 +174,11 @@ describe("splitters", () => {
     await dragFrom(at, { x: at.x, y: at.y + 40 });
     await settled(open.app);
     expect(box(open, "attention-dock").height).toBeCloseTo(before - 40, -0.5);
+    const tokens = splitter("Height of the tokens");
+    const words = box(open, "attention-tokens").height;
+    press(tokens, "ArrowUp");
+    await settled(open.app);
+    expect(box(open, "attention-tokens").height).toBeCloseTo(words + 16, 0);
     const { saved } = open.host;
     overview.dispatchEvent(new MouseEvent("dblclick"));
     await settled(open.app);

@@ -28,8 +28,10 @@ export class NarrowElement extends LitElement {
       }
       .above {
         display: grid;
-        grid-template-rows: fit-content(200px) minmax(0, 1fr);
+        grid-template-rows: auto minmax(0, 1fr);
         height: 100%;
+
+        --tokens: 200px;
       }
       @container (max-width: 350px) {
         .beside {

@@ -90,7 +90,7 @@ export class WorkbenchElement extends LitElement {
       <attention-heatmap class="pane at-map" .session=${this.session}></attention-heatmap>
       ${
         tokens > 0
-          ? html`<div class="at-tokens ${frames ? "with-frames" : ""}">
+          ? html`<div class="words at-tokens ${frames ? "with-frames" : ""}">
               ${frames ? html`<attention-frames class="pane" .session=${this.session}></attention-frames>` : nothing}
               <attention-tokens class="pane" .session=${this.session}></attention-tokens>
             </div>`
@@ -112,6 +112,7 @@ export class WorkbenchElement extends LitElement {
         @toggled=${(event: CustomEvent<boolean>) => this.#dockToggled(layout.low, event.detail)}
       ></attention-dock>
       ${this.#splitter("overview", layout)} ${wide ? this.#splitter("inspector", layout) : nothing}
+      ${tokens > 0 ? this.#splitter("tokens", layout) : nothing}
       ${open ? this.#splitter("dock", layout) : nothing}
     </div>`;
   }
@@ -120,11 +121,12 @@ export class WorkbenchElement extends LitElement {
     const labels = {
       overview: "Width of the Overview",
       inspector: "Width of the Inspector",
+      tokens: this.#hasFrames() ? "Height of frames and tokens" : "Height of the tokens",
       dock: "Height of the dock",
     };
     return html`<attention-splitter
       class="splitter at-${pane}"
-      orientation=${pane === "dock" ? "horizontal" : "vertical"}
+      orientation=${pane === "dock" || pane === "tokens" ? "horizontal" : "vertical"}
       label=${labels[pane]}
       ?follows=${pane !== "overview"}
       .size=${layout[pane]}

@@ -16,7 +16,7 @@ export interface WorkbenchLayout {
   /** Too low for a dock: only its tabs are shown until one is chosen. */
   readonly low: boolean;
   /** Bounds of the splitters. */
-  readonly most: { readonly overview: number; readonly inspector: number; readonly dock: number };
+  readonly most: Readonly<Record<keyof PaneSizes, number>>;
 }
 
 const WIDE_FROM = 900;
@@ -29,7 +29,7 @@ const OVERVIEW = { wide: 236, medium: 200, narrow: 104 };
 const INSPECTOR = { least: 220, share: 0.205, most: 300 };
 const DOCK = { least: 132, share: 0.27, most: 226 };
 /** The header, whole lines and the room under them. */
-const TOKENS = { high: 122, low: 100, frames: 184 };
+const TOKENS = { high: 122, low: 100, frames: 200 };
 /** Height from which all Tokens rows are shown. */
 const TOKENS_FROM = 720;
 /**
@@ -39,7 +39,7 @@ const TOKENS_FROM = 720;
 const MAP = { width: 330, height: 250, whole: 424 };
 
 /** Smallest sizes that a splitter gives. */
-export const leastSizes = { overview: 120, inspector: INSPECTOR.least, dock: 110 } as const;
+export const leastSizes = { overview: 120, inspector: INSPECTOR.least, tokens: 64, dock: 110 } as const;
 
 function bounded(value: number, least: number, most: number): number {
   return Math.max(least, Math.min(most, value));
@@ -69,7 +69,9 @@ export function workbenchLayout(
   const words = height >= TOKENS_FROM ? TOKENS.high : TOKENS.low;
   const share = dockOpen ? bounded(height * DOCK.share, DOCK.least, DOCK.most) : 0;
   // Frames, then the dock, give way to the map.
-  const tokens = frames ? bounded(height - share - MAP.whole, words, TOKENS.frames) : words;
+  const mostTokens = Math.max(words, height - share - MAP.height);
+  const tokensDrawn = frames ? bounded(height - share - MAP.whole, words, TOKENS.frames) : words;
+  const tokens = bounded(chosen.tokens ?? tokensDrawn, leastSizes.tokens, mostTokens);
   const dockDrawn = bounded(height - tokens - MAP.whole, DOCK.least, Math.max(DOCK.least, share));
   const inspectorDrawn = bounded(width * INSPECTOR.share, INSPECTOR.least, INSPECTOR.most);
   const mostInspector = Math.max(INSPECTOR.least, width - OVERVIEW.wide - MAP.width);
@@ -87,6 +89,6 @@ export function workbenchLayout(
     low,
     ...{ overview, inspector, tokens },
     dock: dockOpen && !tabs ? dock : 0,
-    most: { overview: mostOverview, inspector: mostInspector, dock: mostDock },
+    most: { overview: mostOverview, inspector: mostInspector, tokens: mostTokens, dock: mostDock },
   };
 }

@@ -47,8 +47,10 @@ export const workbenchStyles = css`
     grid-area: map;
   }
   .at-tokens {
-    display: grid;
     grid-area: tokens;
+  }
+  .words {
+    display: grid;
     grid-template: minmax(0, 1fr) / minmax(0, 1fr);
     min-width: 0;
     min-height: 0;
@@ -75,7 +77,7 @@ export const workbenchStyles = css`
   .pane.at-inspector {
     border-left: 1px solid var(--vscode-panel-border);
   }
-  .at-tokens,
+  .words,
   .pane.at-dock {
     border-top: 1px solid var(--vscode-panel-border);
   }
@@ -87,6 +89,7 @@ export const workbenchStyles = css`
     justify-self: start;
     margin-left: -3px;
   }
+  .splitter.at-tokens,
   .splitter.at-dock {
     align-self: start;
     margin-top: -3px;

@@ -37,9 +37,10 @@ export class FramesElement extends LitElement {
         min-height: 0;
         margin: 0;
       }
+      /* A height that is known before the layout, so that the pane is as wide as its pictures: header, name and padding take 51. */
       img {
         width: auto;
-        height: 100%;
+        height: calc(var(--tokens) - 51px);
         min-height: 0;
       }
       img.small {
