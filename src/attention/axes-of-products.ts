@@ -5,7 +5,7 @@ import type { Shape } from "../onnx/shapes";
 import { einsumLetters } from "../onnx/shapes/einsum";
 import { namedAxis } from "./named-axes";
 import { productOperands } from "./products";
-import { type Atom, atom, type Axes, isFeature, sameSize } from "./axis-atoms";
+import { type Atom, atom, type Axes, isFeature, projectedRows, sameSize } from "./axis-atoms";
 import type { Dim } from "../shared/model";
 
 /** What a rule needs of the trace that it is part of. */
@@ -78,12 +78,10 @@ export function axesOfMatMul(
       freeAxis(ofColumns, columns, "columns", node, channels),
     ];
   }
-  const weight = view.isConstant(right);
-  return [
-    ...leading,
-    a?.at(-2) ?? [atom(rows, "unknown")],
-    weight ? [atom(columns, "feature")] : (b?.at(-1) ?? []),
-  ];
+  const ofRows = a?.at(-2) ?? [atom(rows, "unknown")];
+  return view.isConstant(right)
+    ? [...leading.map(projectedRows), projectedRows(ofRows), [atom(columns, "feature")]]
+    : [...leading, ofRows, b?.at(-1) ?? []];
 }
 
 export function axesOfGemm(
@@ -101,7 +99,7 @@ export function axesOfGemm(
       freeAxis(columns ?? [], shape[1] ?? null, "columns", node),
     ];
   }
-  return rows && shape && [rows, [atom(shape[1] ?? null, "feature")]];
+  return rows && shape && [projectedRows(rows), [atom(shape[1] ?? null, "feature")]];
 }
 
 export function axesOfEinsum(

@@ -82,7 +82,7 @@ export class AxisTrace {
     return shape?.map((size, axis) => {
       if (size === 1) return [];
       if (!numbers || axis !== features) return [atom(size, "position")];
-      return [{ ...atom(size, "feature"), guessed }];
+      return [{ ...atom(size, "feature"), guessed, ofAxis: size }];
     });
   }
 

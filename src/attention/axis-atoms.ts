@@ -30,6 +30,8 @@ export interface Atom {
   readonly product?: Node;
   /** A feature by its place among the axes of an input alone: no projection made it. */
   readonly guessed?: boolean;
+  /** Length of the input's axis that a guessed feature is of: reshapes may have cut it. */
+  readonly ofAxis?: Dim;
   /** Where its cells stood before reshapes; null where that can't be told, and not set for features. */
   readonly place?: Place | null;
 }
@@ -39,6 +41,16 @@ export type Axes = readonly (readonly Atom[])[];
 
 export function atom(size: Dim, origin: Origin, product?: Node): Atom {
   return product ? { size, origin, product } : { size, origin };
+}
+
+/**
+ * Rows of a projection. What was taken for features because it is an input's last axis, and then stands uncut in a row
+ * of a projection (the series of a table, each projected by itself), counts something: features are what is projected.
+ */
+export function projectedRows(atoms: readonly Atom[]): readonly Atom[] {
+  return atoms.map((each) =>
+    each.guessed === true && each.ofAxis === each.size ? atom(each.size, "position") : each,
+  );
 }
 
 export function isFeature(atoms: readonly Atom[]): boolean {

@@ -87,11 +87,17 @@ export function completed(
   return { feeds, notices, made: missing.length, assumed };
 }
 
-/** Inputs that a recording need not hold, with what they are given instead: caches begin empty, counts follow. */
+/**
+ * Inputs that a recording need not hold, with what they are given instead: caches begin empty, counts follow, and a
+ * loop of the manifest sets some in every run.
+ */
 export function withoutArrays(opened: OpenModel): ReadonlyMap<string, string> {
   const cache = cacheOf(opened);
-  if (!cache) return new Map();
+  const planned = opened.manifest?.manifest.loops?.flatMap(({ set }) => Object.keys(set ?? {})) ?? [];
+  const set = planned.map((name) => [name, "set by the manifest's loop"] as const);
+  if (!cache) return new Map(set);
   return new Map([
+    ...set,
     ...derivedInputs(opened, cache, cache.length !== null).map(
       (name) => [name, "follows from the tokens"] as const,
     ),

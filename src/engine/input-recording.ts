@@ -50,13 +50,12 @@ export async function openRecording(
   }
   const file = said?.inputs?.file;
   if (file === undefined && said?.samples?.files === undefined && said?.samples?.lerobot === undefined) {
-    if (
-      said?.inputs?.arrays &&
-      Object.values(said.inputs.arrays).some(
-        (source) => typeof source === "object" && ("value" in source || "fill" in source),
-      )
-    )
-      return openSamples({ folder, file: undefined, samples: undefined });
+    const sources = Object.values(said?.inputs?.arrays ?? {}).filter((source) => typeof source === "object");
+    const others = sources.flatMap((source) =>
+      "array" in source && source.file !== undefined ? [source.file] : [],
+    );
+    if (others.length > 0 || sources.some((source) => "value" in source || "fill" in source))
+      return openSamples({ folder, file: undefined, samples: undefined, others: [...new Set(others)] });
     for (const name of ["samples", "episode", "step", "pass"] as const)
       if (
         !beside &&

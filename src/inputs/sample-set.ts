@@ -80,6 +80,8 @@ interface Source {
   readonly samples: ManifestSamples | undefined;
   /** The file was asked for, so it need not hold samples as the manifest's own does. */
   readonly asked?: boolean;
+  /** Files that inputs name for themselves, where there is no file of all. */
+  readonly others?: readonly string[];
 }
 
 /** Opens what was recorded; `close` it after use. */
@@ -160,8 +162,8 @@ export function openSamples(source: Source): SampleSet {
     const { first = 0 } = source.samples ?? {};
     const names = [...(base?.headers.keys() ?? [])];
     return {
-      name: base?.name ?? source.samples?.files ?? "",
-      recorded: base !== undefined || source.samples?.files !== undefined,
+      name: base?.name ?? source.samples?.files ?? source.others?.join(", ") ?? "",
+      recorded: base !== undefined || source.samples?.files !== undefined || (source.others?.length ?? 0) > 0,
       declared: layout.declared,
       names,
       single: names.length === 1 ? (names[0] ?? null) : null,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 import references
-from case import BATCH, HEADS, SIZE, TOKENS, Case, join
+from case import BATCH, HEADS, SIZE, TOKENS, WIDTH, Case, Graph, join, split
 from hand_written import SCALE, Site
 
 
@@ -42,6 +42,31 @@ def product_a_head() -> Case:
     site.finish(graph.node("Concat", *contexts, axis=1))
     says = "one product with the values for each head, by Gather"
     return site.case("product-a-head", says, map_, references.softmax(site.products()))
+
+
+def series_by_itself() -> Case:
+    """The columns of a table, each cut into patches and attended to by itself: columns stand in the batch's place."""
+    graph = Graph(seed=69)
+    columns = 3
+    table = graph.normal(1, TOKENS * WIDTH, columns)
+    fed = graph.feed("table", table, table.shape)
+    patches = graph.shaped(graph.node("Transpose", fed, perm=[0, 2, 1]), [columns, TOKENS, WIDTH])
+    array = table.astype(np.float64).transpose(0, 2, 1).reshape(columns, TOKENS, WIDTH)
+    names, arrays = [], []
+    for _ in range(3):
+        weight = graph.normal(WIDTH, HEADS * SIZE, spread=0.35)
+        shaped = graph.shaped(graph.node("MatMul", patches, graph.weight(weight)), [0, 0, HEADS, SIZE])
+        names.append(graph.node("Transpose", shaped, perm=[0, 2, 1, 3]))
+        arrays.append(split(array @ weight.astype(np.float64)))
+    query, key, value = names
+    scores = graph.node("MatMul", query, graph.node("Transpose", key, perm=[0, 1, 3, 2]))
+    map_ = graph.node("Softmax", graph.node("Div", scores, graph.weight(SCALE)), axis=-1)
+    context = graph.node("Transpose", graph.node("MatMul", map_, value), perm=[0, 2, 1, 3])
+    graph.node("Identity", graph.shaped(context, [0, 0, HEADS * SIZE]), out="output")
+    graph.result("output")
+    says = "columns of a table in the batch's place, each cut into patches: no heads"
+    wanted = references.softmax(references.products(arrays[0], arrays[1]))
+    return Case("series-by-itself", "unfused", says, graph, [wanted], kinds=("self",), tensors=[map_])
 
 
 def heads_before_batch() -> Case:
@@ -144,4 +169,5 @@ def part_cases() -> Iterator[Case]:
     yield late_division("late-division", "exponentials times values, divided by their sum afterwards", highest=True)
     yield late_division("late-division-floor", "the same with something added to the sum", highest=False, floor=True)
     yield blocks_of_one_head()
+    yield series_by_itself()
     yield unordered()

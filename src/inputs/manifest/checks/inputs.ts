@@ -25,7 +25,8 @@ export function checkInputs(context: CheckContext, model: CheckedModel): void {
       context.add(at, wanted, { on: "key" });
     } else checkSource(context, source, at);
   }
-  const listed = new Set([...Object.keys(inputs?.arrays ?? {}), ...textInputs(context, names)]);
+  const planned = context.manifest.loops?.flatMap(({ set }) => Object.keys(set ?? {})) ?? [];
+  const listed = new Set([...Object.keys(inputs?.arrays ?? {}), ...textInputs(context, names), ...planned]);
   for (const input of model.inputs) {
     const source = inputs?.arrays?.[input.name];
     const header = headerOf(context, input.name);
