@@ -5,6 +5,7 @@ import { embeddingRows } from "../onnx/embedding-rows";
 import { GraphView } from "../onnx/graph-view";
 import type { NamedArray } from "../inputs/arrays";
 import { fitFeeds } from "../inputs/feeds";
+import { oddValues } from "../inputs/odd-values";
 import type { SampleSet } from "../inputs/sample-set";
 import { symbolSizes, syntheticFeeds } from "../inputs/synthetic";
 import { checkIds } from "./check-ids";
@@ -69,7 +70,7 @@ export function completed(
     }),
   );
   if (cache) for (const [name, array] of withTokens(opened, cache, feeds, given)) feeds.set(name, array);
-  const notices = [...fitted.notices];
+  const notices = [...fitted.notices, ...oddValues(fitted.feeds)];
   if (wanted.length === 0) notices.push("The input is synthetic: made up by name, type and shape.");
   else if (lacking.length > 0)
     notices.push(`${lacking.map(({ name }) => name).join(", ")}: made up by name, type and shape.`);

@@ -3,6 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { AttentionError } from "../shared/errors";
 import type { InputChoice } from "../shared/input-choice";
+import { adapted } from "../inputs/array-axes";
 import type { NamedArray } from "../inputs/arrays";
 import { joined } from "../inputs/files/array-values";
 import { isLeRobot } from "../inputs/lerobot/info";
@@ -98,8 +99,8 @@ export function onlyArray(
   if (!set || !input || inputs.length !== 1 || given.size > 0 || name === null) return null;
   return {
     input: input.name,
-    array: set.arrays(0).read(name),
-    notice: `${input.name} is given ${name}, the only array of the file.`,
+    array: adapted(set.arrays(0).read(name), input, 0),
+    notice: `${input.name} is given ${name}, ${set.names.length === 1 ? "the only array" : "all numbers"} of the file.`,
   };
 }
 

@@ -136,8 +136,27 @@ async function runOnce(
         ? new AttentionError("memory", `${shortReason(error)} ${formatBytes(freeMemory())} is free.`, {
             cause: error,
           })
-        : new AttentionError(stage, shortReason(error), { cause: error });
+        : new AttentionError(stage, shortReason(error), {
+            cause: error,
+            ...(stage === "runFailed" ? { fix: givenWords(request.feeds) } : {}),
+          });
   }
+}
+
+/** Most inputs that a message names. */
+const MOST_NAMED = 6;
+
+/** What the run was given: the runtime's message names neither an input nor where its sizes come from. */
+function givenWords(feeds: RunRequest<Instrumented>["feeds"]): string {
+  const shapes = [...feeds].map(([name, { dtype, dims }]) => `${name} ${dtype} [${dims.join(", ")}]`);
+  const rest = shapes.length - MOST_NAMED;
+  const given = shapes.slice(0, MOST_NAMED).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  const empty = [...feeds].filter(([, { dims }]) => dims.includes(0)).map(([name]) => name);
+  const advice =
+    empty.length > 0
+      ? `${empty.slice(0, MOST_NAMED).join(", ")} ${empty.length === 1 ? "holds" : "hold"} no value: perhaps that is too few.`
+      : "Perhaps one of these sizes is more than the model takes, or does not go with another: give a shorter text, other arrays, or --dim NAME=N for what is made up.";
+  return `It was given ${given}. ${advice}`;
 }
 
 /** Whether ONNX Runtime or Node could not have the memory that a step asked for. */

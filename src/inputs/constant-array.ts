@@ -2,6 +2,7 @@
 import { AttentionError } from "../shared/errors";
 import type { TensorSignature } from "../shared/model";
 import type { NamedArray } from "./arrays";
+import { convert } from "./feeds";
 import { arrayOf } from "./files/json-arrays";
 import { countOf } from "./files/lazy-arrays";
 import type { ManifestInputSource } from "./manifest/inputs-schema";
@@ -9,8 +10,13 @@ import { randomNumbers } from "./synthetic";
 
 type Constant = Extract<ManifestInputSource, { value: unknown } | { fill: unknown }>;
 
-/** The array of an input, before it is fitted to the input's type. Dimensions that are left open are 1. */
+/** The array of an input, in the input's type where its values allow that. Dimensions that are left open are 1. */
 export function constantArray(input: TensorSignature, source: Constant): NamedArray {
+  const array = written(input, source);
+  return convert(array, input.dtype) ?? array;
+}
+
+function written(input: TensorSignature, source: Constant): NamedArray {
   const open = (input.dims ?? []).map((dim) => (typeof dim === "number" && dim >= 0 ? dim : 1));
   if ("value" in source) {
     const { value } = source;

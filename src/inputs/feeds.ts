@@ -90,9 +90,9 @@ function floatsOf({ dtype, data }: NamedArray): ArrayLike<number> {
 
 /**
  * The array as another type where that is what a person means: numbers of another precision, the
- * bits of bfloat16, which NumPy does not have, and integers of other widths.
+ * bits of bfloat16, which NumPy does not have, and integers of other widths. Undefined where it is not.
  */
-function convert(array: NamedArray, dtype: string): NamedArray | undefined {
+export function convert(array: NamedArray, dtype: string): NamedArray | undefined {
   if (array.dtype === dtype) return array;
   const { data } = array;
   if (Array.isArray(data)) return undefined;

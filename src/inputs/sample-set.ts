@@ -31,7 +31,7 @@ export interface SampleSet {
   readonly declared: boolean;
   /** Names of the arrays of the recorded file. */
   readonly names: readonly string[];
-  /** The only array of the file, where it holds one. */
+  /** The only array of the file, where it holds one; the table, where the others are its columns. */
   readonly single: string | null;
   /** Samples that have names or fields of their own; empty for those along an axis without. */
   readonly episodes: readonly Episode[];
@@ -166,7 +166,7 @@ export function openSamples(source: Source): SampleSet {
       recorded: base !== undefined || source.samples?.files !== undefined || (source.others?.length ?? 0) > 0,
       declared: layout.declared,
       names,
-      single: names.length === 1 ? (names[0] ?? null) : null,
+      single: names.length === 1 ? (names[0] ?? null) : (base?.whole ?? null),
       episodes: plain ? [] : episodes,
       keys: layout.names.map(({ name }) => name),
       count: layout.names.length,

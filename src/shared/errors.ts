@@ -38,7 +38,7 @@ const wording = {
   fileNotFound: { title: "The file does not exist", fix: "Check the path." },
   fileUnreadable: {
     title: "The file cannot be read",
-    fix: "Check the permissions of the file and of its folder.",
+    fix: "Check that it is whole, of the kind that its name says, and that you may read it.",
   },
   notCheckpointExport: {
     title: "A training checkpoint holds weights, not a graph",
@@ -91,7 +91,7 @@ const wording = {
   },
   runFailed: {
     title: "ONNX Runtime could not run the model",
-    fix: "Read its message in the log; an operator or a shape is usually named there.",
+    fix: "Its message names the operator: mostly one size of the input does not go with another.",
   },
   sessionFailed: {
     title: "ONNX Runtime could not load the model",

@@ -37,7 +37,7 @@ export function openArrayFile(file: string): ArrayFile {
       case ".json":
         return memoryArrays(bytes, readJsonArrays(bytes));
       case ".csv":
-        return memoryArrays(bytes, readCsv(bytes));
+        return csvFile(bytes);
       default:
         throw new AttentionError(
           "fileUnreadable",
@@ -88,6 +88,11 @@ function lazyNpy(read: (start: number, end: number) => Uint8Array, size: number,
       return columnMajor ? takenOf(whole(), part) : rangesOf({ dtype, dims }, part, values);
     },
   };
+}
+
+function csvFile(file: ByteFile): ArrayFile {
+  const { arrays, whole } = readCsv(file);
+  return { ...memoryArrays(file, arrays), ...(whole === null ? {} : { whole }) };
 }
 
 function memoryArrays(file: ByteFile, arrays: ReadonlyMap<string, NamedArray>): ArrayFile {

@@ -25,6 +25,8 @@ export interface ArrayFile {
   readonly headers: ReadonlyMap<string, ArrayHeader>;
   /** The format writes no shapes down to the last axis, so leading axes of one may be missing. */
   readonly loose: boolean;
+  /** The array that holds all that the file has, where others are parts of it: a table. */
+  readonly whole?: string;
   /** An array, or some elements along an axis of it, of which no more than that is read where the file allows it. */
   read(name: string, part?: Part): NamedArray;
   /** Bytes of values that lie in memory as long as it is there. */

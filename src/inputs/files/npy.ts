@@ -40,7 +40,9 @@ export function readNpyHeader(
   if (String.fromCharCode(...begin.subarray(1, 6)) !== "NUMPY" || begin[0] !== 0x93)
     throw damaged("it does not begin as NumPy's arrays do");
   const view = new DataView(begin.buffer, begin.byteOffset, 12);
-  const long = (begin[6] ?? 1) > 1;
+  const version = begin[6] ?? 0;
+  if (version < 1 || version > 3) throw damaged(`version ${version} of the format is not known`);
+  const long = version > 1;
   const length = long ? view.getUint32(8, true) : view.getUint16(8, true);
   const from = long ? 12 : 10;
   if (from + length > size || length > 1_000_000) throw damaged("its header is longer than the file");
@@ -56,8 +58,7 @@ export function readNpyHeader(
     .map(Number);
   const kind = /^([<>|=])([fiubUS])(\d+)$/.exec(descr);
   const dtype = kind?.[2] === "U" || kind?.[2] === "S" ? "string" : dtypes[descr.slice(1)];
-  if (!kind || !dtype)
-    throw new AttentionError("inputMismatch", `Arrays of ${descr} cannot be fed to a model.`, { where });
+  if (!kind || !dtype) throw refusedType(descr, where);
   const itemBytes = Number(kind[3]) * (kind[2] === "U" ? 4 : 1);
   const count = dims.reduce((all, dim) => all * dim, 1);
   if (!dims.every((dim) => Number.isInteger(dim) && dim >= 0) || !Number.isSafeInteger(count * itemBytes))
@@ -68,6 +69,30 @@ export function readNpyHeader(
     );
   const columnMajor = /'fortran_order'\s*:\s*True/.test(text) && dims.length > 1;
   return { dtype, dims, descr, columnMajor, start: from + length, itemBytes };
+}
+
+/** What NumPy's kinds of values are that no model is fed with, and what to do. */
+const refusedKinds: Readonly<Record<string, readonly [holds: string, fix: string]>> = {
+  O: [
+    "Python objects, which are pickled; pickles are never read",
+    "Save plain numbers: np.asarray(values, np.float32); lists of different lengths apart.",
+  ],
+  c: ["complex numbers", "Save their parts apart: x.real, x.imag."],
+  M: ["dates", "Save them as numbers, x.astype(np.int64), or as texts, x.astype(str)."],
+  m: ["times", "Save them as numbers: x.astype(np.int64)."],
+  V: ["bytes of no type, as NumPy writes bfloat16", "Save them as x.astype(np.float32)."],
+  f: ["numbers of more than 64 bits", "Save them as x.astype(np.float64)."],
+};
+
+function refusedType(descr: string, where: string): AttentionError {
+  const [holds, fix] = refusedKinds[descr[1] ?? ""] ?? [];
+  return new AttentionError(
+    "inputMismatch",
+    holds === undefined
+      ? `Arrays of ${descr} cannot be fed to a model.`
+      : `It holds ${holds} (${descr.slice(0, 20)}).`,
+    { where, ...(fix === undefined ? {} : { fix }) },
+  );
 }
 
 /** Values from bytes as the file holds them. */

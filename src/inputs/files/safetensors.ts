@@ -103,20 +103,40 @@ export function safetensorsEntries(file: ByteFile): SafetensorsEntry[] {
     },
   );
   const ranges = entries.filter((each) => each.end > each.start).sort((a, b) => a.start - b.start);
-  ranges.forEach((range, at) => {
-    if (range.start < (ranges[at - 1]?.end ?? 0)) throw damaged("its tensors overlap");
-  });
+  let used = start;
+  for (const range of ranges) {
+    if (range.start < used) throw damaged("its tensors overlap");
+    if (range.start > used)
+      throw damaged(`the bytes from ${used - start} to ${range.start - start} belong to no tensor`);
+    used = range.end;
+  }
+  if (used !== file.size) throw damaged(`${file.size - used} bytes at its end belong to no tensor`);
   return entries;
 }
 
 /** Name of a type of the format as it is called here; undefined for one whose values cannot be read. */
 export const safetensorsType = (kind: string): string | undefined => dtypes[kind]?.[0];
 
+/** A tensor whose numbers are of a type that is not read. */
+function unreadable(kind: string, dims: readonly number[], where: string): LazyArray {
+  const read = () => {
+    throw new AttentionError("inputMismatch", `Numbers of type ${kind.slice(0, 20)} are not read.`, {
+      where,
+      fix: "Save the tensor as float32.",
+    });
+  };
+  return { dtype: kind.toLowerCase(), dims, read };
+}
+
 export function readSafetensors(file: ByteFile): ArrayFile {
   const arrays = new Map<string, LazyArray>();
   for (const { name, kind, dims, start } of safetensorsEntries(file)) {
     const [dtype, bytes] = dtypes[kind] ?? [];
-    if (dtype === undefined || bytes === undefined) continue;
+    if (dtype === undefined || bytes === undefined) {
+      // It is there, and says so when it is asked for.
+      arrays.set(name, unreadable(kind, dims, `${file.name}: ${name}`));
+      continue;
+    }
     const values = (first: number, last: number) =>
       valuesOf(dtype, file.read(start + first * bytes, start + last * bytes));
     arrays.set(name, {

@@ -4,7 +4,7 @@
  * lies in memory while there is room for it, else in a file without a name in the system's folder for such. The size
  * that the archive declares is the limit of what a member may become.
  */
-import { constants, inflateRawSync } from "node:zlib";
+import * as zlib from "node:zlib";
 import { Inflate } from "fflate";
 import { AttentionError } from "../../shared/errors";
 import { ScratchFile } from "./scratch-file";
@@ -16,7 +16,15 @@ interface Packed {
   readonly packed: number;
   /** Bytes when unpacked, as the archive declares. */
   readonly size: number;
+  /** CRC-32 of the unpacked bytes: damaged ones may well unpack to as many. */
+  readonly checksum: number;
   readonly where: string;
+}
+
+/** CRC-32 of bytes after others; undefined on a Node before 20.15, which has none. */
+function crcAfter(bytes: Uint8Array, before: number | undefined): number | undefined {
+  const { crc32 } = zlib as Partial<typeof zlib>;
+  return before === undefined ? undefined : crc32?.(bytes, before);
 }
 
 /** A member above this goes to a file: the runtime needs the memory more. */
@@ -72,10 +80,12 @@ export class UnpackedMember {
     if (packed <= HEAD_PACKED) return (this.#head ??= this.#inflated().slice(0, HEAD));
     try {
       this.#head ??= Uint8Array.from(
-        inflateRawSync(read(0, HEAD_PACKED), {
-          finishFlush: constants.Z_SYNC_FLUSH,
-          maxOutputLength: Math.max(size, 1),
-        }).subarray(0, HEAD),
+        zlib
+          .inflateRawSync(read(0, HEAD_PACKED), {
+            finishFlush: zlib.constants.Z_SYNC_FLUSH,
+            maxOutputLength: Math.max(size, 1),
+          })
+          .subarray(0, HEAD),
       );
     } catch (error) {
       throw this.#damaged(error);
@@ -94,8 +104,9 @@ export class UnpackedMember {
   #inflated(): Uint8Array {
     const { read, packed, size } = this.#from;
     try {
-      const bytes = inflateRawSync(read(0, packed), { maxOutputLength: Math.max(size, 1) });
+      const bytes = zlib.inflateRawSync(read(0, packed), { maxOutputLength: Math.max(size, 1) });
       if (bytes.length !== size) throw new Error(`It unpacks to ${bytes.length} bytes instead of ${size}.`);
+      this.#verify(crcAfter(bytes, 0));
       // A Buffer's slices share its bytes, a Uint8Array's are copies.
       return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     } catch (error) {
@@ -106,19 +117,31 @@ export class UnpackedMember {
   #inflatedToFile(): ScratchFile {
     const { read, packed, size, where } = this.#from;
     const scratch = new ScratchFile(where);
+    let checksum: number | undefined = 0;
     try {
       const inflate = new Inflate((chunk) => {
         if (scratch.size + chunk.length > size) throw new Error(`It unpacks to more than ${size} bytes.`);
         scratch.append(chunk);
+        checksum = crcAfter(chunk, checksum);
       });
       for (let at = 0; at < packed; at += PIECE)
         inflate.push(read(at, Math.min(packed, at + PIECE)), at + PIECE >= packed);
       if (scratch.size !== size) throw new Error(`It unpacks to ${scratch.size} bytes instead of ${size}.`);
+      this.#verify(checksum);
       return scratch;
     } catch (error) {
       scratch.close();
       throw this.#damaged(error);
     }
+  }
+
+  #verify(checksum: number | undefined): void {
+    const { checksum: declared, where } = this.#from;
+    if (checksum !== undefined && checksum !== declared)
+      throw new AttentionError("fileUnreadable", "Its bytes are damaged: their checksum is another.", {
+        where,
+        fix: "Copy or save the file again.",
+      });
   }
 
   #damaged(error: unknown): AttentionError {

@@ -38,7 +38,7 @@ export function readZip(file: ByteFile): ZipMember[] {
   const tail = view(tailStart, file.size);
   let end = tail.byteLength - 22;
   while (end >= 0 && tail.getUint32(end, true) !== END_RECORD) end -= 1;
-  if (end < 0) throw damaged("its end record is missing");
+  if (end < 0) throw damaged("its end is missing, as where it is cut short or of another kind");
   let count = tail.getUint16(end + 10, true);
   let size = tail.getUint32(end + 12, true);
   let offset = tail.getUint32(end + 16, true);
@@ -66,7 +66,7 @@ export function readZip(file: ByteFile): ZipMember[] {
     ) as [number, number, number];
     const name = new TextDecoder().decode(new Uint8Array(list.buffer, list.byteOffset + at + 46, nameLength));
     const sizes = largeSizes(list, at, at + 46 + nameLength, extraLength);
-    members.push(member(file, name, method, sizes));
+    members.push(member(file, name, method, sizes, list.getUint32(at + 16, true)));
     at += 46 + nameLength + extraLength + commentLength;
   }
   refuseLarger(
@@ -115,7 +115,13 @@ function largeSizes(list: DataView, at: number, extra: number, length: number): 
   return sizes;
 }
 
-function member(file: ByteFile, name: string, method: number, { packed, size, offset }: Sizes): ZipMember {
+function member(
+  file: ByteFile,
+  name: string,
+  method: number,
+  { packed, size, offset }: Sizes,
+  checksum: number,
+): ZipMember {
   const where = `${file.name}: ${name}`;
   let start: number | undefined;
   /** Where the data begin: after the member's own header, whose lengths may differ from the list's. */
@@ -136,7 +142,7 @@ function member(file: ByteFile, name: string, method: number, { packed, size, of
       release: () => undefined,
     };
   const unpacked = new UnpackedMember(
-    { read: (from, to) => file.read(dataStart() + from, dataStart() + to), packed, size, where },
+    { read: (from, to) => file.read(dataStart() + from, dataStart() + to), packed, size, checksum, where },
     method,
   );
   return {
