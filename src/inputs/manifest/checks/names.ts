@@ -7,7 +7,8 @@ export function checkNames(context: CheckContext): void {
   const { manifest } = context;
   const lists = {
     groups: manifest.groups,
-    objects: manifest.objects,
+    // A thing that two cameras see has a mask over each, under one name.
+    objects: manifest.objects?.map(({ name, camera = "" }) => ({ name, key: `${name}\n${camera}` })),
     vectors: manifest.vectors,
     embeddings: manifest.embeddings,
   };
@@ -16,6 +17,7 @@ export function checkNames(context: CheckContext): void {
       context,
       (entries ?? []).map((entry) => entry.name),
       (index) => [name, index, "name"],
+      (entries ?? []).map((entry) => ("key" in entry ? entry.key : entry.name)),
     );
   }
   segmentNames(context, manifest.segments, ["segments"]);
@@ -48,9 +50,10 @@ function unlike(
   context: CheckContext,
   names: readonly string[],
   placeOf: (index: number) => ManifestPath,
+  keys = names,
 ): void {
   names.forEach((name, index) => {
-    if (names.indexOf(name) < index)
+    if (keys.indexOf(keys[index] ?? "") < index)
       context.add(
         placeOf(index),
         `Another entry of this list is called ${name} too: give it a name of its own.`,
