@@ -220,7 +220,7 @@ export class ViewServer {
         manageTrust: nothing,
       },
       ...{ showLog: nothing, run: nothing, copyText: nothing, captureScores: nothing, confirmGrid: nothing },
-      ...{ captureAll: nothing, cancelAll: nothing },
+      ...{ captureAll: nothing },
     };
   }
 }

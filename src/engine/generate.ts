@@ -17,7 +17,7 @@ import { chooseToken, lastRow } from "./choose-token";
 import { generationRules } from "./generation-rules";
 import type { OpenModel } from "./open-model";
 import { runSites } from "./run-sites";
-import { memoryGuard, noteLast, type SequenceHost } from "./sequence-host";
+import { memoryGuard, noteLast, type SequenceHost, stoppedAfter } from "./sequence-host";
 import { tokenizerFile, tokenizerOf } from "./text-input";
 import { tokenFeeds, tokenRoles, tooLong } from "./token-feeds";
 
@@ -56,7 +56,7 @@ export async function generate(
     const pairs = cachePairs(later.inputs, opened.summary.outputs);
     const ran = await runSites(opened, request, feeds, {
       phases: host.phases,
-      label: `token ${step + 1} of ${rules.tokens}`,
+      label: { name: "token", done: step, total: rules.tokens },
       others: [writer.logits, ...pairs.map(({ output }) => output)],
     });
     const scores = ran.run.others.get(writer.logits);
@@ -78,12 +78,12 @@ export async function generate(
     const ended =
       full(results) ??
       (rules.ends.ids.has(next) ? `The text ends there: ${word(next)} is ${rules.ends.from}.` : null) ??
-      bufferEnd(later, written.length, more);
+      bufferEnd(later, written.length, more) ??
+      (more ? stoppedAfter(host, results.length, rules.tokens, "token") : null);
     if (ended !== null) {
       noteLast(results, ended);
       break;
     }
-    if (host.stopped()) break;
     // The first model's session is of no use to the later ones.
     if (opened !== later) await opened.sessions.release();
     opened = later;

@@ -8,7 +8,7 @@ import type { ChosenInput } from "./choose-input";
 import { countOfLoop, fedInputs, fedOn, setValues } from "./loop-feeds";
 import type { OpenModel } from "./open-model";
 import { runSites } from "./run-sites";
-import { memoryGuard, noteLast, type SequenceHost } from "./sequence-host";
+import { memoryGuard, noteLast, type SequenceHost, stoppedAfter } from "./sequence-host";
 
 export interface PassesRun {
   /** A capture for each pass. */
@@ -36,6 +36,7 @@ export async function runLoop(
       where: "loops.count",
       fix: "Give loops a count, or passes.",
     });
+  const name = passes?.axis ?? "pass";
   const fed = fedInputs(opened, loop);
   const labels = Array.isArray(passes?.labels) ? passes.labels : undefined;
   const full = memoryGuard();
@@ -46,10 +47,10 @@ export async function runLoop(
     feeds = new Map([...feeds, ...setValues(loop, feeds, pass)]);
     const ran = await runSites(opened, request, feeds, {
       phases: host.phases,
-      label: `${passes?.axis ?? "pass"} ${pass + 1} of ${count}`,
+      label: { name, done: pass, total: count },
       others: [...new Set([...fed.map(({ output }) => output), ...others])],
     });
-    const axis = { name: passes?.axis ?? "pass", count, index: pass };
+    const axis = { name, count, index: pass };
     const label = labels?.[pass];
     const input: ChosenInput = {
       ...first,
@@ -58,9 +59,10 @@ export async function runLoop(
     };
     results.push(describeRun(opened, request, input, ran, host.nextGeneration(), host.phases));
     made = ran.run.others;
-    const ended = full(results);
+    const ended =
+      full(results) ?? (pass + 1 < count ? stoppedAfter(host, results.length, count, name) : null);
     if (ended !== null) noteLast(results, ended);
-    if (ended !== null || host.stopped()) break;
+    if (ended !== null) break;
     feeds = new Map([...feeds, ...fedOn(opened, fed, feeds, made)]);
   }
   return { results, made };

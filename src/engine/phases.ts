@@ -1,5 +1,6 @@
 /** The phases of opening, as the view and the terminal show them. */
 import { type Phase, type PhaseName, phaseLabels } from "../shared/capture";
+import type { RunProgress } from "../shared/input-choice";
 
 export class Phases {
   readonly #report: (phases: Phase[]) => void;
@@ -17,9 +18,10 @@ export class Phases {
     return this.#phases.map((phase) => ({ ...phase }));
   }
 
-  start(name: PhaseName, detail = ""): void {
+  /** @param runs where it is one of several runs */
+  start(name: PhaseName, detail = "", runs?: RunProgress): void {
     this.#started = performance.now();
-    this.#set(name, { state: "active", ms: null, detail });
+    this.#set(name, { state: "active", ms: null, detail, ...(runs ? { runs } : {}) });
   }
 
   end(name: PhaseName, detail: string): void {

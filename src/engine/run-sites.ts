@@ -1,5 +1,6 @@
 /** One run of the model on given arrays, with the maps of the chosen sites and any other outputs that are asked for. */
 import { bytes as formatBytes } from "../shared/format";
+import type { RunProgress } from "../shared/input-choice";
 import type { CaptureRequest } from "../shared/protocol";
 import { discover } from "../attention/discover";
 import type { NamedArray } from "../inputs/arrays";
@@ -18,8 +19,8 @@ export interface SiteRun {
 
 export interface RunOptions {
   readonly phases: Phases;
-  /** What the run is on, for the progress. */
-  readonly label: string;
+  /** What the run is on, for the progress; or which of several runs it is. */
+  readonly label: string | RunProgress;
   /** Outputs of the model that are returned as they are. */
   readonly others?: readonly string[];
   /** The outputs alone are wanted, and no maps: the model may hold no attention. */
@@ -62,6 +63,7 @@ export async function runSites(
   { phases, label, others = [], mapless = false }: RunOptions,
 ): Promise<SiteRun> {
   phases.start("instrument");
+  const words = typeof label === "string" ? label : `${label.name} ${label.done + 1} of ${label.total}`;
   const { view, all, sites, externalBytes } = sitesOf(opened, request, feeds, mapless);
   const estimate = estimateRun(
     view,
@@ -91,9 +93,9 @@ export async function runSites(
     order: request.providerOrder,
     onLoaded: (detail) => {
       phases.end("load", detail);
-      phases.start("run", label);
+      phases.start("run", words, typeof label === "string" ? undefined : label);
     },
   });
-  phases.end("run", label);
+  phases.end("run", words);
   return { run, notices: [] };
 }

@@ -1,4 +1,5 @@
 /** What the runs of a sequence share: progress, numbers, and when to end. */
+import { plural } from "../shared/format";
 import type { CaptureResult } from "./capture";
 import { freeMemory } from "./estimate";
 import type { Phases } from "./phases";
@@ -24,6 +25,13 @@ export function memoryGuard(): (results: readonly CaptureResult[]) => string | n
       ? `It was ended after ${results.length}: the maps take half of the memory that was free.`
       : null;
   };
+}
+
+/** Why a sequence ends here, where somebody asked for it; null where nobody did. */
+export function stoppedAfter(host: SequenceHost, done: number, total: number, name: string): string | null {
+  return host.stopped()
+    ? `It was stopped after ${done} of ${total} ${total === 1 ? name : plural(name)}.`
+    : null;
 }
 
 /** Says of the last capture why there is none after it. */

@@ -16,6 +16,8 @@ import { StepLoop } from "./step-loop";
 export interface Sequence {
   /** What it was made on, without the step or pass that is shown. */
   readonly key: string;
+  /** It was stopped before its end: gone through as it is, and made anew when it is asked for as a whole. */
+  readonly stopped: boolean;
   /** The step or pass that is asked for, else the last; a loop over steps runs what is missing up to there. */
   readonly show: (request: CaptureRequest, host: SequenceHost) => Promise<CaptureResult | undefined>;
 }
@@ -56,12 +58,13 @@ export async function runSequence(
   const steps = generating ? null : loopOver(opened, "steps");
   if (steps) {
     const loop = new StepLoop(opened, request, steps);
-    return { key, show: (each, own) => loop.show(each, own) };
+    return { key, stopped: false, show: (each, own) => loop.show(each, own) };
   }
   const writers = generating ? writersOf(opened) : { first: opened, later: opened };
   const asked = generating ? { ...request, input: { ...request.input, generate: generating } } : request;
   const made = (axis: "steps" | "passes", results: readonly CaptureResult[]): Sequence => ({
     key,
+    stopped: host.stopped(),
     show: (each) => Promise.resolve(shownOf(axis, results, each)),
   });
   const input = await inputOf(writers.first, asked, host.phases);

@@ -14,7 +14,7 @@ import { runLoop } from "./loop";
 import { countOfLoop, type Fed, fedInputs, fedOn, loopOver, setValues } from "./loop-feeds";
 import type { OpenModel } from "./open-model";
 import { runSites } from "./run-sites";
-import { memoryGuard, type SequenceHost } from "./sequence-host";
+import { memoryGuard, type SequenceHost, stoppedAfter } from "./sequence-host";
 
 export class StepLoop {
   readonly #opened: OpenModel;
@@ -27,6 +27,8 @@ export class StepLoop {
   /** What the next step is given of the last one. */
   #carried: readonly [string, NamedArray][] = [];
   #count: number | undefined;
+  /** The step that is run up to. */
+  #asked = 0;
   /** The step that is shown where none is asked for. */
   #first = 0;
 
@@ -46,10 +48,13 @@ export class StepLoop {
         "inputMissing",
         `There is no ${this.#name} ${asked}; there are ${count}, from 0.`,
       );
+    this.#asked = asked;
     let ended: string | null = null;
     while (this.#steps.length <= asked) {
-      ended = this.#full(this.#steps.flat());
-      if (ended !== null || (this.#steps.length > 0 && host.stopped())) break;
+      const done = this.#steps.length;
+      ended =
+        this.#full(this.#steps.flat()) ?? (done > 0 ? stoppedAfter(host, done, asked + 1, this.#name) : null);
+      if (ended !== null) break;
       await this.#run(this.#steps.length, count, host);
     }
     const passes = this.#steps[Math.min(asked, this.#steps.length - 1)];
@@ -114,14 +119,16 @@ export class StepLoop {
       const outputs = [...new Set(this.#fed.map(({ output }) => output))];
       const passes = loopOver(opened, "passes");
       if (passes) {
-        const { results, made } = await runLoop(opened, request, input, passes, host, outputs);
+        // A step is stopped whole: the next one goes on from its last pass.
+        const whole: SequenceHost = { ...host, stopped: () => false };
+        const { results, made } = await runLoop(opened, request, input, passes, whole, outputs);
         this.#carried = fedOn(opened, this.#fed, feeds, made);
         this.#steps.push(results.map((result, pass) => placed(result, pass, results)));
         return;
       }
       const ran = await runSites(opened, request, feeds, {
         phases: host.phases,
-        label: `${this.#name} ${step + 1} of ${count}`,
+        label: { name: this.#name, done: step, total: this.#asked + 1 },
         others: outputs,
       });
       this.#steps.push([describeRun(opened, request, input, ran, host.nextGeneration(), host.phases)]);

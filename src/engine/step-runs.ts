@@ -53,7 +53,9 @@ export class StepRuns {
   /** A sequence is gone through as long as the same one is asked for. */
   #follow(opened: OpenModel, request: CaptureRequest): void {
     const key = sequenceKey(opened, request);
-    if (key === null || this.#sequence?.key !== key) this.#sequence = undefined;
+    const { step, pass } = request.input ?? {};
+    const again = this.#sequence?.stopped === true && step === undefined && pass === undefined;
+    if (key === null || this.#sequence?.key !== key || again) this.#sequence = undefined;
   }
 
   async #inSequence(
@@ -69,7 +71,8 @@ export class StepRuns {
       // Each step of such a loop needs those before it, so they are there.
       return steps ? withSteps(shown, { ...steps, captured: [[0, steps.index + 1]] }) : shown;
     // The next step has a sequence of its own: the passes of this one are kept beside it.
-    if (steps && passes && !steps.captured) await this.#keepPasses(request, passes.count, host);
+    if (steps && passes && !steps.captured && this.#sequence.stopped === false)
+      await this.#keepPasses(request, passes.count, host);
     return shown;
   }
 

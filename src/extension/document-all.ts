@@ -3,7 +3,7 @@
  * for meanwhile comes between two of them. What was captured stays when it is ended, so that it goes on from there.
  */
 import { AttentionError, oneLine } from "../shared/errors";
-import { bytes as formatBytes, count } from "../shared/format";
+import { bytes as formatBytes, count, plural } from "../shared/format";
 import type { AxisOfRuns, CaptureAll, InputChoice, RunAxis } from "../shared/input-choice";
 import { countIndices, firstMissing, hasIndex, type IndexRanges } from "../shared/index-ranges";
 import type { ModelSummary } from "../shared/model";
@@ -20,7 +20,7 @@ export class DocumentAll {
   /** The request that a capture on an input makes. */
   readonly #requestOn: RequestOn;
   #running: Promise<void> | undefined;
-  #cancelled = false;
+  #stopped = false;
 
   constructor(core: DocumentCore, requestOn: RequestOn) {
     this.#core = core;
@@ -29,14 +29,14 @@ export class DocumentAll {
 
   /** Capture what is not captured yet; again while it runs changes nothing. */
   start(axis: RunAxis): Promise<void> {
-    this.#cancelled = false;
+    this.#stopped = false;
     this.#running ??= this.#run(axis).finally(() => (this.#running = undefined));
     return this.#running;
   }
 
   /** End after the step that it is at. */
-  cancel(): void {
-    this.#cancelled = true;
+  stop(): void {
+    this.#stopped = true;
   }
 
   async #run(axis: RunAxis): Promise<void> {
@@ -57,7 +57,7 @@ export class DocumentAll {
     for (let place = this.#place(axis); ;) {
       const next = firstMissing(captured, total, place);
       if (next === null) return ended(null);
-      if (this.#cancelled) return ended(`Ended with ${some(captured, total, begun.runs)} captured.`);
+      if (this.#stopped) return ended(`Stopped with ${some(captured, total, begun.runs)} captured.`);
       // Another input is shown: what was captured of this one stays in the engine as long as there is room.
       if (!this.#sameInput(axis, recipe)) return;
       const engine = this.#core.engine.value;
@@ -68,6 +68,8 @@ export class DocumentAll {
           this.#requestOn({ ...begun.choice, [axis]: next }, shown.model),
         );
         captured = axis === "step" ? reply.steps : reply.passes;
+        // A loop within the step may have been stopped before its end.
+        if (this.#stopped) continue;
         if (!reply.kept || !hasIndex(captured, next))
           return ended(
             `${some(captured, total, begun.runs)} are kept, which take ${formatBytes(reply.bytes)} of the ${formatBytes(reply.limitBytes)} that are set aside; the others are captured when they are shown.`,
@@ -116,5 +118,5 @@ const ownRanges = (ranges: IndexRanges) => ranges.map(([from, to]): [number, num
 
 /** "312 of 5,000 steps". */
 function some(captured: IndexRanges, total: number, { name }: AxisOfRuns): string {
-  return `${count(countIndices(captured))} of ${count(total)} ${name}s`;
+  return `${count(countIndices(captured))} of ${count(total)} ${plural(name)}`;
 }

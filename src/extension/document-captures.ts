@@ -22,6 +22,8 @@ export class DocumentCaptures {
   /** The input that was chosen while another was being captured. */
   #nextInput: { readonly choice: InputChoice | null } | undefined;
   #choosing: Promise<void> | undefined;
+  /** Another input was chosen while runs that follow each other were made for this one. */
+  #superseded = false;
   /** What the person chose to run of a large model: ids of sites, null for all; undefined before it was asked. */
   #agreed: readonly string[] | null | undefined;
 
@@ -118,7 +120,7 @@ export class DocumentCaptures {
     const { log, inputs } = this.#core.host;
     const request = this.requestOn(choice, model);
     const captured = await engine.capture(request);
-    if (!this.#core.isCurrent(load)) return;
+    if (!this.#core.isCurrent(load) || this.#superseded) return;
     const chosen = `${captured.sites.length} of ${model.sites.length} sites were captured, as was chosen; Restart Engine asks again.`;
     const notices = [
       ...(request.sites === null ? [] : [chosen]),
@@ -167,6 +169,12 @@ export class DocumentCaptures {
    */
   choose(choice: InputChoice | null): Promise<void> {
     this.#nextInput = { choice };
+    const { state, engine } = this.#core;
+    if (this.#choosing && state.status === "ready" && state.input.progress) {
+      // Of runs that follow each other the rest is not waited for, and what they came to is not shown.
+      this.#superseded = true;
+      void engine.value?.stop().catch(() => undefined);
+    }
     this.#choosing ??= this.#chooseInTurn().finally(() => (this.#choosing = undefined));
     return this.#choosing;
   }
@@ -225,7 +233,8 @@ export class DocumentCaptures {
     }
     const load = this.#core.supersede();
     this.#core.occupy(load);
-    this.#core.setInput({ running: true, problem: null });
+    this.#superseded = false;
+    this.#core.setInput({ running: true, problem: null, progress: null });
     try {
       await this.#capture(engine, shown.model, load, choice);
     } catch (thrown) {
@@ -233,7 +242,8 @@ export class DocumentCaptures {
       const error = AttentionError.wrap(thrown);
       if (error.code !== "cancelled")
         this.#core.host.log.error(`${this.#core.name}: ${oneLine(error.report())}`);
-      this.#core.setInput({ running: false, problem: error.code === "cancelled" ? null : error.report() });
+      const problem = error.code === "cancelled" ? null : error.report();
+      this.#core.setInput({ running: false, problem, progress: null });
     } finally {
       this.#core.free(load);
     }

@@ -7,10 +7,13 @@ import { Emitter } from "vscode-jsonrpc";
 import { type Capture, type Phase, phaseLabels } from "../shared/capture";
 import type { DocumentState } from "../shared/document";
 import { AttentionError, oneLine } from "../shared/errors";
-import type { InputChoice, InputState } from "../shared/input-choice";
+import type { InputChoice, InputState, RunProgress } from "../shared/input-choice";
 import type { ModelSummary } from "../shared/model";
 import { DisposableBase, DisposableSlot } from "./disposable";
 import type { DocumentHost, Engine } from "./document-host";
+
+/** How often views are told how far runs came, ms: the whole state is sent. */
+const TOLD_EVERY_MS = 250;
 
 /** The capture that the views read. */
 export interface Shown {
@@ -31,6 +34,8 @@ export class DocumentCore extends DisposableBase {
   #state: DocumentState;
   shown: Shown | undefined;
   #generation = 0;
+  /** When a view was last told how far the runs came. */
+  #told = 0;
   #loads = 0;
   /** Number of the load that the engine works on. */
   #loading: number | undefined;
@@ -124,8 +129,18 @@ export class DocumentCore extends DisposableBase {
   }
 
   #progress(engine: Engine, phases: readonly Phase[]): void {
-    if (this.engine.value !== engine || this.#state.status !== "opening") return;
-    this.set({ ...this.#state, phases: [...phases] });
+    if (this.engine.value !== engine) return;
+    if (this.#state.status === "opening") this.set({ ...this.#state, phases: [...phases] });
+    else this.#ran(phases.find(({ state }) => state === "active")?.runs);
+  }
+
+  /** How far the runs of an input came that is on its way; not each of many short ones is told. */
+  #ran(progress: RunProgress | undefined): void {
+    const now = performance.now();
+    if (!progress || this.#state.status !== "ready" || !this.#state.input.running) return;
+    if (now - this.#told < TOLD_EVERY_MS) return;
+    this.#told = now;
+    this.setInput({ progress });
   }
 
   fail(thrown: unknown): void {

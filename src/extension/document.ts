@@ -142,11 +142,6 @@ export class AttentionDocument extends DisposableBase {
     return this.#all.start(axis);
   }
 
-  /** End that; what was captured is kept. */
-  cancelAll(): void {
-    this.#all.cancel();
-  }
-
   readPage(request: PageRequest): Promise<Page> {
     return this.#read(request, (engine, own) => engine.readPage(own));
   }
@@ -186,8 +181,9 @@ export class AttentionDocument extends DisposableBase {
     return this.#core.engine.value?.checkManifest(this.path);
   }
 
-  /** End a generation; what was made is kept. */
+  /** End a generation, a loop, or the capture of all steps after the run that it is at; what was made is kept. */
   async stop(): Promise<void> {
+    this.#all.stop();
     await this.#core.engine.value?.stop();
   }
 

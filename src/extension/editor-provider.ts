@@ -79,7 +79,6 @@ class EditorView extends DisposableBase implements View {
               return this.#start(document.chooseInput(choice));
             },
             captureAll: ({ axis }) => this.#start(document.captureAll(axis)),
-            cancelAll: () => (document.cancelAll(), null),
             browse: ({ kind }) => services.inputFiles.browse(kind, this.uri),
             readVideo: ({ file, start, bytes }) => services.inputFiles.readPart(file, start, bytes),
             keepFile: ({ name, bytes }) => services.inputFiles.keep(name, bytes),

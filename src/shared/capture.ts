@@ -3,7 +3,7 @@ import * as z from "zod";
 import { colourMapNames } from "./colour-maps";
 import { scaleNames } from "./colour-scale";
 import { headFiguresSchema, metricNameSchema } from "./figures";
-import { recordingSchema } from "./input-choice";
+import { recordingSchema, runProgressSchema } from "./input-choice";
 import { siteSchema } from "./model";
 import { headChoiceSchema } from "./page";
 import { bothScoreExtremesSchema } from "./profile";
@@ -151,6 +151,8 @@ export const phaseSchema = z.object({
   ms: z.number().nullable(),
   /** Bytes or counts in words: "519 KB read", "8 heads". */
   detail: z.string(),
+  /** Where it is one of several runs that follow each other: how many are done. */
+  runs: runProgressSchema.optional(),
 });
 export type Phase = z.infer<typeof phaseSchema>;
 

@@ -158,3 +158,8 @@ export function tokenLabel(token: string, longest = 12): string {
     visible.slice(0, head).join("") + "…" + visible.slice(visible.length - (longest - 1 - head)).join("")
   );
 }
+
+/** "steps", "denoising passes". */
+export function plural(word: string): string {
+  return /(s|x|ch|sh)$/.test(word) ? `${word}es` : `${word}s`;
+}

@@ -162,6 +162,15 @@ export const plainRecording: Recording = {
 export const recentInputSchema = z.object({ choice: inputChoiceSchema, label: z.string().max(1_000) });
 export type RecentInput = z.infer<typeof recentInputSchema>;
 
+/** How far runs that follow each other came: "token 3 of 32", "denoising pass 4 of 10". */
+export const runProgressSchema = z.object({
+  /** What one is. */
+  name: z.string(),
+  done: z.number().int().nonnegative(),
+  total: z.number().int().positive(),
+});
+export type RunProgress = z.infer<typeof runProgressSchema>;
+
 export const runAxisSchema = z.enum(["step", "pass"]);
 /** What can be gone through one by one: the steps of an episode or a generation, the passes of a loop. */
 export type RunAxis = z.infer<typeof runAxisSchema>;
@@ -182,6 +191,8 @@ export const inputStateSchema = z.object({
   choice: inputChoiceSchema.nullable(),
   /** Another input is being captured; what is shown stays until it is there. */
   running: z.boolean(),
+  /** How far that came, where it is several runs; left out where it is one. */
+  progress: runProgressSchema.nullable().optional(),
   /** Why the input that was chosen last cannot be shown. */
   problem: errorReportSchema.nullable(),
   /** Inputs that were shown before, the latest first. */

@@ -96,7 +96,7 @@ export const engineContract = {
   tokenize: request(tokenizeRequestSchema, tokenizedSchema),
   /** Arrays of a recording, and how they fit the inputs of the open model. Only headers are read. */
   listArrays: request(arrayListRequestSchema, arrayListSchema),
-  /** End a generation after the token that it is at; what was made is kept. */
+  /** End a generation or a loop after the run that it is at; what was made is kept. */
   stop: request(z.object({}), nothing),
   /** How a site was found and is captured, as text. */
   explain: request(z.object({ site: z.string().max(10_000) }), z.string()),
@@ -183,14 +183,12 @@ export const viewContract = {
   tokenize: engineContract.tokenize,
   /** Arrays of a file that was chosen here, how they fit, and how such a file was mapped before. */
   listArrays: request(arrayListRequestSchema, arrayChoiceSchema),
-  /** End a generation; what was made is kept. */
+  /** End runs that follow each other after the one that they are at; what was made is kept. */
   stop: engineContract.stop,
   /** Capture on another input; null for the model's own. What is shown stays until it is there. */
   chooseInput: request(z.object({ choice: inputChoiceSchema.nullable() }), nothing),
   /** Capture all steps or passes of the input that is shown, one after the other; what is shown stays. */
   captureAll: request(z.object({ axis: runAxisSchema }), nothing),
-  /** End that after the step that it is at; what was captured is kept. */
-  cancelAll: request(z.object({}), nothing),
   /** Ask for a file of that kind; null when none was chosen. */
   browse: request(z.object({ kind: z.enum(["arrays", "image", "video"]) }), pathSchema.nullable()),
   /** Bytes of a video that was chosen here, which the view decodes; fewer at its end. */

@@ -5,7 +5,14 @@ import type { HeadChoice } from "../shared/page";
 import { isMean, type QueryChoice, rowsOfQuery, sameQuery } from "../shared/query-choice";
 import type { Selection } from "../shared/selection";
 import { activeKey, activeQuery, captureOf, selectedSite } from "./selectors";
-import { type AppState, type Cursor, type MapWindow, nowhere, type ViewOptions } from "./state";
+import {
+  type AppState,
+  type Cursor,
+  type MapWindow,
+  nothingWanted,
+  nowhere,
+  type ViewOptions,
+} from "./state";
 
 /** Places kept for going back. */
 const HISTORY = 100;
@@ -88,7 +95,7 @@ function remembered(before: AppState, after: AppState): AppState {
 export function documentArrived(state: AppState, document: DocumentState): AppState {
   // What was asked for is shown, or could not be: the input's own state says which.
   const there = document.status !== "ready" || !document.input.running;
-  const wanted = there ? { step: null, pass: null } : state.wanted;
+  const wanted = there ? nothingWanted : state.wanted;
   const next: AppState = { ...state, document, wanted, problem: null };
   if (document.status !== "ready") return { ...next, overlay: null };
   const { sites } = document.capture;

@@ -71,7 +71,6 @@ export function reportHost(showFacts: () => void): Host {
       retry: shown,
       captureScores: shown,
       captureAll: shown,
-      cancelAll: shown,
       selectProvider: shown,
       manageTrust: shown,
       showLog: shown,

@@ -8,12 +8,12 @@ import { CellReader } from "./cell-reader";
 import { cellText } from "./cell-words";
 import type { Host } from "./host";
 import { Player } from "./input/player";
-import { choiceAt, placeOn } from "./input/runs";
+import { choiceAt, choiceWith, placeOn } from "./input/runs";
 import { documentArrived, viewed } from "./reducers";
 import { fromSaved, toSaved } from "./saved-state";
 import { captureOf } from "./selectors";
 import { SideReader } from "./side-reader";
-import type { AppState } from "./state";
+import { type AppState, nothingWanted } from "./state";
 import { Store } from "./store";
 import { ThumbnailReader } from "./thumbnail-reader";
 import { chosen, commanded } from "./view-commands";
@@ -100,16 +100,31 @@ export class Session {
     const choice = choiceAt(this.store.state, axis, place);
     if (!choice) return;
     this.store.update((state) => ({ ...state, wanted: { ...state.wanted, [axis]: place } }));
+    this.#move(choice);
+  }
+
+  /** Set values of adjustable inputs; of several that follow each other quickly the last counts. */
+  adjust(set: Readonly<Record<string, number>>): void {
+    this.player.stop();
+    const choice = choiceWith(this.store.state, { set });
+    this.store.update((state) => ({
+      ...state,
+      wanted: { ...state.wanted, set: { ...state.wanted.set, ...set } },
+    }));
+    this.#move(choice);
+  }
+
+  /** Capture what is shown at another place or with another value. */
+  #move(choice: InputChoice): void {
     this.host.calls.chooseInput({ choice }).catch((error: unknown) => {
-      this.store.update((state) => ({ ...state, wanted: { step: null, pass: null } }));
+      this.store.update((state) => ({ ...state, wanted: nothingWanted }));
       this.#failed(error);
     });
   }
 
-  /** Capture all steps or passes, or end that; what is captured is kept. */
-  captureAll(axis: RunAxis, run: boolean): void {
-    const { calls } = this.host;
-    (run ? calls.captureAll({ axis }) : calls.cancelAll({})).catch(this.#failed);
+  /** Capture all steps or passes; `act("stop")` ends that. */
+  captureAll(axis: RunAxis): void {
+    this.host.calls.captureAll({ axis }).catch(this.#failed);
   }
 
   /** Run a request that answers with nothing; a failure goes to the log. */

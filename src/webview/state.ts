@@ -96,11 +96,16 @@ export interface History {
 /** What lies over the workbench for the moment. */
 export type Overlay = "keys" | "find" | "table" | "input";
 
-/** Where on steps and passes the person wants to be while the capture of it is on its way; null where it is shown. */
+/** What of the input the person has changed while the capture of it is on its way. */
 export interface WantedRuns {
+  /** Where on steps and passes; null where that is shown. */
   readonly step: number | null;
   readonly pass: number | null;
+  /** Values of adjustable inputs. */
+  readonly set: Readonly<Record<string, number>>;
 }
+
+export const nothingWanted: WantedRuns = { step: null, pass: null, set: {} };
 
 export interface AppState {
   readonly document: DocumentState | null;
@@ -174,7 +179,7 @@ export const initialState: AppState = {
   cursor: nowhere,
   view: initialView,
   overlay: null,
-  wanted: { step: null, pass: null },
+  wanted: nothingWanted,
   playing: false,
   page: null,
   profile: null,

@@ -36,7 +36,7 @@ const dropdown = (form: ShadowRoot, input: string): HTMLInputElement =>
 const rows = (form: ShadowRoot): string[] =>
   findAll(form, "tbody tr").map(
     (row) =>
-      `${textOf(row.querySelector("th")!)} | ${(row.querySelector("vscode-dropdown") as HTMLInputElement).value} | ${textOf(row.querySelector(".mark")!)}`,
+      `${textOf(row.querySelector("th")!)} | ${(row.querySelector("vscode-dropdown") as HTMLInputElement).value} | ${textOf(row.querySelector(".why")!)}`,
   );
 
 async function chosenFile(list: () => ArrayChoice, input?: Partial<InputState>): ReturnType<typeof shown> {
@@ -86,7 +86,7 @@ describe("the table of inputs and arrays", () => {
     expect(rows(form)).toEqual(
       [
         "timesteps int64 [batch, T] | timesteps | by its name",
-        "action float32 [batch, T, 4] | Action | suggested a name like it converted from float64, 40 samples along its first axis",
+        "action float32 [batch, T, 4] | Action | suggested a name like it · converted from float64, 40 samples along its first axis",
         "state float32 [batch, T, 17] | observation | suggested the only one that fits",
         "seen int64 [batch, T] | | still to choose",
         "past_key_values.0.key float32 [batch, 4, past, 16] | | begins empty",

@@ -130,10 +130,6 @@ export class FakeHost implements Host {
       this.acts.push(`captureAll ${axis}`);
       return Promise.resolve(null);
     },
-    cancelAll: () => {
-      this.acts.push("cancelAll");
-      return Promise.resolve(null);
-    },
     captureScores: async () => {
       this.acts.push("captureScores");
       await this.beforeScores();

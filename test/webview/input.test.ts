@@ -13,6 +13,7 @@ import { openSizes } from "../../src/webview/input/made-up-element";
 import { spread } from "../../src/webview/input/episodes-element";
 import { causal, readyState } from "./fake-capture";
 import { closeApp, drawn, find, findAll, openApp, type OpenApp, settled, textOf } from "./open-app";
+import { press } from "./input";
 
 const model = causal(6, 2);
 
@@ -71,7 +72,7 @@ describe("steps", () => {
       state({ ...recorded, steps: { ...recorded.steps!, index: 4 } }, { choice: { step: 4 } }, 2),
     );
     await settled(open.app);
-    expect(open.session.store.state.wanted).toEqual({ step: null, pass: null });
+    expect(open.session.store.state.wanted).toEqual({ step: null, pass: null, set: {} });
     expect((find(steps(open), "[aria-label='Next step']") as HTMLButtonElement).disabled).toBe(true);
   });
 
@@ -125,10 +126,10 @@ describe("steps", () => {
     expect(textOf(find(all, "[role=progressbar]"))).toBe("3 / 5");
     expect(find(all, "[role=progressbar]").getAttribute("aria-valuetext")).toBe("3 of 5 steps captured");
     expect(track()).toContain("87.50%");
-    find(all, "[aria-label='Cancel capturing all steps']").click();
-    expect(open.host.acts).toEqual(["captureAll step", "cancelAll"]);
+    find(all, "[aria-label='Stop capturing all steps']").click();
+    expect(open.host.acts).toEqual(["captureAll step", "stop"]);
 
-    const told = "Ended with 3 of 5 steps captured.";
+    const told = "Stopped with 3 of 5 steps captured.";
     open.host.send(state(recorded, running({ running: false, told })));
     await settled(open.app);
     const status = find(open.app, "attention-input-status").shadowRoot!;
@@ -180,12 +181,19 @@ describe("an adjustable input", () => {
   const root = (open: OpenApp): ShadowRoot =>
     find(find(open.app, "attention-toolbar").shadowRoot!, "attention-adjust").shadowRoot!;
 
+  const field = (open: OpenApp): HTMLInputElement =>
+    find(root(open), "vscode-text-field") as HTMLInputElement;
+
   it("is a slider with its number, runs once it rests, and keeps the choice and the selection", async () => {
     const open = await opened({ ...recorded, adjustable }, { choice: { episode: "a", step: 1 } });
     const slider = find(root(open), "input[type=range]") as HTMLInputElement;
     expect([slider.min, slider.max, slider.step, slider.value]).toEqual(["0", "1", "0.05", "0.75"]);
-    expect(slider.labels?.[0]?.textContent).toContain("return to go");
-    expect(textOf(find(root(open), "output"))).toBe("0.75 points");
+    expect(slider.getAttribute("aria-label")).toBe("return to go");
+    expect(slider.getAttribute("aria-valuetext")).toBe("0.75 points");
+    expect([field(open).value, field(open).getAttribute("aria-label")]).toEqual([
+      "0.75",
+      "return to go, value in points",
+    ]);
     const before = open.app.session.store.state.selection;
     for (const value of ["0.5", "0.3", "0.25"]) {
       slider.value = value;
@@ -193,7 +201,7 @@ describe("an adjustable input", () => {
     }
     expect(open.host.choices).toEqual([]);
     await settled(open.app);
-    expect(textOf(find(root(open), "output"))).toBe("0.25 points");
+    expect(field(open).value).toBe("0.25");
     expect(slider.getAttribute("aria-valuetext")).toBe("0.25 points");
     await vi.waitFor(() =>
       expect(open.host.choices).toEqual([{ episode: "a", step: 1, set: { returns_to_go: 0.25 } }]),
@@ -203,8 +211,39 @@ describe("an adjustable input", () => {
       state({ ...recorded, adjustable: moved }, { choice: { set: { returns_to_go: 0.25 } } }, 2),
     );
     await drawn(open);
-    expect(textOf(find(root(open), "output"))).toBe("0.25 points");
+    expect(field(open).value).toBe("0.25");
     expect(open.app.session.store.state.selection).toEqual(before);
+  });
+
+  it("is typed: Enter runs it, beyond the slider's end too, Escape and words take it back", async () => {
+    const open = await opened({ ...recorded, adjustable });
+    const type = (text: string, key: string): void => {
+      field(open).value = text;
+      press(field(open), key);
+    };
+    type("3", "Escape");
+    expect(field(open).value).toBe("0.75");
+    type("much", "Enter");
+    expect(field(open).value).toBe("0.75");
+    expect(open.host.choices).toEqual([]);
+    type("1.5", "Enter");
+    expect(open.host.choices).toEqual([{ set: { returns_to_go: 1.5 } }]);
+    await settled(open.app);
+    field(open).dispatchEvent(new Event("change"));
+    expect(open.host.choices, "once").toHaveLength(1);
+    const slider = find(root(open), "input[type=range]") as HTMLInputElement;
+    expect([slider.value, slider.getAttribute("aria-valuetext")]).toEqual(["1", "1.5 points"]);
+  });
+
+  it("keeps a step that is on its way, and a step keeps its value", async () => {
+    const open = await opened({ ...recorded, adjustable }, { choice: { episode: "a" } });
+    open.session.goTo("step", 3);
+    open.session.adjust({ returns_to_go: 0.5 });
+    open.session.goTo("step", 4);
+    expect(open.host.choices.slice(1)).toEqual([
+      { episode: "a", step: 3, set: { returns_to_go: 0.5 } },
+      { episode: "a", step: 4, set: { returns_to_go: 0.5 } },
+    ]);
   });
 
   it("goes back to what is shown where the run fails, and is not there without one", async () => {
@@ -215,7 +254,7 @@ describe("an adjustable input", () => {
     await vi.waitFor(() => expect(open.host.choices).toHaveLength(1));
     const problem = new AttentionError("runFailed", "No.").report();
     open.host.send(state({ ...recorded, adjustable }, { problem }));
-    await vi.waitFor(() => expect(textOf(find(root(open), "output"))).toBe("0.75 points"));
+    await vi.waitFor(() => expect(field(open).value).toBe("0.75"));
     await closeApp();
     const plain = await opened(recorded);
     expect(findAll(root(plain), "input")).toHaveLength(0);
@@ -236,6 +275,24 @@ describe("another input", () => {
     expect(open.host.acts).toContain("cancel");
     open.host.send(state(plainRecording));
     await expect.poll(() => wordsOf(status)).toBe("");
+  });
+
+  it("of several runs says how far they came, with a button that keeps what there is", async () => {
+    const open = await opened(plainRecording);
+    const progress = { name: "denoising pass", done: 3, total: 10 };
+    open.host.send(state(plainRecording, { running: true, progress }));
+    const status = find(open.app, "attention-input-status").shadowRoot!;
+    await expect
+      .poll(() => wordsOf(status), { timeout: 3000 })
+      .toContain("3 of 10 denoising passes captured; the input before is shown.");
+    const bar = find(status, "[role=progressbar]");
+    expect(["aria-valuenow", "aria-valuemax"].map((name) => bar.getAttribute(name))).toEqual(["3", "10"]);
+    expect(textOf(find(status, "[role=status]")), "spoken once").not.toContain("3 of 10");
+    const [stop, cancel] = findAll(status, "vscode-button");
+    expect(textOf(stop!)).toBe("Stop, keep the denoising passes");
+    stop!.click();
+    expect(textOf(cancel!)).toBe("Cancel");
+    expect(open.host.acts).toEqual(["stop"]);
   });
 
   it("says why it could not be", async () => {

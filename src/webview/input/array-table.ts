@@ -20,17 +20,11 @@ export interface Rows {
 
 export const arrayTableStyles = css`
   .arrays {
-    max-height: 320px;
     margin: 6px 0;
-    overflow: auto;
   }
   .arrays th[scope="row"] {
     border: 0;
     color: inherit;
-    vertical-align: middle;
-  }
-  .arrays td {
-    vertical-align: middle;
   }
   .arrays .dim {
     display: block;
@@ -43,8 +37,21 @@ export const arrayTableStyles = css`
     --type-ramp-base-line-height: 16px;
     width: 100%;
   }
-  .arrays .mark {
-    width: 34%;
+  .arrays th {
+    width: 42%;
+  }
+  .arrays .why {
+    padding: 1px 0 4px;
+    color: var(--vscode-descriptionForeground);
+  }
+  /* Why an array does not fit is read to its end. */
+  .arrays vscode-option {
+    height: auto;
+    min-height: 22px;
+  }
+  .arrays vscode-option::part(content) {
+    overflow: visible;
+    white-space: normal;
   }
   .suggested {
     padding: 0 5px;
@@ -67,7 +74,6 @@ export function arrayTable(rows: Rows): TemplateResult {
         <tr>
           <th scope="col">input</th>
           <th scope="col">array</th>
-          <th scope="col" class="mark">why</th>
         </tr>
       </thead>
       <tbody>
@@ -97,14 +103,14 @@ function row(rows: Rows, input: MappedInput): TemplateResult {
       >
         ${options(list, input, given?.array ?? "")}
       </vscode-dropdown>
-    </td>
-    <td class="mark">
-      ${
-        given?.by === "name" || given?.by === "shape"
-          ? html`<span class="suggested">suggested</span> ${words.replace(/^suggested: /, "")}`
-          : words
-      }
-      ${note === null ? nothing : html`<span class="dim">${note}</span>`}
+      <div class="why">
+        ${
+          given?.by === "name" || given?.by === "shape"
+            ? html`<span class="suggested">suggested</span> ${words.replace(/^suggested: /, "")}`
+            : words
+        }
+        ${note === null ? nothing : html`· ${note}`}
+      </div>
     </td>
   </tr>`;
 }

@@ -1,18 +1,17 @@
 /** Beside the slider of steps: capture all of them, how far that came, and a button that ends it. */
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { count } from "../../shared/format";
+import { count, plural } from "../../shared/format";
 import type { RunAxis } from "../../shared/input-choice";
 import { countIndices } from "../../shared/index-ranges";
+import { DocumentElement } from "../document-element";
 import { captureAllIcon, closeIcon } from "../icons";
-import type { Session } from "../session";
-import { StoreController } from "../store";
 import { baseStyles, quietButtonStyles } from "../styles";
 import { capturedWords } from "./captured-track";
-import { allOn, capturedOn, runsOf } from "./runs";
+import { allOn, capturedOn, progressOf, runsOf } from "./runs";
 
 @customElement("attention-capture-all")
-export class CaptureAllElement extends LitElement {
+export class CaptureAllElement extends DocumentElement {
   static override styles = [
     baseStyles,
     quietButtonStyles,
@@ -37,17 +36,7 @@ export class CaptureAllElement extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) session!: Session;
   @property() axis: RunAxis = "step";
-
-  constructor() {
-    super();
-    new StoreController(
-      this,
-      () => this.session.store,
-      ({ document }) => [document],
-    );
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const { state } = this.session.store;
@@ -58,34 +47,36 @@ export class CaptureAllElement extends LitElement {
     const captured = capturedOn(state, this.axis);
     const words = capturedWords(runs, captured);
     const done = countIndices(captured);
+    const several = plural(runs.name);
+    const progress = progressOf(state, this.axis);
     // Why it ended before is said under the toolbar.
-    const told = all && !all.running && done === runs.count ? `All ${runs.name}s are captured.` : "";
+    const told = all && !all.running && done === runs.count ? `All ${several} are captured.` : "";
     return html`${
-        all?.running
+        progress
           ? html`<span
                 class="count"
                 role="progressbar"
-                aria-label="Capturing all ${runs.name}s"
+                aria-label="Capturing all ${several}"
                 aria-valuemin="0"
-                aria-valuemax=${runs.count}
-                aria-valuenow=${done}
+                aria-valuemax=${progress.total}
+                aria-valuenow=${progress.done}
                 aria-valuetext=${words}
-                >${count(done)} / ${count(runs.count)}</span
+                >${count(progress.done)} / ${count(progress.total)}</span
               >
               <button
                 class="quiet"
-                aria-label="Cancel capturing all ${runs.name}s"
-                title="Cancel; what is captured is kept (${words})"
-                @click=${() => this.session.captureAll(this.axis, false)}
+                aria-label="Stop capturing all ${several}"
+                title="Stop; what is captured is kept (${words})"
+                @click=${() => this.session.act("stop")}
               >
                 ${closeIcon()}
               </button>`
           : html`<button
               class="quiet"
-              aria-label="Capture all ${runs.name}s"
-              title=${[done === runs.count ? `All ${runs.name}s are captured` : `Capture all ${runs.name}s`, words, all?.told ?? ""].filter(Boolean).join("\n")}
+              aria-label="Capture all ${several}"
+              title=${[done === runs.count ? `All ${several} are captured` : `Capture all ${several}`, words, all?.told ?? ""].filter(Boolean).join("\n")}
               ?disabled=${done === runs.count}
-              @click=${() => this.session.captureAll(this.axis, true)}
+              @click=${() => this.session.captureAll(this.axis)}
             >
               ${captureAllIcon()}
             </button>`

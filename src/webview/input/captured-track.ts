@@ -1,7 +1,7 @@
 /** The track of a slider over steps, filled where the captures are there. */
 import type { AxisOfRuns } from "../../shared/input-choice";
 import { countIndices, type IndexRanges } from "../../shared/index-ranges";
-import { count } from "../../shared/format";
+import { progressWords } from "./progress";
 
 /** Of a track of 72 px more parts than this could not be told apart. */
 const MOST_PARTS = 64;
@@ -33,5 +33,5 @@ function fewer(captured: IndexRanges): IndexRanges {
 
 /** "12 of 40 steps captured". */
 export function capturedWords({ name, count: total }: AxisOfRuns, captured: IndexRanges): string {
-  return `${count(countIndices(captured))} of ${count(total)} ${name}s captured`;
+  return progressWords({ name, done: countIndices(captured), total });
 }

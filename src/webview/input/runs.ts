@@ -6,8 +6,9 @@ import type {
   InputState,
   Recording,
   RunAxis,
+  RunProgress,
 } from "../../shared/input-choice";
-import type { IndexRanges } from "../../shared/index-ranges";
+import { countIndices, type IndexRanges } from "../../shared/index-ranges";
 import { captureOf } from "../selectors";
 import type { AppState } from "../state";
 
@@ -46,11 +47,32 @@ export function placeOn(state: AppState, axis: RunAxis): number {
 /** The input that is shown, at another step or pass; null where there is none such. */
 export function choiceAt(state: AppState, axis: RunAxis, place: number): InputChoice | null {
   const runs = runsOf(state, axis);
-  const input = inputOf(state);
-  if (!runs || !input || place < 0 || place >= runs.count) return null;
-  const other: RunAxis = axis === "step" ? "pass" : "step";
-  const kept = state.wanted[other];
-  return { ...input.choice, ...(kept === null ? {} : { [other]: kept }), [axis]: place };
+  return runs && place >= 0 && place < runs.count ? choiceWith(state, { [axis]: place }) : null;
+}
+
+/** The input that is shown, with what is on its way and another change. */
+export function choiceWith(
+  state: AppState,
+  { set, ...places }: Pick<InputChoice, "step" | "pass" | "set">,
+): InputChoice {
+  const { step, pass, set: values } = state.wanted;
+  const choice = inputOf(state)?.choice ?? null;
+  const changed = { ...choice?.set, ...values, ...set };
+  return {
+    ...choice,
+    ...(step === null ? {} : { step }),
+    ...(pass === null ? {} : { pass }),
+    ...places,
+    ...(Object.keys(changed).length === 0 ? {} : { set: changed }),
+  };
+}
+
+/** How far the runs came that follow each other: those of an input that is on its way, or of all steps. */
+export function progressOf(state: AppState, axis?: RunAxis): RunProgress | null {
+  if (axis === undefined) return inputOf(state)?.progress ?? null;
+  const runs = runsOf(state, axis);
+  if (!runs || allOn(state, axis)?.running !== true) return null;
+  return { name: runs.name, done: countIndices(capturedOn(state, axis)), total: runs.count };
 }
 
 /** The word of a step, where it has one and it is known before the step is shown. */

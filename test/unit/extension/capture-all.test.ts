@@ -52,20 +52,20 @@ describe("capturing all steps", () => {
     expect(allOf(bench)).toEqual({ axis: "step", running: false, captured: [[0, 5]], told: null });
   });
 
-  it("is cancelled after the step that it is at, keeps what is captured, and goes on from there", async () => {
+  it("is stopped after the step that it is at, keeps what is captured, and goes on from there", async () => {
     const bench = await shown([[0, 1]]);
     const done = bench.document.captureAll("step");
     await settle();
     bench.engine.ahead.at(-1)!.resolve(there([0, 2]));
     await settle();
-    bench.document.cancelAll();
+    void bench.document.stop();
     bench.engine.ahead.at(-1)!.resolve(there([0, 3]));
     await done;
     expect(bench.engine.ahead).toHaveLength(2);
     expect(allOf(bench)).toMatchObject({
       running: false,
       captured: [[0, 3]],
-      told: "Ended with 3 of 5 steps captured.",
+      told: "Stopped with 3 of 5 steps captured.",
     });
     expect(bench.engine.cancels, "no process was ended for it").toBe(0);
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Phase } from "../../../src/shared/capture";
 import { AttentionError } from "../../../src/shared/errors";
 import type { InputState } from "../../../src/shared/input-choice";
 import { DocumentBench, settle } from "./fake-engine";
@@ -113,5 +114,50 @@ describe("choosing an input", () => {
     void bench.document.load();
     await bench.answerOpen();
     expect(bench.engine.captures.at(-1)!.input).toBeNull();
+  });
+});
+
+describe("runs that follow each other", () => {
+  const runs = (done: number): Phase[] => [
+    {
+      ...{ name: "run", state: "active", ms: null, detail: "" },
+      runs: { name: "token", done, total: 32 },
+    },
+  ];
+
+  it("tell how far they came while the input before is shown", async () => {
+    const bench = new DocumentBench();
+    await bench.show();
+    const done = bench.document.chooseInput({ text: "long", generate: { tokens: 32 } });
+    await settle();
+    expect(inputOf(bench)).toMatchObject({ running: true, progress: null });
+    const before = bench.states.length;
+    for (let token = 4; token < 9; token++) bench.engine.onProgress(runs(token));
+    expect(inputOf(bench)!.progress).toEqual({ name: "token", done: 4, total: 32 });
+    expect(bench.states.length - before, "not each is told").toBe(1);
+    await bench.answerCapture(2);
+    await done;
+    expect(inputOf(bench)!.progress ?? null).toBeNull();
+    bench.engine.onProgress(runs(9));
+    expect(inputOf(bench)!.progress ?? null, "nothing runs").toBeNull();
+  });
+
+  it("end where another input is chosen, and what they came to is not shown", async () => {
+    const bench = new DocumentBench();
+    await bench.show();
+    const all = [bench.document.chooseInput({ text: "long", generate: { tokens: 32 } })];
+    await settle();
+    bench.engine.onProgress(runs(3));
+    all.push(bench.document.chooseInput({ text: "short" }));
+    await settle();
+    expect(bench.engine.stops).toBe(1);
+    await bench.answerCapture(2);
+    expect(bench.state).toMatchObject({ status: "ready", capture: { generation: 1 } });
+    expect(inputOf(bench)).toMatchObject({ choice: null, running: true, progress: null });
+    await bench.answerCapture(3);
+    await Promise.all(all);
+    expect(inputOf(bench)).toMatchObject({ choice: { text: "short" }, running: false });
+    expect(bench.inputs.recent.map(({ choice }) => choice)).toEqual([{ text: "short" }]);
+    expect(bench.engine.cancels, "no process was ended for it").toBe(0);
   });
 });

@@ -82,7 +82,11 @@ export class FakeEngine implements Engine {
   runs: ((arrays: Readonly<Record<string, string>>) => boolean) | null = null;
   listArrays = ({ arrays = {} }: ArrayListRequest) =>
     Promise.resolve({ ...this.arrays, problem: this.runs?.(arrays) === false ? "It does not fit." : null });
-  stop = () => Promise.resolve();
+  stops = 0;
+  stop = () => {
+    this.stops += 1;
+    return Promise.resolve();
+  };
   checkManifest = (model: string) =>
     Promise.resolve({ file: `${model}.attention.json`, exists: false, problems: [] });
   confirmGrid = () => Promise.reject(new AttentionError("internal"));

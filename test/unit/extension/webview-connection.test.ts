@@ -58,7 +58,6 @@ beforeEach(() => {
         runPlanned: ({ choice }) => (acts.push(`runPlanned ${choice}`), null),
         retry: () => (acts.push("retry"), null),
         captureAll: () => null,
-        cancelAll: () => null,
         captureScores: () => (acts.push("captureScores"), null),
         selectProvider: () => null,
         manageTrust: () => null,
