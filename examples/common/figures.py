@@ -1,4 +1,4 @@
-"""Summaries of what `evaluate.py` measured."""
+"""Summaries of what `evaluate.py` measured, and whether a training learned what the README promises of any."""
 
 from __future__ import annotations
 
@@ -24,3 +24,10 @@ def spread(values: Sequence[float]) -> Figures:
 def summary(per_seed: Sequence[Figures]) -> dict[str, Figures]:
     """The spread over the seeds of each figure that the first of them names."""
     return {name: spread([figures[name] for figures in per_seed]) for name in per_seed[0]}
+
+
+def promised(figure: str, value: float, at_least: float) -> dict[str, object]:
+    """Says whether the learned figure is as good as the README promises of a training on any machine; for figures.json."""
+    within = value >= at_least
+    print(f"{figure}: {value:.2f}, promised at least {at_least:g}: {'as good' if within else 'NOT AS GOOD'}", flush=True)
+    return {"figure": figure, "value": round(value, 4), "at_least": at_least, "within": within}

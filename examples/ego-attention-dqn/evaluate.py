@@ -23,10 +23,12 @@ from train import GreedyPolicy, load
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from common.figures import Figures, summary  # noqa: E402
+from common.figures import Figures, promised, summary  # noqa: E402
 
 EPISODES = 20
 SEEDS = 5
+PROMISED = 3.0
+"""Mean score that any training should reach; a random driver has 2.1, and one that always goes faster 5.2."""
 EVALUATION_SEED = 700_000
 """First environment seed; those of training, of choosing the checkpoint and of the recording lie elsewhere."""
 
@@ -81,7 +83,7 @@ def main() -> None:
         "always_faster": lambda _seed: always_faster,
         "random": RandomPolicy,
     }
-    report: dict[str, object] = json.loads(options.out.read_text()) if options.policies else {}
+    report: dict[str, Any] = json.loads(options.out.read_text()) if options.policies else {}
     report |= {
         "made_by": "examples/ego-attention-dqn/evaluate.py",
         "versions": {"torch": torch.__version__, "highway-env": version("highway-env")},
@@ -96,6 +98,9 @@ def main() -> None:
         values = figures["summary"].items()
         shown = ", ".join(f"{key} {value['mean']:.2f} ± {value['deviation']:.2f}" for key, value in values)
         print(f"{name}: {shown}", flush=True)
+    if "trained" in report:
+        report["promised"] = promised("trained: score", report["trained"]["summary"]["score"]["mean"], PROMISED)
+        options.out.write_text(json.dumps(report, indent=2) + "\n")
 
 
 if __name__ == "__main__":

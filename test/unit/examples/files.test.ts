@@ -7,6 +7,7 @@ import { root } from "../engine/harness";
 const folder = path.join(root, "examples");
 const files = (readdirSync(folder, { recursive: true }) as string[]).map((name) => name.replaceAll("\\", "/"));
 const models = files.filter((name) => name.endsWith(".onnx")).sort();
+const figures = files.filter((name) => name.endsWith("/figures.json")).sort();
 const recordings = files.filter((name) => /\/(recorded|vit|returns)\.npz$/.test(name)).sort();
 
 const LARGEST_MODEL = 2_000_000;
@@ -14,6 +15,13 @@ const LARGEST_RECORDING = 1_000_000;
 
 const contentOf = (name: string) => readFileSync(path.join(folder, name)).toString("latin1");
 const linesOf = (file: string) => readFileSync(path.join(root, file), "utf8").split(/\r?\n/);
+
+/** What the examples' `evaluate.py` measured of the committed model, beside what the README promises of any training. */
+interface Promised {
+  readonly value: number;
+  readonly at_least: number;
+  readonly within: boolean;
+}
 
 /** Frames as PyTorch's exporter writes them: file, line, and what stood there (followed by bytes of the graph). */
 const torchFrames = (content: string) =>
@@ -55,6 +63,14 @@ describe("the examples' files", () => {
 
   it.each(recordings)("%s is small", (name) => {
     expect(statSync(path.join(folder, name)).size).toBeLessThanOrEqual(LARGEST_RECORDING);
+  });
+
+  it.each(figures)("%s is as good as the README beside it promises", (name) => {
+    const { promised } = JSON.parse(contentOf(name)) as { readonly promised: Promised };
+    expect(promised.value).toBeGreaterThanOrEqual(promised.at_least);
+    expect(promised.within).toBe(true);
+    const readme = contentOf(name.replace("figures.json", "README.md")).replace(/\s+/g, " ");
+    expect(readme).toMatch(new RegExp(`What any training should reach: [^.]* of at least ${promised.at_least}\\b`));
   });
 
   const sources = new Map<string, readonly string[]>();
