@@ -8,7 +8,7 @@ import { writeNpz } from "../inputs/arrays";
 import type * as shared from "../shared/capture";
 import { AttentionError } from "../shared/errors";
 import { axisOfEntry } from "../shared/sample-axis";
-import { defaultSpec, figureFormats, type FigureSpec } from "../shared/figure/figure-spec";
+import { figureFormats, type FigureSpec, startingSpec } from "../shared/figure/figure-spec";
 import type { ModelSummary } from "../shared/model";
 import type {
   CapturedSite,
@@ -211,7 +211,7 @@ class CaptureOfModel implements Capture {
       });
     const { sites, heads = "all", ...rest } = options;
     const spec: FigureSpec = {
-      ...{ ...defaultSpec, query: null },
+      ...startingSpec(this.#capture.start),
       ...rest,
       sites: sites ? sites.map((id) => this.#capture.sites.indexOf(this.#captured(id))) : null,
       heads: heads === "all" ? heads : [...heads],

@@ -14,6 +14,7 @@ import {
   type FigureView,
   type PaperSize,
   paperSizes,
+  startingSpec,
 } from "../shared/figure/figure-spec";
 import type { FigureThemeName } from "../shared/figure/figure-theme";
 import { bytes, count } from "../shared/format";
@@ -34,9 +35,9 @@ export interface FigureOptions extends InputOptions {
   readonly heads: FigureSpec["heads"];
   readonly samples?: number[];
   readonly query?: QueryText;
-  readonly colormap: ColourMapName;
-  readonly scale: ScaleName;
-  readonly range: FigureSpec["range"];
+  readonly colormap?: ColourMapName;
+  readonly scale?: ScaleName;
+  readonly range?: FigureSpec["range"];
   readonly theme: FigureThemeName;
   readonly size: FigureSpec["size"];
   readonly title?: string;
@@ -66,6 +67,7 @@ export async function runFigure(model: string, options: FigureOptions): Promise<
         samples.recorded === null ? request.input : { ...request.input, samples: [samples.recorded] };
       for await (const { capture, step } of capturesAlong(client, { ...request, input }, options)) {
         reportRun(capture);
+        const start = startingSpec(capture.start);
         const choice = {
           views: options.view,
           layers: options.layers ?? null,
@@ -105,9 +107,9 @@ export async function runFigure(model: string, options: FigureOptions): Promise<
           const spec: FigureSpec = {
             ...figure.spec,
             query: options.query ?? null,
-            colourMap: options.colormap,
-            scale: options.scale,
-            range: options.range,
+            colourMap: options.colormap ?? start.colourMap,
+            scale: options.scale ?? start.scale,
+            range: options.range ?? start.range,
             theme: options.theme,
             size: options.size,
             title: options.title ?? null,

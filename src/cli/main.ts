@@ -102,14 +102,19 @@ function program(): Command {
     .option("--title <text>", 'instead of the figure\'s own; "" for none')
     .option(
       "--range <end>",
-      "where the colours end: auto, maximum, p99 or a probability",
+      "where the colours end: auto, maximum, p99 or a probability; the manifest's without it, else auto",
       parseRange,
-      defaultSpec.range,
     )
     .addOption(
-      new Option("--colormap <name>", "colours").choices(colourMapNames).default(defaultSpec.colourMap),
+      new Option("--colormap <name>", "colours; the manifest's without it, else magma").choices(
+        colourMapNames,
+      ),
     )
-    .addOption(new Option("--scale <name>", "of the colours").choices(scaleNames).default(defaultSpec.scale))
+    .addOption(
+      new Option("--scale <name>", "of the colours; the manifest's without it, else linear").choices(
+        scaleNames,
+      ),
+    )
     .addOption(new Option("--theme <name>", "ground").choices(figureThemes).default(defaultSpec.theme))
     .addOption(provider())
     .action(runFigure);

@@ -1,7 +1,7 @@
 /** `attention-lens report MODEL`: the table of heads, one offline page with the views, and a picture of all heads. */
 import path from "node:path";
 import { InvalidArgumentError } from "commander";
-import { defaultSpec } from "../shared/figure/figure-spec";
+import { startingSpec } from "../shared/figure/figure-spec";
 import { bytes } from "../shared/format";
 import type { InputChoice } from "../shared/input-choice";
 import type { QueryText } from "../shared/query-choice";
@@ -51,7 +51,7 @@ export async function runReport(model: string, options: ReportOptions): Promise<
     }
     if (options.png !== undefined) {
       makeFolder(path.dirname(resolvePath(options.png)));
-      const spec = { ...defaultSpec, view: "summary" as const };
+      const spec = { ...startingSpec(capture.start), view: "summary" as const };
       const { bytes: written } = await client.writeFigure({
         spec,
         format: "png",

@@ -5,6 +5,8 @@ import {
   type FigureSpec,
   type FigureView,
   defaultSpec,
+  figureRange,
+  startingSpec,
 } from "../shared/figure/figure-spec";
 import { headName } from "../shared/format";
 import { isMean, queryText } from "../shared/query-choice";
@@ -37,6 +39,7 @@ export function figureChoices(drawn: Drawn): FigureChoice[] {
   const site = capture.sites[selection.site];
   if (!site) return [];
   const title = siteTitles(capture.sites)[selection.site] ?? site.name;
+  const usual = startingSpec(capture.start);
   const oneComponent = new Set(capture.sites.map(({ component }) => component)).size <= 1;
   const { head } = selection;
   const choice = (
@@ -56,6 +59,8 @@ export function figureChoices(drawn: Drawn): FigureChoice[] {
       sample: selection.batch,
       query: selection.query === null ? "last" : queryText(selection.query),
       colourMap: selection.colourMap ?? drawn.defaults.colourMap,
+      scale: selection.scale ?? usual.scale,
+      range: selection.range === undefined ? usual.range : figureRange(selection.range),
     },
   });
   const one = { sites: [selection.site], heads: Array.isArray(head) ? ("all" as const) : [head] };
@@ -102,15 +107,19 @@ export function figureArguments(
 ): string[] {
   const only = spec.sites?.length === 1 ? capture.sites[spec.sites[0] ?? -1] : undefined;
   const batch = Math.max(...capture.sites.map((site) => site.batch));
-  const usual = capture.start?.queryText ?? "last";
+  const usual = startingSpec(capture.start);
   return [
     ...["figure", model.startsWith("-") ? `./${model}` : model],
     ...["--view", views.join(",")],
     ...(only ? siteArguments(capture, only) : []),
     ...(spec.heads === "all" ? [] : ["--heads", spec.heads.join(",")]),
     ...(batch > 1 ? ["--samples", String(spec.sample)] : []),
-    ...(views.includes("tokens") && spec.query !== usual ? ["--query", String(spec.query)] : []),
-    ...(spec.colourMap === defaultSpec.colourMap ? [] : ["--colormap", spec.colourMap]),
+    ...(views.includes("tokens") && spec.query !== (capture.start?.queryText ?? "last")
+      ? ["--query", String(spec.query)]
+      : []),
+    ...(spec.colourMap === usual.colourMap ? [] : ["--colormap", spec.colourMap]),
+    ...(spec.scale === usual.scale ? [] : ["--scale", spec.scale]),
+    ...(spec.range === usual.range ? [] : ["--range", String(spec.range)]),
     ...("out" in target
       ? ["--out", target.out]
       : ["--out-dir", target.outDir, "--format", target.formats.join(",")]),

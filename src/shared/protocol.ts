@@ -1,7 +1,13 @@
 /** The two contracts: what the engine answers, and what the extension host answers to the view. */
 import * as z from "zod";
 import { arrayChoiceSchema, arrayListRequestSchema, arrayListSchema } from "./array-mapping";
-import { captureSchema, phaseSchema, providerNameSchema, providerStatusSchema } from "./capture";
+import {
+  captureSchema,
+  phaseSchema,
+  providerNameSchema,
+  providerStatusSchema,
+  viewStartSchema,
+} from "./capture";
 import { colourMapNames } from "./colour-maps";
 import { documentStateSchema, providerChoiceSchema } from "./document";
 import { figureFormats, figureSpecSchema } from "./figure/figure-spec";
@@ -279,9 +285,8 @@ export const hostNotifications = {
 /** Notifications of the view to the host. */
 export const viewNotifications = {
   /** The selection, and what of the view an export or a command must know. */
-  selected: selectionSchema.extend({
-    metric: metricNameSchema.optional(),
-    colourMap: z.enum(colourMapNames).optional(),
-  }),
+  selected: selectionSchema.extend(
+    viewStartSchema.pick({ metric: true, colourMap: true, scale: true, range: true }).shape,
+  ),
   failed: z.object({ message: z.string().max(10_000) }),
 } as const;

@@ -184,13 +184,15 @@ export class Session {
     if (state.selection === before.selection && state.view === before.view && state.anchor === before.anchor)
       return;
     this.host.writeState(toSaved(state));
-    const { metric, colourMap } = state.view;
+    const { metric, colourMap, scale, range } = state.view;
     const told =
       state.selection !== before.selection ||
       metric !== before.view.metric ||
       colourMap !== before.view.colourMap ||
+      scale !== before.view.scale ||
+      range !== before.view.range ||
       before.document?.status !== "ready";
     if (state.document?.status === "ready" && told)
-      this.host.selected({ ...state.selection, metric, colourMap });
+      this.host.selected({ ...state.selection, metric, colourMap, scale, range });
   }
 }

@@ -56,7 +56,9 @@ describe("commands of the host", () => {
     expect(open.session.store.state.view).toMatchObject({
       ...{ metric: "entropyNats", colourMap: "viridis", scale: "sqrt" },
     });
-    expect(open.host.selections.at(-1)).toMatchObject({ metric: "entropyNats", colourMap: "viridis" });
+    expect(open.host.selections.at(-1)).toMatchObject({
+      ...{ metric: "entropyNats", colourMap: "viridis", scale: "sqrt", range: "auto" },
+    });
     await settled(open.app);
     expect((find(open.app, "vscode-dropdown.metric") as HTMLSelectElement).value).toBe("entropyNats");
     expect(textOf(find(open.app, "attention-colour-menu").shadowRoot!.querySelector(".opener")!)).toBe(

@@ -1,5 +1,6 @@
 /** What a person asks of a figure. */
 import * as z from "zod";
+import type { ViewStart } from "../capture";
 import { colourMapNames } from "../colour-maps";
 import { scaleNames } from "../colour-scale";
 import { queryTextSchema } from "../query-choice";
@@ -59,3 +60,19 @@ export const defaultSpec: FigureSpec = {
   size: "two-column",
   title: null,
 };
+
+/** The figure that nobody asks anything else of: query and colours as the manifest's defaults have them. */
+export function startingSpec(start: ViewStart | undefined): FigureSpec {
+  const { colourMap, scale, range } = start ?? {};
+  return {
+    ...{ ...defaultSpec, query: null },
+    ...(colourMap === undefined ? {} : { colourMap }),
+    ...(scale === undefined ? {} : { scale }),
+    ...(range === undefined ? {} : { range: figureRange(range) }),
+  };
+}
+
+/** A figure has one scale for all that it draws, so the site's maximum is that of its largest cell. */
+export function figureRange(range: NonNullable<ViewStart["range"]>): FigureSpec["range"] {
+  return range === "site" ? "maximum" : range === "unit" ? 1 : range;
+}

@@ -8,7 +8,12 @@ import {
   plannedFigures,
   viewList,
 } from "../../../src/cli/figure-files";
-import type { FigureView } from "../../../src/shared/figure/figure-spec";
+import {
+  defaultSpec,
+  figureSpecSchema,
+  type FigureView,
+  startingSpec,
+} from "../../../src/shared/figure/figure-spec";
 import { numberedAxis, seededSource } from "../figure/source";
 
 const layers = (components: readonly (string | null)[], batch = 1) =>
@@ -35,6 +40,16 @@ const names = (
     "model",
     false,
   ).map(({ fields }) => fileName(defaultTemplate(capture, view), fields, "png"));
+
+test("a figure of nothing else begins with the manifest's query and colours, its range as a figure can have it", () => {
+  expect(startingSpec(undefined)).toEqual({ ...defaultSpec, query: null });
+  expect(startingSpec({ scale: "log", colourMap: "viridis", range: "p99", site: 3, head: 1 })).toEqual({
+    ...{ ...defaultSpec, query: null, scale: "log", colourMap: "viridis", range: "p99" },
+  });
+  expect(startingSpec({ range: "site" }).range).toBe("maximum");
+  expect(startingSpec({ range: "unit" }).range).toBe(1);
+  expect(figureSpecSchema.parse(startingSpec({ range: 0.25 })).range).toBe(0.25);
+});
 
 test("files are called by layer and sample", () => {
   expect(names(layers(["decoder", "decoder"], 2), "heads")).toEqual([

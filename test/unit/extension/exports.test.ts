@@ -31,7 +31,7 @@ describe("Export Figure", () => {
   it("asks for figure, format and file, and has the engine write it", async () => {
     workspace.asRelativePath = () => "models/a.onnx";
     const { panel } = await bench.show();
-    await panel.select({ site: 1, head: 2, query: 3, colourMap: "viridis" });
+    await panel.select({ site: 1, head: 2, query: 3, colourMap: "viridis", scale: "log", range: "site" });
     choose("Head map of L1H2", "SVG");
     seen.saveAs = [Uri.file("/out/my figure.svg")];
     await bench.run("exportFigure");
@@ -43,14 +43,14 @@ describe("Export Figure", () => {
       sites: [1],
       heads: [2],
       query: 3,
-      colourMap: "viridis",
+      ...{ colourMap: "viridis", scale: "log", range: "maximum" },
     });
     expect(request).toMatchObject({
       format: "svg",
       file: "/out/my figure.svg",
       command:
         "npx attention-lens figure models/a.onnx --view heatmap --layers 1 --heads 2 --colormap viridis " +
-        "--out 'my figure.svg'",
+        "--scale log --range maximum --out 'my figure.svg'",
     });
     expect(seen.messages[0]!.text).toBe("Saved my figure.svg (1.2 KB).");
   });
