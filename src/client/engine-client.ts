@@ -30,8 +30,13 @@ import type {
   Thumbnails,
 } from "../shared/page";
 import type { HeadProfile } from "../shared/profile";
-import { type EngineContract, engineContract, engineNotifications } from "../shared/protocol";
-import { caller, type Caller, listen } from "../shared/rpc";
+import {
+  decoderContract,
+  type EngineContract,
+  engineContract,
+  engineNotifications,
+} from "../shared/protocol";
+import { caller, type Caller, listen, serve } from "../shared/rpc";
 import type { WeightReport } from "../shared/weight-report";
 import { type EngineOptions, type EngineProcess, startEngine } from "./engine-process";
 
@@ -262,6 +267,8 @@ export class EngineClient {
       phases: [],
     };
     this.#running = running;
+    const { decodeFrame = () => Promise.resolve({ status: "refused" as const, why: "" }) } = this.#options;
+    serve(engine.connection, decoderContract, { decodeFrame: (encoded) => decodeFrame(encoded) });
     listen(
       engine.connection,
       engineNotifications,

@@ -7,6 +7,7 @@ import {
   IPCMessageWriter,
   type MessageConnection,
 } from "vscode-jsonrpc/node";
+import type { DecodedFrame, EncodedFrame } from "../shared/video-frame";
 
 export interface EngineOptions {
   /** Path of the engine's bundle (`dist/engine/main.cjs`). */
@@ -21,6 +22,8 @@ export interface EngineOptions {
   readonly inputLimitFactor?: number | undefined;
   /** Longest that a capture may take, in ms; 0 for no limit. Default: `ATTENTION_LENS_RUN_TIMEOUT` in s, else 10 min. */
   readonly runTimeoutMs?: number | undefined;
+  /** Decodes a frame of a video before ffmpeg is asked: a view that is open. */
+  readonly decodeFrame?: ((encoded: EncodedFrame) => Promise<DecodedFrame>) | undefined;
   /** False in an untrusted workspace: the engine only scans, and never loads ONNX Runtime. */
   readonly trusted: boolean;
   /** Receives what the engine writes to stderr. */

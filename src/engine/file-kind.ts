@@ -1,14 +1,8 @@
 /** What a file is, told by its first bytes, where it is not an ONNX model. */
+import { isLfsPointer } from "../inputs/files/lfs-pointer";
 import { AttentionError } from "../shared/errors";
 
 const text = new TextDecoder("latin1");
-
-/** Whether a file is the few lines that Git LFS leaves in place of one. */
-export function isLfsPointer(head: Uint8Array): boolean {
-  return /^(\u00ef\u00bb\u00bf)?\s*version https:\/\/git-lfs\.github\.com\/spec\//.test(
-    text.decode(head.subarray(0, 200)),
-  );
-}
 
 /** Throws with the file's real kind when its first bytes cannot begin an ONNX model. */
 export function refuseOtherKinds(head: Uint8Array, size: number, where: string): void {

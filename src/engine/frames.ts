@@ -7,7 +7,7 @@ import { insideFolder } from "../inputs/manifest/paths";
 import { type ManifestArray, type ManifestPicture, namedArray } from "../inputs/manifest/values";
 import { arrayPicture, frameFiles, type Picture } from "../inputs/pictures";
 import { ofSample } from "../inputs/sample-view";
-import { videoFrame } from "../inputs/video";
+import { videoFrame } from "../inputs/video/frames";
 import type { ChosenInput } from "./choose-input";
 import { openRecording } from "./input-recording";
 import type { OpenModel } from "./open-model";

@@ -12,7 +12,7 @@ import type { Manifest } from "../inputs/manifest/schema";
 import { scaleFactor } from "../inputs/manifest/values";
 import { arrayPicture, frameFiles, type Picture, readPicture } from "../inputs/pictures";
 import type { SampleSet } from "../inputs/sample-set";
-import { videoFrame } from "../inputs/video";
+import { videoFrame } from "../inputs/video/frames";
 import type { OpenModel } from "./open-model";
 
 export interface ImageInput {

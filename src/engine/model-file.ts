@@ -15,7 +15,8 @@ import { AttentionError } from "../shared/errors";
 import { elementBytes, type ExternalTensor, type Graph, type OnnxModel, type TensorRef } from "../onnx/model";
 import { readWhole } from "../onnx/functions/read-whole";
 import type { ByteSource } from "../onnx/source";
-import { isLfsPointer, refuseOtherKinds } from "./file-kind";
+import { isLfsPointer } from "../inputs/files/lfs-pointer";
+import { refuseOtherKinds } from "./file-kind";
 
 /** Protobuf cannot hold more, and ONNX Runtime refuses it. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;

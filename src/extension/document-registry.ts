@@ -11,6 +11,7 @@ import type { DocumentHost } from "./document-host";
 import { DisposableBase, type Disposable } from "./disposable";
 import { plainText } from "./log";
 import { FileWatch, filesOf } from "./file-watch";
+import { type FrameDecoder, FrameDecoders } from "./frame-decoders";
 import { ModelInputs } from "./input-memory";
 import { onSettingsChange, readSettings } from "./settings";
 
@@ -23,20 +24,24 @@ export interface DocumentReference extends Disposable {
   readonly document: AttentionDocument;
   /** Somebody sees the model: its files are looked at more often. */
   setVisible(holder: object, visible: boolean): void;
+  /** Frames of videos can be decoded by a view of it, until that is disposed of. */
+  addDecoder(decoder: FrameDecoder): Disposable;
 }
 
 class OpenModel extends DisposableBase {
   readonly uri: vscode.Uri;
   readonly document: AttentionDocument;
   readonly inputs: ModelInputs;
+  readonly decoders: FrameDecoders;
   references = 0;
   readonly #watch: FileWatch;
   readonly #visibleTo = new Set<object>();
 
-  constructor(uri: vscode.Uri, host: DocumentHost, inputs: ModelInputs) {
+  constructor(uri: vscode.Uri, host: DocumentHost, inputs: ModelInputs, decoders: FrameDecoders) {
     super();
     this.uri = uri;
     this.inputs = inputs;
+    this.decoders = decoders;
     this.document = this.register(new AttentionDocument(uri.fsPath, host));
     const report = (error: unknown) =>
       host.log.error(`${this.document.name}: ${AttentionError.wrap(error).message}`);
@@ -121,6 +126,7 @@ export class DocumentRegistry extends DisposableBase {
       uri,
       document: model.document,
       setVisible: (holder, visible) => model.setVisible(holder, visible),
+      addDecoder: (decoder) => model.decoders.add(decoder),
       dispose: () => {
         if (!held) return;
         held = false;
@@ -134,8 +140,8 @@ export class DocumentRegistry extends DisposableBase {
     };
   }
 
-  /** An engine of its own, for questions that concern no model. */
-  createEngine(name: string): EngineClient {
+  /** An engine of its own. @param decoders views that decode frames of videos for it */
+  createEngine(name: string, decoders?: FrameDecoders): EngineClient {
     const { threads, nodePath, memoryLimitMB, inputLimitFactor } = readSettings();
     return new EngineClient({
       entry: this.#enginePath,
@@ -143,6 +149,7 @@ export class DocumentRegistry extends DisposableBase {
       ...(threads > 0 ? { threads } : {}),
       ...(nodePath ? { nodePath } : {}),
       inputLimitFactor,
+      ...(decoders ? { decodeFrame: (encoded) => decoders.decodeFrame(encoded) } : {}),
       ...(memoryLimitMB > 0 ? { memoryLimitBytes: memoryLimitMB * 1e6 } : {}),
       log: (line) => {
         const text = plainText(line);
@@ -153,7 +160,8 @@ export class DocumentRegistry extends DisposableBase {
 
   #add(key: string, uri: vscode.Uri): OpenModel {
     const name = path.basename(uri.fsPath);
-    const createEngine = () => this.createEngine(name);
+    const decoders = new FrameDecoders();
+    const createEngine = () => this.createEngine(name, decoders);
     const inputs = new ModelInputs(this.#memento, uri.fsPath);
     const host: DocumentHost = {
       log: this.#log,
@@ -170,7 +178,7 @@ export class DocumentRegistry extends DisposableBase {
         return { provider, providerOrder };
       },
     };
-    const model = new OpenModel(uri, host, inputs);
+    const model = new OpenModel(uri, host, inputs, decoders);
     this.#models.set(key, model);
     this.#tellWhenHidden(model);
     let shown: unknown;

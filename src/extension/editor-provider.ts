@@ -3,9 +3,11 @@ import * as vscode from "vscode";
 import { AttentionError, oneLine } from "../shared/errors";
 import type { InputChoice } from "../shared/input-choice";
 import type { HostCommand } from "../shared/protocol";
+import type { DecodedFrame, EncodedFrame } from "../shared/video-frame";
 import type { AttentionDocument } from "./document";
 import type { DocumentReference, DocumentRegistry } from "./document-registry";
 import { DisposableBase } from "./disposable";
+import type { FrameDecoder } from "./frame-decoders";
 import type { InputFiles } from "./input-files";
 import { confirmGrid } from "./manifest-create";
 import { readViewDefaults } from "./settings";
@@ -38,7 +40,7 @@ class EditorDocument implements vscode.CustomDocument {
   }
 }
 
-class EditorView extends DisposableBase implements View {
+class EditorView extends DisposableBase implements View, FrameDecoder {
   readonly uri: vscode.Uri;
   readonly document: AttentionDocument;
   readonly #panel: vscode.WebviewPanel;
@@ -123,6 +125,7 @@ class EditorView extends DisposableBase implements View {
       }),
     );
     this.register(services.views.add(this));
+    this.register(reference.addDecoder(this));
     this.register(panel.onDidDispose(() => this.dispose()));
   }
 
@@ -138,6 +141,10 @@ class EditorView extends DisposableBase implements View {
   }
   get selection(): ViewSelection | undefined {
     return this.#selection;
+  }
+
+  decodeFrame(encoded: EncodedFrame): Promise<DecodedFrame> {
+    return this.#connection.decodeFrame(encoded);
   }
 
   sendCommand(command: Parameters<View["sendCommand"]>[0]): void {

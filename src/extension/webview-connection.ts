@@ -11,22 +11,25 @@ import {
   createMessageConnection,
   type DataCallback,
   type Disposable as RpcDisposable,
-  type Message,
+  Message,
   type MessageConnection,
   type MessageReader,
   type MessageWriter,
 } from "vscode-jsonrpc/node";
 import * as z from "zod";
 import type { DocumentState } from "../shared/document";
-import type { AttentionError } from "../shared/errors";
+import { AttentionError } from "../shared/errors";
 import {
+  type DecoderContract,
+  decoderContract,
   hostNotifications,
   type ViewCommand,
   type ViewContract,
   viewContract,
   viewNotifications,
 } from "../shared/protocol";
-import { type Handlers, listen, notify, serve } from "../shared/rpc";
+import { type Caller, caller, type Handlers, listen, notify, serve } from "../shared/rpc";
+import type { DecodedFrame, EncodedFrame } from "../shared/video-frame";
 import { DisposableBase, DisposableSlot, type Disposable } from "./disposable";
 import type { Log } from "./log";
 import type { ViewChoice, ViewSelection } from "./views";
@@ -45,16 +48,28 @@ export interface ViewListener {
 }
 
 /**
- * The form of everything a page may send: requests and notifications with named parameters. Positional ones
- * would be spread over the handler's arguments, and replies have nothing to reply to.
+ * The form of everything a page may send: requests and notifications with named parameters (positional ones would be
+ * spread over the handler's arguments), and replies to what it was asked.
  */
-const envelopeSchema = z.strictObject({
+const idSchema = z.union([z.number().int(), z.string().max(64)]);
+const askedSchema = z.strictObject({
   jsonrpc: z.literal("2.0"),
-  id: z.union([z.number().int(), z.string().max(64)]).optional(),
+  id: idSchema.optional(),
   method: z.string().min(1).max(64),
   params: z.looseObject({}),
 });
-const cancelSchema = z.object({ id: z.union([z.number().int(), z.string().max(64)]) });
+const answeredSchema = z.strictObject({ jsonrpc: z.literal("2.0"), id: idSchema, result: z.looseObject({}) });
+const refusedSchema = z.strictObject({
+  jsonrpc: z.literal("2.0"),
+  id: idSchema,
+  error: z.object({ code: z.number().int(), message: z.string().max(10_000), data: z.unknown().optional() }),
+});
+const envelopeSchema = z.union([askedSchema, answeredSchema, refusedSchema]);
+const cancelSchema = z.object({ id: idSchema });
+
+/** Longest that a page may take to load, and to decode a frame. */
+const CONNECT_WAIT_MS = 15_000;
+const DECODE_WAIT_MS = 40_000;
 
 class PortReader extends AbstractMessageReader implements MessageReader {
   #callback: DataCallback | undefined;
@@ -72,6 +87,8 @@ class PortReader extends AbstractMessageReader implements MessageReader {
 class PortWriter extends AbstractMessageWriter implements MessageWriter {
   readonly #port: WebviewPort;
   #open = true;
+  /** Numbers of the requests that the page has not answered. */
+  readonly asked = new Set<number | string>();
 
   constructor(port: WebviewPort) {
     super();
@@ -80,6 +97,7 @@ class PortWriter extends AbstractMessageWriter implements MessageWriter {
 
   async write(message: Message): Promise<void> {
     if (!this.#open) return;
+    if (Message.isRequest(message) && message.id !== null) this.asked.add(message.id);
     try {
       await this.#port.postMessage(message);
     } catch (error) {
@@ -102,6 +120,7 @@ class PageLink implements Disposable {
   readonly reader = new PortReader();
   readonly writer: PortWriter;
   readonly connection: MessageConnection;
+  readonly call: Caller<DecoderContract>;
 
   constructor(port: WebviewPort, listener: ViewListener, log: Log) {
     this.writer = new PortWriter(port);
@@ -117,6 +136,7 @@ class PageLink implements Disposable {
       (selection) => listener.selected(selection),
       refused,
     );
+    this.call = caller(this.connection, decoderContract);
     listen(this.connection, viewNotifications, "failed", ({ message }) => listener.failed(message), refused);
     this.connection.listen();
   }
@@ -132,6 +152,8 @@ export class WebviewConnection extends DisposableBase {
   readonly #listener: ViewListener;
   readonly #log: Log;
   readonly #page = this.register(new DisposableSlot<PageLink>());
+  /** Wait for a page to connect. */
+  readonly #waiting = new Set<(page: PageLink) => void>();
 
   constructor(port: WebviewPort, listener: ViewListener, log: Log) {
     super();
@@ -166,16 +188,49 @@ export class WebviewConnection extends DisposableBase {
     if (page) notify(page.connection, hostNotifications, "apply", choice);
   }
 
+  /** Have the page decode a frame of a video; a page that loads is waited for. Rejects where none answers in time. */
+  async decodeFrame(encoded: EncodedFrame): Promise<DecodedFrame> {
+    const page = this.#page.value ?? (await this.#connectedPage());
+    return inTime(page.call.decodeFrame(encoded), DECODE_WAIT_MS);
+  }
+
+  async #connectedPage(): Promise<PageLink> {
+    let connected: (page: PageLink) => void = () => undefined;
+    const page = new Promise<PageLink>((resolve) => (connected = resolve));
+    this.#waiting.add(connected);
+    try {
+      return await inTime(page, CONNECT_WAIT_MS);
+    } finally {
+      this.#waiting.delete(connected);
+    }
+  }
+
   #receive(message: unknown): void {
     const parsed = envelopeSchema.safeParse(message);
-    const cancels = parsed.success && parsed.data.method === "$/cancelRequest";
-    if (!parsed.success || (cancels && !cancelSchema.safeParse(parsed.data.params).success)) {
+    const asked = parsed.success && "method" in parsed.data ? parsed.data : null;
+    const cancels = asked?.method === "$/cancelRequest";
+    const unasked =
+      parsed.success && !asked && this.#page.value?.writer.asked.delete(parsed.data.id ?? "") !== true;
+    if (!parsed.success || unasked || (cancels && !cancelSchema.safeParse(asked.params).success)) {
       this.#log.warn("view: refused a message that does not have the agreed form");
       return;
     }
-    if (parsed.data.method === "connect") {
-      this.#page.value = new PageLink(this.#port, this.#listener, this.#log);
+    if (asked?.method === "connect") {
+      const page = new PageLink(this.#port, this.#listener, this.#log);
+      this.#page.value = page;
+      for (const connected of this.#waiting) connected(page);
     }
     this.#page.value?.reader.read(parsed.data as Message);
   }
+}
+
+function inTime<T>(answer: Promise<T>, limitMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = new AttentionError(
+      "cancelled",
+      `The page of the view did not answer in ${limitMs / 1000} s.`,
+    );
+    const timer = setTimeout(() => reject(late), limitMs);
+    answer.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
 }

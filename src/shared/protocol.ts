@@ -42,6 +42,7 @@ import { headProfileSchema } from "./profile";
 import { queryTextSchema } from "./query-choice";
 import { request } from "./rpc";
 import { selectionSchema } from "./selection";
+import { decodedFrameSchema, encodedFrameSchema } from "./video-frame";
 import { weightReportSchema } from "./weight-report";
 
 const nothing = z.null();
@@ -158,6 +159,13 @@ export type EngineContract = typeof engineContract;
 export const engineNotifications = {
   progress: z.object({ phases: z.array(phaseSchema) }),
 } as const;
+
+/** What is asked the other way: by the engine of its client, and by the extension host of a view. */
+export const decoderContract = {
+  /** Decode a frame of a video. Where nobody can, that is an answer, and no error. */
+  decodeFrame: request(encodedFrameSchema, decodedFrameSchema),
+} as const;
+export type DecoderContract = typeof decoderContract;
 
 /** Commands of the extension that the view can ask for. */
 export const hostCommandSchema = z.enum([

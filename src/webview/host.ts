@@ -7,6 +7,7 @@ import { createMessageConnection } from "vscode-jsonrpc/browser";
 import type { DocumentState } from "../shared/document";
 import type { AttentionError } from "../shared/errors";
 import {
+  decoderContract,
   type HostCommand,
   hostCommandSchema,
   hostNotifications,
@@ -15,7 +16,7 @@ import {
   viewContract,
   viewNotifications,
 } from "../shared/protocol";
-import { type Caller, caller, listen, notify } from "../shared/rpc";
+import { type Caller, caller, listen, notify, serve } from "../shared/rpc";
 import type { Choice } from "./view-commands";
 import { PostMessageReader, PostMessageWriter } from "./post-message";
 
@@ -73,6 +74,9 @@ export function vsCodeHost(): Host {
       listen(connection, hostNotifications, "state", handlers.state, refused);
       listen(connection, hostNotifications, "command", ({ command }) => handlers.command(command), refused);
       listen(connection, hostNotifications, "apply", handlers.apply, refused);
+      serve(connection, decoderContract, {
+        decodeFrame: async (encoded) => (await import("./video/decode-frame")).decodeFrame(encoded),
+      });
       connection.listen();
     },
     selected: (selection) => notify(connection, viewNotifications, "selected", selection),

@@ -4,6 +4,7 @@ import { compressors, decompressZstd } from "hyparquet-compressors";
 import { AttentionError } from "../../shared/errors";
 import { refuseLarger } from "../limits";
 import type { ByteFile } from "./byte-file";
+import { refuseLfsPointer } from "./lfs-pointer";
 
 export interface ParquetFile {
   readonly name: string;
@@ -27,6 +28,7 @@ export async function openParquet(file: ByteFile): Promise<ParquetFile> {
       return file.read(from, end < 0 ? file.size + end : end).buffer as ArrayBuffer;
     },
   };
+  refuseLfsPointer(file.read(0, Math.min(200, file.size)), file.name);
   const metadata = await readable(file.name, async () => {
     const length = footerLength(file);
     refuseLarger("arrays", length, "The footer", file.name);

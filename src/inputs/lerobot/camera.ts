@@ -1,7 +1,7 @@
 /** The frame of a camera of a LeRobot data set: out of the episode's video, its rows, or a file of its own. */
 import { AttentionError } from "../../shared/errors";
 import { type Picture, readPicture } from "../pictures";
-import { videoFrameAt } from "../video";
+import { videoFrameAt } from "../video/frames";
 import type { LeRobotDataSet } from "./data-set";
 import type { LeRobotEpisode } from "./episodes";
 

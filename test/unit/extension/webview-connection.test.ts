@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { AttentionError } from "../../../src/shared/errors";
 import type { Page } from "../../../src/shared/page";
+import type { DecodedFrame, EncodedFrame } from "../../../src/shared/video-frame";
+import { FrameDecoders } from "../../../src/extension/frame-decoders";
 import { WebviewConnection } from "../../../src/extension/webview-connection";
 import { DocumentBench, TestLog, settle } from "./fake-engine";
 import { samplePage } from "./samples";
@@ -195,4 +198,61 @@ it("says nothing to a webview that was disposed", async () => {
   connection.sendState(bench.state);
   await settle();
   expect(sent).toEqual([]);
+});
+
+describe("a frame of a video", () => {
+  const encoded: EncodedFrame = {
+    codec: "vp8",
+    description: null,
+    ...{ width: 2, height: 2, colour: { matrix: "smpte170m", fullRange: false } },
+    samples: [{ bytes: 3, key: true, rank: 0 }],
+    data: new Uint8Array([1, 2, 3]).buffer,
+    rank: 0,
+  };
+  const refused = { status: "refused", why: "it has no decoder for it" } as const;
+  const question = () => sent.find(({ method }) => method === "decodeFrame");
+
+  it("is asked of the page, as soon as it has connected", async () => {
+    const answer = connection.decodeFrame(encoded);
+    await settle();
+    expect(sent).toEqual([]);
+    await ask(0, "connect", {});
+    await settle();
+    expect(question()?.params).toEqual(encoded);
+    receive({ jsonrpc: "2.0", id: question()?.id, result: refused });
+    expect(await answer).toEqual(refused);
+    // The same reply again belongs to no question.
+    receive({ jsonrpc: "2.0", id: question()?.id, result: refused });
+    expect(log.lines.filter((line) => line.includes("refused a message"))).toHaveLength(1);
+  });
+
+  it("is not waited for when the page is gone, or answers something else", async () => {
+    await ask(0, "connect", {});
+    const lost = connection.decodeFrame(encoded);
+    await settle();
+    connection.pageGone();
+    await expect(lost).rejects.toMatchObject({ code: "cancelled" });
+    sent = [];
+    await ask(0, "connect", {});
+    const forged = connection.decodeFrame(encoded);
+    await settle();
+    const pixels = { format: "I420", width: -1, height: 2, planes: [] };
+    receive({ jsonrpc: "2.0", id: question()?.id, result: { status: "decoded", pixels } });
+    await expect(forged).rejects.toMatchObject({ code: "badMessage" });
+  });
+
+  it("is asked of the views that are shown, one after the other", async () => {
+    const decoders = new FrameDecoders();
+    const asked: string[] = [];
+    const view = (name: string, visible: boolean, decodeFrame: () => Promise<DecodedFrame>) =>
+      decoders.add({ visible, decodeFrame: () => (asked.push(name), decodeFrame()) });
+    expect(await decoders.decodeFrame(encoded)).toMatchObject({ status: "refused" });
+    view("hidden", false, () => Promise.reject(new Error("unexpected")));
+    const closed = view("closed", true, () => Promise.reject(new Error("unexpected")));
+    view("lost", true, () => Promise.reject(new AttentionError("cancelled")));
+    view("plain", true, () => Promise.resolve(refused));
+    closed.dispose();
+    expect(await decoders.decodeFrame(encoded)).toEqual(refused);
+    expect(asked).toEqual(["lost", "plain"]);
+  });
 });

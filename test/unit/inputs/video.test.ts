@@ -1,6 +1,6 @@
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { videoFrame, videoFrameAt } from "../../../src/inputs/video";
+import { videoFrame, videoFrameAt } from "../../../src/inputs/video/frames";
 import { root, temporaryFile, temporaryFolder } from "../engine/harness";
 import { greyByTime, hasFfmpeg, onPath, standIn } from "./stand-in-ffmpeg";
 
@@ -38,11 +38,11 @@ describe("a frame of a video", () => {
        if (!args.includes("select=eq(n\\\\,8)")) process.stdout.write(fs.readFileSync(${JSON.stringify(picture)}));`,
     );
     const args = async () => JSON.parse((await import("node:fs")).readFileSync(asked, "utf8")) as string[];
-    const file = temporaryFile("-y.mp4", "");
+    const file = temporaryFile("-y.avi", "RIFF");
     expect((await videoFrame(file, 7)).width).toBe(90);
     expect(await args()).toContain("select=eq(n\\,7)");
     expect(await args()).toContain(`file:${file}`);
-    expect(await args()).not.toContain("-y.mp4");
+    expect(await args()).not.toContain("-y.avi");
     expect((await args())[(await args()).indexOf("-max_pixels") + 1]).toBe(String(16_384 ** 2));
     await videoFrameAt(file, 1.2, 0.1);
     expect((await args())[(await args()).indexOf("-ss") + 1]).toBe("1.150000");
@@ -74,7 +74,7 @@ describe("a frame of a video", () => {
         `${n}`,
       ).toBeLessThanOrEqual(3);
     await expect(videoFrameAt(mp4, 1.6, 0.1)).rejects.toMatchObject({
-      detail: "The video ends before 1.60 s.",
+      detail: "The video ends before 1.60 s: its last frame is shown at 1.40 s.",
     });
     await expect(videoFrame(temporaryFile("no.mp4", "no video"), 0)).rejects.toMatchObject({
       code: "frameUnreadable",

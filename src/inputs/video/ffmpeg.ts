@@ -1,11 +1,10 @@
 /** Frames of videos, decoded by the `ffmpeg` that is on the PATH. */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { AttentionError } from "../shared/errors";
-import { mostPixels } from "./limits";
-import { type Picture, readPicture } from "./pictures";
+import { AttentionError } from "../../shared/errors";
+import { mostPixels } from "../limits";
+import { type Picture, readPicture } from "../pictures";
 
 const run = promisify(execFile);
 
@@ -16,15 +15,10 @@ const LONGEST_MS = 120_000;
  * One frame of a video by its number, in the order in which they are shown. Frames are counted as they are decoded, so
  * that neither a rate that varies nor frames that are never shown matter; a late frame of a long video takes its time.
  */
-export async function videoFrame(file: string, frame: number): Promise<Picture> {
+export async function ffmpegFrame(file: string, frame: number): Promise<Picture> {
   const picture = await decoded(file, [], ["-vf", `select=eq(n\\,${frame})`]);
   if (picture) return picture;
-  const count = await frameCount(file);
-  throw new AttentionError(
-    "inputMissing",
-    `The video has no frame ${frame}${count === null ? "" : `; there are ${count}, from 0`}.`,
-    { where: path.basename(file) },
-  );
+  throw noFrame(file, frame, await frameCount(file));
 }
 
 /**
@@ -33,14 +27,36 @@ export async function videoFrame(file: string, frame: number): Promise<Picture> 
  * @param seconds from the beginning of the video
  * @param between seconds from frame to frame
  */
-export async function videoFrameAt(file: string, seconds: number, between: number): Promise<Picture> {
+export async function ffmpegFrameAt(file: string, seconds: number, between: number): Promise<Picture> {
   const from = Math.max(0, seconds - between / 2);
   const picture = await decoded(file, ["-ss", from.toFixed(6)], []);
   if (picture) return picture;
-  throw new AttentionError("inputMissing", `The video ends before ${seconds.toFixed(2)} s.`, {
+  throw endsBefore(file, seconds);
+}
+
+/** @param count number of the frames that there are; null where it is not known */
+export function noFrame(file: string, frame: number, count: number | null): AttentionError {
+  return new AttentionError(
+    "inputMissing",
+    `The video has no frame ${frame}${count === null ? "" : `; there are ${count}, from 0`}.`,
+    {
+      where: path.basename(file),
+      fix: "Choose one that is there; a video of an episode has a frame for each of its steps.",
+    },
+  );
+}
+
+export function endsBefore(file: string, seconds: number, ends?: number): AttentionError {
+  const last = ends === undefined ? "" : `: its last frame is shown at ${ends.toFixed(2)} s`;
+  return new AttentionError("inputMissing", `The video ends before ${seconds.toFixed(2)} s${last}.`, {
     where: path.basename(file),
+    fix: "The video is shorter than what was recorded beside it: record or download it again.",
   });
 }
+
+/** Whether an error says that there is no ffmpeg. */
+export const isWithoutFfmpeg = (error: unknown): boolean =>
+  error instanceof AttentionError && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
 
 /** The first frame that comes out, as a picture; null where none does. */
 async function decoded(
@@ -49,8 +65,6 @@ async function decoded(
   after: readonly string[],
 ): Promise<Picture | null> {
   const where = path.basename(file);
-  if (!existsSync(file))
-    throw new AttentionError("fileNotFound", "The video does not exist.", { where: file });
   try {
     const { stdout } = await run(
       "ffmpeg",
@@ -104,7 +118,7 @@ function videoError(error: unknown, where: string): AttentionError {
   if (code === "ENOENT")
     return new AttentionError("frameUnreadable", "Videos are decoded by ffmpeg, and it is not on the PATH.", {
       where,
-      fix: "Install ffmpeg (https://ffmpeg.org), choose the video in the view, which decodes it itself, or give a frame of it as a picture with --image.",
+      fix: "Install ffmpeg (https://ffmpeg.org), open the model in the view, which decodes videos itself, or give a frame as a picture with --image.",
       cause: error,
     });
   if (killed === true)
