@@ -78,7 +78,9 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
       const group = set?.episodes[sample]?.group ?? null;
       return fillSample(named, set?.keys[sample] ?? String(sample), group).replaceAll("{step}", String(step));
     };
-    const recorded = read && (await withFrameSteps(read, opened, said, choice, (named) => fill(named, 0, 0)));
+    // Frames that the manifest names are of something else than a text or a picture that stands alone.
+    const recorded =
+      read || !beside ? await withFrameSteps(read, opened, said, choice, (named) => fill(named, 0, 0)) : null;
     const step = recorded?.chosen.steps?.index ?? choice?.step ?? 0;
     const pictures = choice?.synthetic
       ? null
@@ -140,6 +142,7 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
         ...(single ? [single.notice] : []),
         ...(set?.recorded ? mappingWords(choice?.arrays) : []),
         ...(recorded && !beside ? recorded.notices : []),
+        ...shown.flatMap((sample) => set?.dataSet?.notices(sample) ?? []),
         ...(beside && set?.recorded && rest && rest.size > 0
           ? [`${[...rest.keys()].join(", ")} ${rest.size === 1 ? "is" : "are"} as recorded in ${set.name}.`]
           : []),

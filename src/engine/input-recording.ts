@@ -10,6 +10,7 @@ import { isLeRobot } from "../inputs/lerobot/info";
 import { openLeRobotSamples } from "../inputs/lerobot/samples";
 import { insideFolder } from "../inputs/manifest/paths";
 import { openSamples, type SampleSet } from "../inputs/sample-set";
+import { namesFrames } from "./frame-steps";
 import type { OpenModel } from "./open-model";
 
 /**
@@ -62,6 +63,7 @@ export async function openRecording(
         !beside &&
         choice?.[name] !== undefined &&
         !choice.generate &&
+        !(name === "step" && said?.steps && namesFrames(said)) &&
         !(said?.loops && (name === "pass" || name === "step"))
       )
         throw new AttentionError(

@@ -59,6 +59,8 @@ export interface RecordedDataSet {
   /** Has to end before the arrays of these samples are read. */
   prepare(samples: readonly number[]): Promise<void>;
   picture(camera: string, sample: number, step: number): Promise<Picture>;
+  /** What of a sample is not as its length says, as sentences. */
+  notices(sample: number): readonly string[];
   /** What was to be done, in words; of a sample that was prepared. */
   task(sample: number, step: number): string | null;
   /** The manifest with what the data set says where it is silent, and what of that is assumed. */

@@ -1,7 +1,8 @@
 /** The frame of a camera of a LeRobot data set: out of the episode's video, its rows, or a file of its own. */
 import { AttentionError } from "../../shared/errors";
+import { counted } from "../../shared/format";
 import { type Picture, readPicture } from "../pictures";
-import { videoFrameAt } from "../video/frames";
+import { frameCountFrom, videoFrameAt } from "../video/frames";
 import type { LeRobotDataSet } from "./data-set";
 import type { LeRobotEpisode } from "./episodes";
 
@@ -60,4 +61,25 @@ async function videoPlace(
   const [recorded] = await set.column("timestamp", episode, frame, frame + 1);
   const time = typeof recorded === "number" ? recorded : frame * between;
   return { file: set.locate(part.file), time: part.start + time, between };
+}
+
+/** What of an episode's videos is not as long as the episode, as sentences. */
+export function videoNotices({ info, locate }: LeRobotDataSet, episode: LeRobotEpisode): string[] {
+  const between = 1 / info.fps;
+  return Object.entries(episode.videos).flatMap(([camera, { file, start }]) => {
+    let frames: number | null = null;
+    try {
+      frames = frameCountFrom(locate(file), start, between);
+    } catch {
+      // What is wrong with the file is said where a frame of it is read.
+    }
+    // A file that episodes share goes on with the next.
+    if (frames === null || frames === episode.length || (frames > episode.length && info.layout === 3))
+      return [];
+    const rest =
+      frames < episode.length ? `from ${frames} on there is no picture` : "what is over is not shown";
+    return [
+      `${camera}: ${file} has ${counted(frames, "frame")} for the ${episode.length} of episode ${episode.index}; ${rest}.`,
+    ];
+  });
 }

@@ -9,7 +9,7 @@ import { insideFolder } from "../manifest/paths";
 import type { ManifestSamples } from "../manifest/steps-schema";
 import { namedArray } from "../manifest/values";
 import type { DataSetSamples, SampleArrays } from "../sample-set";
-import { framePicture } from "./camera";
+import { framePicture, videoNotices } from "./camera";
 import { type LeRobotDataSet, openDataSet } from "./data-set";
 import type { LeRobotEpisode } from "./episodes";
 import { featureType } from "./feature-array";
@@ -94,6 +94,7 @@ export async function openLeRobotSamples({
         files.add(file);
         return picture;
       },
+      notices: (sample) => videoNotices(set, episodeAt(sample)),
       task: (sample, step) => taskOf(set, episodeAt(sample), prepared.get(sample), step),
       manifest: (inputs, manifest) => withDataSet(set, inputs, manifest),
     },

@@ -1,5 +1,5 @@
 /** Asks for the frames of the step that is shown, and keeps them as addresses of pictures. */
-import { AttentionError } from "../../shared/errors";
+import { AttentionError, oneLine } from "../../shared/errors";
 import type { Frame } from "../../shared/input-choice";
 import type { Host } from "../host";
 
@@ -61,7 +61,7 @@ export class FrameReader {
       const error = AttentionError.wrap(thrown);
       if (!current() || error.code === "stale") return;
       this.#forget(camera);
-      this.#problems.set(camera, error.message);
+      this.#problems.set(camera, oneLine(error.report()));
     }
     this.#arrived();
   }

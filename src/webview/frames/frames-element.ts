@@ -46,6 +46,13 @@ export class FramesElement extends LitElement {
       img.small {
         image-rendering: pixelated;
       }
+      .problem {
+        width: 34ch;
+        max-width: 100%;
+      }
+      .problem span {
+        overflow: auto;
+      }
       figcaption {
         flex: none;
         color: var(--vscode-descriptionForeground);
@@ -92,7 +99,11 @@ export class FramesElement extends LitElement {
   #frame(camera: string, where: string): TemplateResult {
     const shown = this.#reader?.frameOf(camera);
     const problem = this.#reader?.problemOf(camera);
-    if (problem) return html`<figure><span class="dim">${problem}</span></figure>`;
+    if (problem)
+      return html`<figure class="problem">
+        <span class="dim">${problem}</span>
+        <figcaption>${camera}</figcaption>
+      </figure>`;
     if (!shown) return html`<figure><figcaption>${camera}</figcaption></figure>`;
     const { recordedWidth: width, recordedHeight: height } = shown.frame;
     return html`<figure>
