@@ -19,7 +19,7 @@ export class FrameDecoders {
 
   /** Asks one visible view after the other; the last answer counts where none decodes it. */
   async decodeFrame(encoded: EncodedFrame): Promise<DecodedFrame> {
-    let last: DecodedFrame = { status: "refused", why: "none is shown, whose browser would decode it" };
+    let last: DecodedFrame = { status: "refused", why: "no view is shown, whose browser would decode it" };
     for (const decoder of [...this.#decoders]) {
       if (!decoder.visible) continue;
       try {
@@ -27,7 +27,7 @@ export class FrameDecoders {
       } catch (thrown) {
         // It was closed or hidden meanwhile, or does not answer: another may.
         const { message } = AttentionError.wrap(thrown);
-        last = { status: "refused", why: `its page did not answer (${message})` };
+        last = { status: "refused", why: `the view did not answer (${message})` };
       }
       if (last.status === "decoded") return last;
     }

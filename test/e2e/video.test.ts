@@ -73,7 +73,7 @@ test("a video that neither the view nor ffmpeg can decode is said, and the view 
   const visualizer = workbench.visualizer();
   await visualizer.mapDrawn();
   const frames = visualizer.frame.getByRole("region", { name: "Frames", exact: true });
-  await frames.getByText(/H\.265.*has no decoder for it; and ffmpeg says: no decoder/).waitFor();
+  await frames.getByText(/H\.265.*has no decoder for it, and ffmpeg says: no decoder/).waitFor();
   expect(existsSync(mark), "ffmpeg was asked").toBe(true);
   await expect.poll(() => frames.getByRole("img").count()).toBe(1);
   expect(Math.abs((await grey(frames.getByRole("img"))) - 16)).toBeLessThanOrEqual(3);

@@ -122,13 +122,13 @@ describe("a frame that the view decodes", () => {
     const whole = encoded(read, 3);
     expect(await decodeFrame({ ...whole, codec: "mp4v.20.9" })).toEqual({
       status: "refused",
-      why: "it has no decoder for it",
+      why: "the browser has no decoder for it",
     });
     expect(
       await decodeFrame({ ...whole, data: new Uint8Array(whole.data.byteLength).fill(0xff).buffer }),
     ).toEqual({
       status: "failed",
-      why: expect.stringMatching(/^its decoder says: /) as string,
+      why: expect.stringMatching(/^the browser's decoder says: /) as string,
     });
   });
 });

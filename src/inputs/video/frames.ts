@@ -118,7 +118,7 @@ function undecoded(
     "frameUnreadable",
     why === null
       ? `The video (${codec}) cannot be decoded: ${said}.`
-      : `The video (${codec}) cannot be decoded: of the view, ${why}; and ${said}.`,
+      : `The video (${codec}) cannot be decoded: ${why}, and ${said}.`,
     {
       where,
       fix: `${missing ? "Install ffmpeg (https://ffmpeg.org), or write" : "Write"} the video as WebM, which every view plays: ffmpeg -i ${where} -c:v libvpx-vp9 video.webm.`,

@@ -32,7 +32,7 @@ export async function viewFrame(
   const { track } = index;
   if (!decoder) return { why: null };
   if (track.codec.browser === null) return { why: "no browser has a decoder for it" };
-  let why = "its decoder gives no picture for that frame";
+  let why = "the browser's decoder gives no picture for that frame";
   // Pictures may refer to what lies before the nearest key frame, as far as the beginning.
   for (const [first, last] of startsFor(index, frame)) {
     const bytes = track.samples.slice(first, last + 1).reduce((all, sample) => all + sample.bytes, 0);
@@ -56,7 +56,7 @@ async function answerOf(ask: Decoder, encoded: EncodedFrame): Promise<DecodedFra
   try {
     return await ask(encoded);
   } catch (error) {
-    return { status: "refused", why: `no answer came (${AttentionError.wrap(error).message})` };
+    return { status: "refused", why: `the view did not answer (${AttentionError.wrap(error).message})` };
   }
 }
 

@@ -15,9 +15,10 @@ const failed = (why: string): DecodedFrame => ({ status: "failed", why: why.slic
 
 /** @returns the frame's pixels as they were decoded, or why there are none */
 export async function decodeFrame(encoded: EncodedFrame): Promise<DecodedFrame> {
-  if (typeof VideoDecoder === "undefined") return refused("it has no interface to its decoders (WebCodecs)");
+  if (typeof VideoDecoder === "undefined")
+    return refused("the browser does not give its decoders away (WebCodecs)");
   const config = await supportedConfig(encoded);
-  if (!config) return refused("it has no decoder for it");
+  if (!config) return refused("the browser has no decoder for it");
   let wanted: VideoFrame | undefined;
   let broken: DOMException | undefined;
   const decoder = new VideoDecoder({
@@ -38,12 +39,12 @@ export async function decodeFrame(encoded: EncodedFrame): Promise<DecodedFrame> 
     await inTime(decoder.flush());
     return wanted
       ? { status: "decoded", pixels: await pixelsOf(wanted) }
-      : failed("its decoder gives no picture for that frame");
+      : failed("the browser's decoder gives no picture for that frame");
   } catch (thrown) {
     // A picture that came out is whole, whatever is wrong with those behind it.
     if (wanted) return { status: "decoded", pixels: await pixelsOf(wanted) };
     const { message } = broken ?? (thrown instanceof Error ? thrown : new Error(String(thrown)));
-    return failed(`its decoder says: ${message.replace(/\.$/, "")}`);
+    return failed(`the browser's decoder says: ${message.replace(/\.$/, "")}`);
   } finally {
     wanted?.close();
     if (decoder.state !== "closed") decoder.close();

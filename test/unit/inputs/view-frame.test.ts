@@ -99,7 +99,7 @@ describe("a frame of a video", () => {
   it("is ffmpeg's where the view cannot decode it, or is gone", async () => {
     const picture = JSON.stringify(path.join(root, "test/fixtures/images/picture.png"));
     standIn(`process.stdout.write(require("node:fs").readFileSync(${picture}));`);
-    view(() => ({ status: "refused", why: "it has no decoder for it" }));
+    view(() => ({ status: "refused", why: "the browser has no decoder for it" }));
     expect((await videoFrame(copied("hevc.mp4"), 1)).width).toBe(90);
     decodeWith(() => Promise.reject(new Error("gone")));
     expect((await videoFrame(copied("hevc.mp4"), 1)).width).toBe(90);
@@ -113,11 +113,11 @@ describe("a frame of a video", () => {
   it("that nobody decodes says which codec it is, what each said, and what to do", async () => {
     withoutFfmpeg();
     const file = copied("hevc.mp4");
-    view(() => ({ status: "refused", why: "it has no decoder for it" }));
+    view(() => ({ status: "refused", why: "the browser has no decoder for it" }));
     await expect(videoFrame(file, 1)).rejects.toMatchObject({
       code: "frameUnreadable",
       detail:
-        "The video (H.265) cannot be decoded: of the view, it has no decoder for it; and ffmpeg is not on the PATH.",
+        "The video (H.265) cannot be decoded: the browser has no decoder for it, and ffmpeg is not on the PATH.",
       where: "hevc.mp4",
       fix: expect.stringMatching(/^Install ffmpeg .* ffmpeg -i hevc\.mp4 -c:v libvpx-vp9/) as string,
     });
@@ -126,10 +126,10 @@ describe("a frame of a video", () => {
       detail: "Videos are decoded by ffmpeg, and it is not on the PATH.",
     });
     standIn("console.error('no such decoder'); process.exit(1);");
-    view(() => ({ status: "refused", why: "it has no decoder for it" }));
+    view(() => ({ status: "refused", why: "the browser has no decoder for it" }));
     await expect(videoFrame(file, 2)).rejects.toMatchObject({
       detail:
-        "The video (H.265) cannot be decoded: of the view, it has no decoder for it; and ffmpeg says: no such decoder.",
+        "The video (H.265) cannot be decoded: the browser has no decoder for it, and ffmpeg says: no such decoder.",
     });
   });
 
