@@ -9,6 +9,11 @@ export function probability(p: number): string {
   return p < 0.1 ? p.toFixed(3) : p.toFixed(2);
 }
 
+/** Where a logarithmic scale begins: all that is no larger has one colour. `≤ 0.002`, `≤ 1.4e−4`. */
+export function upTo(p: number): string {
+  return `≤ ${p < 0.001 ? p.toExponential(1).replace("-", "−") : probability(p)}`;
+}
+
 /** A score, with its sign: `+3.21`, `−0.043`, `0`; fewer decimals from 10 and from 100. */
 export function score(value: number): string {
   if (Number.isNaN(value)) return "NaN";

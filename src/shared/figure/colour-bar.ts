@@ -1,7 +1,7 @@
 /** The colour bar with its ticks, and what else the cells may show: clipped, masked, no numbers, pooled. */
 import { colourTable } from "../colour-maps";
 import { type ColourRange, type ScaleName, valueAt } from "../colour-scale";
-import { probability } from "../format";
+import { probability, upTo } from "../format";
 import { type Cells, type CellColours, cellPicture } from "./cell-picture";
 import { BODY, TICK } from "./figure-theme";
 import type { Drawing, Picture } from "./scene";
@@ -105,7 +105,7 @@ export function colourBar(drawing: Drawing, bar: ColourBar, x: number, y: number
 }
 
 function tickTexts(end: number, scale: ScaleName): string[] {
-  return [scale === "log" ? `≤ ${probability(valueAt(0, end, scale))}` : "0"].concat(
+  return [scale === "log" ? upTo(valueAt(0, end, scale)) : "0"].concat(
     probability(valueAt(0.5, end, scale)),
     probability(end),
   );

@@ -1,7 +1,7 @@
 /** The legend under the map: colour bar with three ticks, what is clipped, masked and flagged. */
 import { html, nothing, type TemplateResult } from "lit";
 import { type ScaleName, valueAt } from "../../shared/colour-scale";
-import { count } from "../../shared/format";
+import { count, upTo } from "../../shared/format";
 import type { CellKind, Page } from "../../shared/page";
 import { cellFigure, cellKindLabels } from "../cell-kinds";
 import { warningIcon } from "../icons";
@@ -49,7 +49,7 @@ export function legend(options: LegendOptions): TemplateResult {
   const ticks = range.signed
     ? [-range.end, 0, range.end].map((value) => cellFigure(value, what))
     : [
-        scale === "log" ? `≤ ${cellFigure(valueAt(0, range.end, scale), what)}` : "0",
+        scale === "log" ? upTo(valueAt(0, range.end, scale)) : "0",
         cellFigure(valueAt(0.5, range.end, scale), what),
         cellFigure(range.end, what),
       ];

@@ -1,6 +1,13 @@
 /** Figures as they are read: few digits, and never more than there is room for. */
 import { expect, it } from "vitest";
-import { ratio } from "../../../src/shared/format";
+import { ratio, upTo } from "../../../src/shared/format";
+
+it.each([
+  [0.0014, "≤ 0.001"],
+  [0.00014, "≤ 1.4e−4"],
+])("a scale that begins at %d is written %s", (p, written) => {
+  expect(upTo(p)).toBe(written);
+});
 
 it.each([
   [0, "0.00 ×"],
