@@ -6,7 +6,7 @@ import { AttentionError } from "../shared/errors";
 import type { CaptureRequest } from "../shared/protocol";
 import { captureToFolder, folderWords } from "./capture-folder";
 import { commandLine } from "./command-line";
-import { capturesAlong, fileOf } from "./captures";
+import { capturesAlong, fileOf, several } from "./captures";
 import { inputChoice, type InputOptions } from "./input-options";
 import { headTable } from "./head-table";
 import { writeText } from "./output";
@@ -34,12 +34,11 @@ export async function runCapture(model: string, options: CaptureOptions): Promis
       scores: options.scores === true,
     };
     if (options.outDir !== undefined) return toFolder(client, request, options, options.outDir);
-    const several = options.steps === "all" || (options.steps?.length ?? 0) > 1;
     const command = commandLine();
     for await (const at of capturesAlong(client, request, options)) {
-      const { capture, step } = at;
+      const { capture, step, pass } = at;
       if (options.out !== undefined) {
-        const file = fileOf(options.out, at, several);
+        const file = fileOf(options.out, at, options);
         const { bytes: written } = await client.writeData({
           format: "npz",
           file: resolvePath(file),
@@ -50,9 +49,14 @@ export async function runCapture(model: string, options: CaptureOptions): Promis
       for (const format of ["json", "csv"] as const) {
         const file = options[format];
         if (file !== undefined)
-          writeText(fileOf(file, at, several), await client.dataText({ format, command }));
+          writeText(fileOf(file, at, options), await client.dataText({ format, command }));
       }
-      if (several) console.error(`${capture.recording.steps?.name ?? "step"} ${step}`);
+      const { steps, passes } = capture.recording;
+      const where = [
+        ...(several(options.steps) ? [`${steps?.name ?? "step"} ${step}`] : []),
+        ...(several(options.pass) ? [`${passes?.name ?? "pass"} ${pass}`] : []),
+      ];
+      if (where.length > 0) console.error(where.join(", "));
       if (options.json !== "-" && options.csv !== "-") process.stdout.write(`${headTable(capture)}\n`);
       reportRun(capture);
     }
@@ -67,10 +71,10 @@ async function toFolder(
 ): Promise<void> {
   if (options.out ?? options.json ?? options.csv)
     throw new AttentionError("writeFailed", "--out-dir writes npz files alone.", {
-      fix: "Leave out --out, --json and --csv, or give them without --out-dir and with {step} in their names.",
+      fix: "Leave out --out, --json and --csv, or give them without --out-dir and with {step} or {pass} in their names.",
     });
   const place = { folder: resolvePath(folder), command: commandLine() };
-  const result = await captureToFolder(client, request, options.steps ?? "all", place, console.error);
+  const result = await captureToFolder(client, request, options, place, console.error);
   console.error(folderWords(result));
 }
 

@@ -1,10 +1,13 @@
-/** `attention-lens capture MODEL --steps all --out-dir D`: a file for each step; what is there already is not made again. */
+/**
+ * `attention-lens capture MODEL --steps all --pass all --out-dir D`: a file for each step and pass; what is there
+ * already is not made again.
+ */
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import type { EngineClient } from "../client/engine-client";
-import { AttentionError } from "../shared/errors";
 import { bytes, count } from "../shared/format";
 import type { CaptureRequest } from "../shared/protocol";
+import { type AskedRuns, firstPlace, placesOf, requestAt, type RunPlace } from "./captures";
 
 export interface FolderResult {
   readonly written: number;
@@ -14,57 +17,76 @@ export interface FolderResult {
   readonly replaced: number;
 }
 
-/** The file of a step: numbers of one width, so that names are in order. */
-export function stepFile(folder: string, step: number, total: number): string {
-  return path.join(folder, `step_${String(step).padStart(String(total - 1).length, "0")}.npz`);
+interface Counted {
+  readonly name: string;
+  readonly count: number;
+}
+
+/** How many steps and passes the input has; null where it has no such axis. */
+export interface RunCounts {
+  readonly steps: Counted | null;
+  readonly passes: Counted | null;
+}
+
+/** The file of a step, a pass, or a pass of a step: numbers of one width, so that names are in order. */
+export function placeFile(folder: string, { step, pass }: RunPlace, { steps, passes }: RunCounts): string {
+  const part = (name: string, place: number | null, total: Counted | null) =>
+    place === null ? [] : [`${name}_${String(place).padStart(String((total?.count ?? 1) - 1).length, "0")}`];
+  const parts = [...part("step", step, steps), ...part("pass", pass, passes)];
+  return path.join(folder, `${parts.join("_")}.npz`);
 }
 
 /**
- * Writes one npz for each step, each whole or not at all, so that a second call goes on where the first was ended.
+ * Writes one npz for each step and pass that is asked for (all steps where neither is), each whole or not at all, so
+ * that a second call goes on where the first was ended.
  * @param told called with a line for each file
  */
 export async function captureToFolder(
   client: EngineClient,
   request: CaptureRequest,
-  steps: readonly number[] | "all",
+  asked: AskedRuns,
   { folder, command }: { readonly folder: string; readonly command: string },
   told: (line: string) => void,
 ): Promise<FolderResult> {
   mkdirSync(folder, { recursive: true });
-  const at = (step: number): CaptureRequest => ({ ...request, input: { ...request.input, step } });
-  const total = await stepsOf(client, at(steps === "all" ? 0 : (steps[0] ?? 0)), folder);
-  const wanted = steps === "all" ? Array.from({ length: total }, (_, step) => step) : steps;
-  const past = wanted.find((step) => step >= total);
-  if (past !== undefined)
-    throw new AttentionError("inputMissing", `There is no step ${past}; there are ${total}, from 0.`);
+  const counts = await countsOf(client, request, asked, folder);
+  // Passes alone are asked for of an input that has no steps.
+  const all = asked.pass === undefined || counts.steps ? "all" : undefined;
+  const steps = placesOf(asked.steps ?? all, "steps", counts.steps);
+  const passes = placesOf(asked.pass, "pass", counts.passes);
+  const places = steps.flatMap((step) => passes.map((pass) => ({ step, pass })));
   let [written, skipped, replaced] = [0, 0, 0];
-  for (const step of wanted) {
-    const file = stepFile(folder, step, total);
+  for (const place of places) {
+    const file = placeFile(folder, place, counts);
     const there = existsSync(file);
-    if (there && (await client.isWritten({ request: at(step), file })).same) {
+    if (there && (await client.isWritten({ request: requestAt(request, place), file })).same) {
       skipped += 1;
       continue;
     }
-    await client.capture(at(step));
+    const { recording } = await client.capture(requestAt(request, place));
+    // A loop ends before the memory is full: what it did not come to is not written.
+    if (place.pass !== null) placesOf([place.pass], "pass", recording.passes);
     const { bytes: size } = await client.writeData({ format: "npz", file, command });
     written += 1;
     if (there) replaced += 1;
-    told(`${path.basename(file)}: ${bytes(size)} (${count(written + skipped)} of ${count(wanted.length)})`);
+    told(`${path.basename(file)}: ${bytes(size)} (${count(written + skipped)} of ${count(places.length)})`);
   }
   return { written, skipped, replaced };
 }
 
-/** Of a recording without a run; a generation is made to know how far it goes. */
-async function stepsOf(client: EngineClient, first: CaptureRequest, folder: string): Promise<number> {
+/** Of a recording and a loop without a run; a generation is made to know how far it goes. */
+async function countsOf(
+  client: EngineClient,
+  request: CaptureRequest,
+  asked: AskedRuns,
+  folder: string,
+): Promise<RunCounts> {
+  const first = requestAt(request, firstPlace({ ...asked, steps: asked.steps ?? "all" }));
   const known = first.input?.generate
     ? null
-    : (await client.isWritten({ request: first, file: path.join(folder, "none") })).count;
-  const total = known ?? (await client.capture(first)).recording.steps?.count;
-  if (total === undefined)
-    throw new AttentionError("inputMissing", "The input has no steps.", {
-      fix: "Name them in the manifest (steps.inputs), or make some with --generate.",
-    });
-  return total;
+    : await client.isWritten({ request: first, file: path.join(folder, "none") });
+  if (known && (known.steps ?? known.passes)) return known;
+  return (await client.capture(first)).recording;
 }
 
 /** "38 files were written, 2 of them anew; 12 were skipped: …". */

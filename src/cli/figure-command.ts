@@ -21,7 +21,7 @@ import { bytes, count } from "../shared/format";
 import { type QueryText, queryTextSchema } from "../shared/query-choice";
 import type { CaptureRequest } from "../shared/protocol";
 import { reportRun } from "./capture-command";
-import { capturesAlong } from "./captures";
+import { capturesAlong, type RunPlace } from "./captures";
 import { commandLine } from "./command-line";
 import { inputChoice, type InputOptions } from "./input-options";
 import { defaultTemplate, fileName, headList, numbers, plannedFigures, viewList } from "./figure-files";
@@ -65,7 +65,7 @@ export async function runFigure(model: string, options: FigureOptions): Promise<
     for (const samples of await sampleRuns(client, request, options.samples)) {
       const input =
         samples.recorded === null ? request.input : { ...request.input, samples: [samples.recorded] };
-      for await (const { capture, step } of capturesAlong(client, { ...request, input }, options)) {
+      for await (const { capture, step, pass } of capturesAlong(client, { ...request, input }, options)) {
         reportRun(capture);
         const start = startingSpec(capture.start);
         const choice = {
@@ -80,7 +80,15 @@ export async function runFigure(model: string, options: FigureOptions): Promise<
               samples.recorded === null
                 ? {}
                 : { sample: String(samples.recorded), s: String(samples.recorded) };
-            return { ...figure, fields: { ...figure.fields, ...sample, step: String(step ?? "all") } };
+            return {
+              ...figure,
+              fields: {
+                ...figure.fields,
+                ...sample,
+                step: String(step ?? "all"),
+                pass: String(pass ?? "last"),
+              },
+            };
           },
         );
         const files = planned.flatMap((figure) =>
@@ -93,7 +101,8 @@ export async function runFigure(model: string, options: FigureOptions): Promise<
                 : path.join(
                     resolvePath(outDir ?? ""),
                     fileName(
-                      options.name ?? stepTemplate(defaultTemplate(capture, figure.spec.view), step),
+                      options.name ??
+                        placeTemplate(defaultTemplate(capture, figure.spec.view), { step, pass }),
                       figure.fields,
                       format,
                     ),
@@ -137,9 +146,9 @@ async function sampleRuns(
     : [{ recorded: null, batch: samples }];
 }
 
-/** The template with the step in it, where steps were asked for. */
-function stepTemplate(template: string, step: number | null): string {
-  return step === null ? template : `${template}_step{step}`;
+/** The template with step and pass in it, where they were asked for. */
+function placeTemplate(template: string, { step, pass }: RunPlace): string {
+  return `${template}${step === null ? "" : "_step{step}"}${pass === null ? "" : "_pass{pass}"}`;
 }
 
 function refuseSameNames(files: readonly string[], out: string | undefined): void {
@@ -147,13 +156,13 @@ function refuseSameNames(files: readonly string[], out: string | undefined): voi
   if (twice === undefined) return;
   throw out === undefined
     ? new AttentionError("writeFailed", `Two figures would be written to ${twice}.`, {
-        fix: "Add {layer}, {component}, {site}, {head}, {sample}, {step} or {view} to the template that --name gives.",
+        fix: "Add {layer}, {component}, {site}, {head}, {sample}, {step}, {pass} or {view} to the template that --name gives.",
       })
     : new AttentionError(
         "writeFailed",
         `The choice gives ${files.length} figures, and --out names one file.`,
         {
-          fix: "Narrow it with --site, --layers, --heads and --samples, or give --out-dir.",
+          fix: "Narrow it with --site, --layers, --heads, --samples, --steps and --pass, or give --out-dir.",
         },
       );
 }

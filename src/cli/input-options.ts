@@ -13,7 +13,7 @@ export interface InputOptions {
   readonly frame?: number;
   readonly episode?: string;
   readonly steps?: number[] | "all";
-  readonly pass?: number;
+  readonly pass?: number[] | "all";
   readonly synthetic?: number;
   readonly dim?: Record<string, number>;
   readonly map?: Record<string, string>;
@@ -88,7 +88,7 @@ function value(text: string, before: Record<string, number> | undefined): Record
   return { ...before, [at[1]]: number };
 }
 
-function steps(text: string): number[] | "all" {
+function places(text: string): number[] | "all" {
   if (text === "all") return text;
   try {
     return numbers(text);
@@ -122,8 +122,12 @@ export function withInputOptions(command: Command): Command {
     .option("--video <name=file>", "a video, of which --frame is taken (needs ffmpeg on the PATH)", video)
     .option("--frame <index>", "the frame of the video, from 0", wholeNumber)
     .option("--episode <name>", "episode or sample of the recording, by name or number")
-    .option("--steps <list>", "steps of the episode: 3, or 0,8, or 0:10 (the end left out), or all", steps)
-    .option("--pass <index>", "pass of the manifest's loop; the last without it", wholeNumber)
+    .option("--steps <list>", "steps of the episode: 3, or 0,8, or 0:10 (the end left out), or all", places)
+    .option(
+      "--pass <list>",
+      "passes of the manifest's loop or of the recording, as --steps; the last without it",
+      places,
+    )
     .option(
       "--generate [n]",
       "go on writing for n tokens, else as many as generation_config.json says; each is a step",
@@ -139,7 +143,7 @@ export function withInputOptions(command: Command): Command {
     .option("--dim <name=n>", "size of a symbolic dimension of a made-up input; may be repeated", dim);
 }
 
-/** What to run on; null where nothing was chosen. @param samples elements of the recording's sample axis */
+/** What to run on, without step and pass; null where nothing was chosen. @param samples elements of the recording's sample axis */
 export function inputChoice(options: InputOptions, samples?: readonly number[]): InputChoice | null {
   if (options.frame !== undefined && !options.video)
     throw new InvalidArgumentError("--frame wants a --video.");
@@ -156,7 +160,6 @@ export function inputChoice(options: InputOptions, samples?: readonly number[]):
     ...(options.image ? { images: options.image } : {}),
     ...(options.video ? { video: { ...options.video, frame: options.frame ?? 0 } } : {}),
     ...(episode === undefined ? {} : { episode: /^\d+$/.test(episode) ? Number(episode) : episode }),
-    ...(options.pass === undefined ? {} : { pass: options.pass }),
     ...(options.synthetic === undefined ? {} : { synthetic: { seed: options.synthetic } }),
     ...(options.dim ? { dims: options.dim } : {}),
     ...(options.map ? { arrays: options.map } : {}),

@@ -58,11 +58,11 @@ function program(): Command {
     .option("--samples <list>", "samples of the recording that make the batch, as 0:10", parseNumbers)
     .option(
       "--out <npz>",
-      "maps as site_000, site_001 …: float32 [batch, heads, queries, keys]; {step} for several steps",
+      "maps as site_000, site_001 …: float32 [batch, heads, queries, keys]; {step} and {pass} for several",
     )
     .option(
       "--out-dir <folder>",
-      "one npz for each of --steps (all without it), whole or not at all; those that are there and the same are skipped",
+      "one npz for each of --steps (all without it) and --pass, whole or not at all; those that are there and the same are skipped",
     )
     .option("--json <file>", "sites, figures of every head, provider and timings; - for standard output")
     .option("--csv <file>", "figures of every head, a row for each; - for standard output")
@@ -90,7 +90,7 @@ function program(): Command {
     .option("--out-dir <folder>", "a folder for all figures")
     .option(
       "--name <template>",
-      "names below --out-dir: {view} {sample} {step} {layer} {head} {component} {site} {model}",
+      "names below --out-dir: {view} {sample} {step} {pass} {layer} {head} {component} {site} {model}",
     )
     .option("--format <names>", "png, svg, pdf; several with commas", parseFormats)
     .option(

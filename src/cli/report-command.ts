@@ -3,9 +3,10 @@ import path from "node:path";
 import { InvalidArgumentError } from "commander";
 import { startingSpec } from "../shared/figure/figure-spec";
 import { bytes } from "../shared/format";
-import type { InputChoice } from "../shared/input-choice";
 import type { QueryText } from "../shared/query-choice";
+import type { CaptureRequest } from "../shared/protocol";
 import { type CaptureOptions, reportRun } from "./capture-command";
+import { firstPlace, placesOf, requestAt, several } from "./captures";
 import { commandLine } from "./command-line";
 import { makeFolder } from "./figure-command";
 import { inputChoice, type InputOptions } from "./input-options";
@@ -27,13 +28,16 @@ export async function runReport(model: string, options: ReportOptions): Promise<
   const page = options.out ?? options.html;
   await withEngine(async (client) => {
     await client.open(resolvePath(model), "full");
-    const capture = await client.capture({
+    const request = {
       provider: options.provider,
       providerOrder: [],
-      input: inputAtStep(options),
+      input: inputChoice(options, options.samples),
       sites: options.site ?? null,
       scores: options.scores === true,
-    });
+    };
+    const capture = await client.capture(atOnePlace(request, options));
+    placesOf(options.steps, "steps", capture.recording.steps);
+    placesOf(options.pass, "pass", capture.recording.passes);
     process.stdout.write(`${headTable(capture)}\n`);
     reportRun(capture);
     const command = commandLine();
@@ -63,14 +67,15 @@ export async function runReport(model: string, options: ReportOptions): Promise<
   });
 }
 
-/** A page shows one capture, so one step. */
-function inputAtStep(options: ReportOptions): InputChoice | null {
-  const { steps } = options;
-  if (steps === "all" || (steps !== undefined && steps.length !== 1))
-    throw new InvalidArgumentError("A report shows one step: give --steps one number.");
-  const [step] = steps ?? [];
-  const choice = inputChoice(options, options.samples);
-  return step === undefined ? choice : { ...choice, step };
+/** A page shows one capture, so one step and one pass. */
+function atOnePlace(request: CaptureRequest, options: ReportOptions): CaptureRequest {
+  for (const [places, option, what] of [
+    [options.steps, "--steps", "step"],
+    [options.pass, "--pass", "pass"],
+  ] as const)
+    if (several(places))
+      throw new InvalidArgumentError(`A report shows one ${what}: give ${option} one number.`);
+  return requestAt(request, firstPlace(options));
 }
 
 export function parseLimit(text: string): number {

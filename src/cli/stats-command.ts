@@ -48,7 +48,7 @@ export function parseSamples(text: string): number | number[] {
 export async function runStats(model: string, options: StatsOptions): Promise<void> {
   await withEngine(async (client) => {
     await client.open(resolvePath(model), "full");
-    const { first, rows } = await gathered(client, options);
+    const { first, rows, passes } = await gathered(client, options);
     const found = statistics(first.sites, rows);
     const parts = thirds(rows);
     const inThirds = parts && {
@@ -62,6 +62,7 @@ export async function runStats(model: string, options: StatsOptions): Promise<vo
       const document = {
         samples,
         ...(steps.length === 0 ? {} : { steps }),
+        ...(passes.length === 0 ? {} : { passes }),
         domain: "last query, heads averaged first; heads: each by itself; overall: the mean over the layers",
         explained: figureWords,
         ...found,
@@ -70,7 +71,7 @@ export async function runStats(model: string, options: StatsOptions): Promise<vo
       writeText(options.json, `${JSON.stringify(document, null, 2)}\n`);
     }
     if (options.json === "-") return;
-    const over = `${counted(samples, "sample")}${stepWords(first.recording.steps?.name ?? "step", steps)}`;
+    const over = `${counted(samples, "sample")}${stepWords(first.recording.steps?.name ?? "step", steps)}${passWords(first.recording.passes?.name ?? "pass", passes)}`;
     process.stdout.write(`${text(found, inThirds, over)}\n`);
   });
 }
@@ -82,24 +83,33 @@ function stepWords(axis: string, steps: readonly number[]): string {
   return `, ${steps.length} steps each${axis === "step" ? "" : ` (${axis})`}`;
 }
 
-/** Each sample is captured by itself, at each step. */
+/** ", 10 passes of each (denoising pass)", ", denoising pass 9", or nothing. */
+function passWords(axis: string, passes: readonly number[]): string {
+  if (passes.length === 0) return "";
+  if (passes.length === 1) return `, ${axis} ${passes[0]}`;
+  return `, ${passes.length} passes of each${axis === "pass" ? "" : ` (${axis})`}`;
+}
+
+/** Each sample is captured by itself, at each step and pass. */
 async function gathered(
   client: EngineClient,
   options: StatsOptions,
-): Promise<{ first: Capture; rows: StatsRow[] }> {
+): Promise<{ first: Capture; rows: StatsRow[]; passes: number[] }> {
   if (options.episode !== undefined && options.samples !== undefined)
     throw new InvalidArgumentError("--episode and --samples both choose samples: give one of them.");
   const request = { provider: options.provider, providerOrder: [], sites: options.site ?? null };
   const rows: StatsRow[] = [];
+  const passes = new Set<number>();
   let first: Capture | undefined;
   const along = async (samples: readonly number[] | undefined, most: number) => {
-    for await (const { capture, step } of capturesAlong(
+    for await (const { capture, step, pass } of capturesAlong(
       client,
       { ...request, input: inputChoice(options, samples) },
       options,
     )) {
       if (!first) reportRun(capture);
       first ??= capture;
+      if (pass !== null) passes.add(pass);
       const shown = capture.recording.samples?.shown;
       const isBatch = shown === undefined || shown.length !== 1;
       const batch = Math.max(
@@ -124,7 +134,7 @@ async function gathered(
     else for (let sample = 0; sample < Math.min(count, recorded.count); sample++) await along([sample], 1);
   }
   if (!first) throw new InvalidArgumentError("No sample was asked for.");
-  return { first, rows };
+  return { first, rows, passes: [...passes] };
 }
 
 function text(found: Statistics, inThirds: Record<string, Statistics> | null, over: string): string {

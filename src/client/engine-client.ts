@@ -1,20 +1,12 @@
 /**
- * The client of one model's engine: starts the process when it is needed, speaks the contract, and turns a cancel
- * into kill and respawn, because a run of ONNX Runtime can be neither aborted nor interrupted (ARCHITECTURE.md).
+ * The client of one model's engine: the contract's requests as methods. A cancel is kill and respawn, because a run of
+ * ONNX Runtime can be neither aborted nor interrupted (ARCHITECTURE.md); `EngineKeeper` does both.
  */
-import os from "node:os";
 import type { ArrayList, ArrayListRequest } from "../shared/array-mapping";
 import type { Plan } from "../shared/plan";
 import type { CapturedAhead, CaptureRequest } from "../shared/protocol";
-import {
-  type Capture,
-  type Phase,
-  phaseLabels,
-  type ProviderName,
-  type ProviderStatus,
-} from "../shared/capture";
-import { AttentionError } from "../shared/errors";
-import { bytes as formatBytes } from "../shared/format";
+import type { Capture, Phase, ProviderName, ProviderStatus } from "../shared/capture";
+import type { AttentionError } from "../shared/errors";
 import type { Frame, FrameRequest, Tokenized } from "../shared/input-choice";
 import type { ManifestDraft, ManifestReport } from "../shared/manifest-report";
 import type { ModelSummary } from "../shared/model";
@@ -30,300 +22,134 @@ import type {
   Thumbnails,
 } from "../shared/page";
 import type { HeadProfile } from "../shared/profile";
-import {
-  decoderContract,
-  type EngineContract,
-  engineContract,
-  engineNotifications,
-} from "../shared/protocol";
-import { caller, type Caller, listen, serve } from "../shared/rpc";
+import type { EngineContract } from "../shared/protocol";
+import type { Caller } from "../shared/rpc";
 import type { WeightReport } from "../shared/weight-report";
-import { type EngineOptions, type EngineProcess, startEngine } from "./engine-process";
-
-/** Crashes in a row after which the engine is not started again by itself. */
-const CRASH_LIMIT = 3;
+import { EngineKeeper } from "./engine-keeper";
+import type { EngineOptions } from "./engine-process";
 
 type EngineParams<K extends keyof EngineContract> = Parameters<Caller<EngineContract>[K]>[0];
 
-interface Running {
-  readonly process: EngineProcess;
-  readonly call: Caller<EngineContract>;
-  /** Why the process was ended on purpose; undefined when it ended by itself. */
-  endedBecause: "cancelled" | "disposed" | "late" | undefined;
-  /** How far it came, to say what it was at when it ended. */
-  phases: readonly Phase[];
-  /** The model that this process has opened or is opening; undefined before the first call needs it. */
-  opened: Promise<unknown> | undefined;
-}
+type EngineAnswer<K extends keyof EngineContract> = Awaited<ReturnType<Caller<EngineContract>[K]>>;
 
 export class EngineClient {
-  readonly #options: EngineOptions;
-  #running: Running | undefined;
-  #crashes = 0;
-  #disposed = false;
-  #calls = 0;
-  #opened: { path: string; mode: "full" | "scan" } | undefined;
-  #idle: NodeJS.Timeout | undefined;
-  /** Called for every step of opening and capturing. */
-  onProgress: (phases: readonly Phase[]) => void = () => undefined;
-  /** Called once for a process that ended by itself, after the pending calls were rejected. */
-  onCrash: (error: AttentionError) => void = () => undefined;
+  readonly #keeper: EngineKeeper;
 
   constructor(options: EngineOptions) {
-    this.#options = options;
+    this.#keeper = new EngineKeeper(options);
   }
 
   /** Process id of the engine, undefined while none runs. */
   get pid(): number | undefined {
-    return this.#running?.process.pid;
+    return this.#keeper.pid;
+  }
+
+  /** Called for every step of opening and capturing. */
+  set onProgress(told: (phases: readonly Phase[]) => void) {
+    this.#keeper.onProgress = told;
+  }
+
+  /** Called once for a process that ended by itself, after the pending calls were rejected. */
+  set onCrash(told: (error: AttentionError) => void) {
+    this.#keeper.onCrash = told;
   }
 
   /** Read the graph and find its attention. `scan` never loads ONNX Runtime. */
-  async open(path: string, mode: "full" | "scan"): Promise<ModelSummary> {
-    this.#opened = { path, mode };
-    return this.#call((call) => call.open({ path, mode }), "opens");
+  open(path: string, mode: "full" | "scan"): Promise<ModelSummary> {
+    return this.#keeper.open({ path, mode }, (call) => call.open({ path, mode }));
   }
 
   /** Run the model. A process that was started again opens the model first, so one call is enough. */
-  async capture(request: CaptureRequest): Promise<Capture> {
-    const limitMs = this.#runTimeoutMs();
-    // A loop that never ends can be neither interrupted nor asked.
-    const limit = limitMs > 0 ? setTimeout(() => void this.#stop("late"), limitMs) : undefined;
-    try {
-      return await this.#call(async (call) => {
-        const capture = await call.capture(request);
-        this.#crashes = 0;
-        return capture;
-      });
-    } finally {
-      clearTimeout(limit);
-    }
+  capture(request: CaptureRequest): Promise<Capture> {
+    return this.#keeper.limited(async (call) => {
+      const capture = await call.capture(request);
+      this.#keeper.worked();
+      return capture;
+    });
   }
 
   /** What a capture would take; nothing is run. Null where it cannot be told so. */
   plan(request: CaptureRequest): Promise<Plan | null> {
-    return this.#call((call) => call.plan(request));
+    return this.#keeper.call((call) => call.plan(request));
   }
 
   /** Capture a step and keep it in the engine; what is shown stays. */
-  async captureAhead(request: CaptureRequest): Promise<CapturedAhead> {
-    const limitMs = this.#runTimeoutMs();
-    const limit = limitMs > 0 ? setTimeout(() => void this.#stop("late"), limitMs) : undefined;
-    try {
-      return await this.#call((call) => call.captureAhead(request));
-    } finally {
-      clearTimeout(limit);
-    }
+  captureAhead(request: CaptureRequest): Promise<CapturedAhead> {
+    return this.#keeper.limited((call) => call.captureAhead(request));
   }
 
   readPage(request: PageRequest): Promise<Page> {
-    return this.#call((call) => call.readPage(request));
+    return this.#keeper.call((call) => call.readPage(request));
   }
   readRow(request: RowRequest): Promise<Row> {
-    return this.#call((call) => call.readRow(request));
+    return this.#keeper.call((call) => call.readRow(request));
   }
   readGrid(request: GridRequest): Promise<Grid> {
-    return this.#call((call) => call.readGrid(request));
+    return this.#keeper.call((call) => call.readGrid(request));
   }
   readHead(request: HeadRequest): Promise<HeadProfile> {
-    return this.#call((call) => call.readHead(request));
+    return this.#keeper.call((call) => call.readHead(request));
   }
   explain(site: string): Promise<string> {
-    return this.#call((call) => call.explain({ site }));
+    return this.#keeper.call((call) => call.explain({ site }));
   }
   readFrame(request: FrameRequest): Promise<Frame> {
-    return this.#call((call) => call.readFrame(request));
+    return this.#keeper.call((call) => call.readFrame(request));
   }
   tokenize(request: EngineParams<"tokenize">): Promise<Tokenized> {
-    return this.#call((call) => call.tokenize(request));
+    return this.#keeper.call((call) => call.tokenize(request));
   }
   listArrays(request: ArrayListRequest): Promise<ArrayList> {
-    return this.#call((call) => call.listArrays(request));
+    return this.#keeper.call((call) => call.listArrays(request));
   }
   async stop(): Promise<void> {
-    await this.#call((call) => call.stop({}));
+    await this.#keeper.call((call) => call.stop({}));
   }
   readThumbnails(request: ThumbnailRequest): Promise<Thumbnails> {
-    return this.#call((call) => call.readThumbnails(request));
+    return this.#keeper.call((call) => call.readThumbnails(request));
   }
   providers(order: readonly ProviderName[] = []): Promise<ProviderStatus[]> {
-    return this.#call((call) => call.providers({ order: [...order] }));
+    return this.#keeper.call((call) => call.providers({ order: [...order] }));
   }
   writeData(request: EngineParams<"writeData">): Promise<{ bytes: number }> {
-    return this.#call((call) => call.writeData(request));
+    return this.#keeper.call((call) => call.writeData(request));
   }
-  isWritten(request: EngineParams<"isWritten">): Promise<{ same: boolean; count: number | null }> {
-    return this.#call((call) => call.isWritten(request));
+  isWritten(request: EngineParams<"isWritten">): Promise<EngineAnswer<"isWritten">> {
+    return this.#keeper.call((call) => call.isWritten(request));
   }
   checkManifest(model: string): Promise<ManifestReport> {
-    return this.#call((call) => call.checkManifest({ model }));
+    return this.#keeper.call((call) => call.checkManifest({ model }));
   }
   weights(file: string): Promise<WeightReport> {
-    return this.#call((call) => call.weights({ file }));
+    return this.#keeper.call((call) => call.weights({ file }));
   }
   draftManifest(model: string): Promise<ManifestDraft> {
-    return this.#call((call) => call.draftManifest({ model }));
+    return this.#keeper.call((call) => call.draftManifest({ model }));
   }
   confirmGrid(axis: number): Promise<ManifestDraft> {
-    return this.#call((call) => call.confirmGrid({ axis }));
+    return this.#keeper.call((call) => call.confirmGrid({ axis }));
   }
   dataText(request: EngineParams<"dataText">): Promise<string> {
-    return this.#call((call) => call.dataText(request));
+    return this.#keeper.call((call) => call.dataText(request));
   }
   writeFigure(request: EngineParams<"writeFigure">): Promise<{ bytes: number }> {
-    return this.#call((call) => call.writeFigure(request));
+    return this.#keeper.call((call) => call.writeFigure(request));
   }
   writeReport(request: EngineParams<"writeReport">): Promise<{ bytes: number; leftOut: string[] }> {
-    return this.#call((call) => call.writeReport(request));
+    return this.#keeper.call((call) => call.writeReport(request));
   }
 
   /** Stop what runs: pending calls reject with `cancelled`, and the next call starts a new process. */
-  async cancel(): Promise<void> {
-    await this.#stop("cancelled");
-  }
-
-  async #stop(why: "cancelled" | "late"): Promise<void> {
-    const running = this.#running;
-    if (!running) return;
-    running.endedBecause = why;
-    this.#running = undefined;
-    running.process.kill();
-    await running.process.exited;
+  cancel(): Promise<void> {
+    return this.#keeper.cancel();
   }
 
   /** Start afresh, whatever happened before: clears the back-off after crashes. */
-  async restart(): Promise<void> {
-    this.#crashes = 0;
-    await this.cancel();
+  restart(): Promise<void> {
+    return this.#keeper.restart();
   }
 
   dispose(): void {
-    this.#disposed = true;
-    clearTimeout(this.#idle);
-    const running = this.#running;
-    this.#running = undefined;
-    if (running) {
-      running.endedBecause = "disposed";
-      running.process.kill();
-    }
-  }
-
-  #runTimeoutMs(): number {
-    const seconds = process.env["ATTENTION_LENS_RUN_TIMEOUT"];
-    const asked = this.#options.runTimeoutMs ?? (seconds ? Number(seconds) * 1000 : RUN_TIMEOUT_MS);
-    return Number.isFinite(asked) && asked >= 0 ? Math.min(asked, MAX_TIMER_MS) : RUN_TIMEOUT_MS;
-  }
-
-  #late(): AttentionError {
-    const seconds = Math.round(this.#runTimeoutMs() / 100) / 10;
-    return new AttentionError("runFailed", `It had not ended after ${seconds} s and was stopped.`, {
-      fix:
-        "A loop in the model may never end; else use a shorter input or fewer sites, or set another limit: " +
-        "ATTENTION_LENS_RUN_TIMEOUT in seconds, 0 for none.",
-    });
-  }
-
-  async #call<T>(act: (call: Caller<EngineContract>) => Promise<T>, opens?: "opens"): Promise<T> {
-    clearTimeout(this.#idle);
-    const running = this.#ensure();
-    this.#calls += 1;
-    try {
-      if (opens) return await this.#opening(running, act(running.call));
-      // Calls that arrive together at a process that was started again share one opening.
-      if (this.#opened) await (running.opened ?? this.#opening(running, running.call.open(this.#opened)));
-      return await act(running.call);
-    } finally {
-      this.#calls -= 1;
-      // A long run is not idleness, whatever else was answered meanwhile.
-      if (this.#calls === 0 && !this.#disposed) {
-        clearTimeout(this.#idle);
-        this.#idle = setTimeout(() => void this.cancel(), IDLE_MS);
-        this.#idle.unref();
-      }
-    }
-  }
-
-  /** Remember the opening as the process's; one that failed is tried again by the next call. */
-  async #opening<T>(running: Running, opening: Promise<T>): Promise<T> {
-    running.opened = opening;
-    try {
-      return await opening;
-    } catch (error) {
-      if (running.opened === opening) running.opened = undefined;
-      throw error;
-    }
-  }
-
-  #ensure(): Running {
-    if (this.#disposed) throw new AttentionError("cancelled", "The model was closed.");
-    if (this.#crashes >= CRASH_LIMIT) throw new AttentionError("engineBackoff");
-    if (this.#running) return this.#running;
-    const engine = startEngine(this.#options);
-    const running: Running = {
-      process: engine,
-      call: caller(engine.connection, engineContract, () => this.#lost(running)),
-      endedBecause: undefined,
-      opened: undefined,
-      phases: [],
-    };
-    this.#running = running;
-    const { decodeFrame = () => Promise.resolve({ status: "refused" as const, why: "" }) } = this.#options;
-    serve(engine.connection, decoderContract, { decodeFrame: (encoded) => decodeFrame(encoded) });
-    listen(
-      engine.connection,
-      engineNotifications,
-      "progress",
-      ({ phases }) => {
-        running.phases = phases;
-        this.onProgress(phases);
-      },
-      (error) => this.#options.log(error.message),
-    );
-    void engine.exited.then((how) => {
-      if (running.endedBecause !== undefined) return;
-      this.#running = undefined;
-      this.#crashes += 1;
-      this.#options.log(`engine ended: ${how}`);
-      this.onCrash(this.#lost(running));
-    });
-    return running;
-  }
-
-  #lost(running: Running): AttentionError {
-    if (running.endedBecause === "cancelled") return new AttentionError("cancelled");
-    if (running.endedBecause === "disposed") return new AttentionError("cancelled", "The model was closed.");
-    if (running.endedBecause === "late") return this.#late();
-    const { ended, outOfMemory } = running.process;
-    if (outOfMemory) return outOfMemoryError(running.phases);
-    const { nodePath } = this.#options;
-    if (nodePath && ended?.startsWith("spawn ")) {
-      return new AttentionError("engineCrashed", `${nodePath} could not be started (${ended}).`, {
-        fix: "Name a Node.js of version 20 or newer, or none for the one that comes with the program.",
-      });
-    }
-    return new AttentionError("engineCrashed", ended === undefined ? "" : `The process ended with ${ended}.`);
+    this.#keeper.dispose();
   }
 }
-
-/** What was needed, as far as it was known, against what is there. */
-function outOfMemoryError(phases: readonly Phase[]): AttentionError {
-  const at =
-    phases.find((phase) => phase.state === "active") ?? phases.find((phase) => phase.state === "pending");
-  const needed = phases.map((phase) => /needs about [\d.,]+ \w+/.exec(phase.detail)?.[0]).find(Boolean);
-  return new AttentionError(
-    "memory",
-    `The engine's process ran out of memory${at ? ` at “${phaseLabels[at.name]}”` : ""}: ` +
-      `${needed ? `the run ${needed}` : "what it needs is not known"}, and ${formatBytes(availableMemory())} is free.`,
-  );
-}
-
-function availableMemory(): number {
-  return (process as { availableMemory?: () => number }).availableMemory?.() ?? os.freemem();
-}
-
-/** After this long without a call the engine gives its memory back (`decisions.md` 1). */
-const IDLE_MS = 10 * 60 * 1000;
-/** A capture that takes longer is stopped. */
-const RUN_TIMEOUT_MS = 10 * 60 * 1000;
-/** Timers of Node hold no more. */
-const MAX_TIMER_MS = 2 ** 31 - 1;

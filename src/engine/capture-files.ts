@@ -74,6 +74,11 @@ function axisDocument({
   };
 }
 
+/** Which step or pass this is, of how many; nothing where there is no such axis. */
+function placeDocument(axis: string, runs: Capture["recording"]["steps"]): Record<string, unknown> {
+  return runs ? { [axis]: { name: runs.name, index: runs.index, count: runs.count } } : {};
+}
+
 export function captureDocument(model: ModelSummary, capture: Capture, provenance: Provenance): unknown {
   return {
     provenance,
@@ -113,6 +118,8 @@ export function captureDocument(model: ModelSummary, capture: Capture, provenanc
     otherSoftmaxes: model.otherSoftmaxes,
     provider: capture.provider,
     input: capture.input,
+    ...placeDocument("step", capture.recording.steps),
+    ...placeDocument("pass", capture.recording.passes),
     notices: capture.notices,
     timings: Object.fromEntries(capture.phases.map((phase) => [`${phase.name}Ms`, phase.ms])),
   };

@@ -37,6 +37,14 @@ export function countOfLoop(loop: ManifestLoop): number | undefined {
   return loop.count ?? (listed.length > 0 ? Math.min(...listed) : undefined);
 }
 
+/** The passes of the manifest's loop, as far as it says itself how many; null where it says none. */
+export function loopPasses(opened: OpenModel): { name: string; count: number } | null {
+  const loop = loopOver(opened, "passes");
+  const passes = opened.manifest?.manifest.passes;
+  const count = loop && (loop.count ?? passes?.count ?? countOfLoop(loop));
+  return count === undefined || count === null ? null : { name: passes?.axis ?? "pass", count };
+}
+
 /** Inputs that follow a plan, in run `index`. */
 export function setValues(
   loop: ManifestLoop,

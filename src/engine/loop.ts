@@ -5,7 +5,7 @@ import type { NamedArray } from "../inputs/arrays";
 import type { ManifestLoop } from "../inputs/manifest/steps-schema";
 import { type CaptureResult, describeRun } from "./capture";
 import type { ChosenInput } from "./choose-input";
-import { countOfLoop, fedInputs, fedOn, setValues } from "./loop-feeds";
+import { fedInputs, fedOn, loopPasses, setValues } from "./loop-feeds";
 import type { OpenModel } from "./open-model";
 import { runSites } from "./run-sites";
 import { memoryGuard, noteLast, type SequenceHost, stoppedAfter } from "./sequence-host";
@@ -30,13 +30,13 @@ export async function runLoop(
   others: readonly string[] = [],
 ): Promise<PassesRun> {
   const passes = opened.manifest?.manifest.passes;
-  const count = loop.count ?? passes?.count ?? countOfLoop(loop);
-  if (count === undefined)
+  const known = loopPasses(opened);
+  if (!known)
     throw new AttentionError("manifestInvalid", "Nothing says how many passes the loop makes.", {
       where: "loops.count",
       fix: "Give loops a count, or passes.",
     });
-  const name = passes?.axis ?? "pass";
+  const { name, count } = known;
   const fed = fedInputs(opened, loop);
   const labels = Array.isArray(passes?.labels) ? passes.labels : undefined;
   const full = memoryGuard();

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
+import type { AxisOfRuns } from "../shared/input-choice";
 import type { CaptureRequest } from "../shared/protocol";
 import { type Provenance, provenanceSchema } from "../shared/provenance";
 import { npzFile } from "../inputs/files/array-file";
@@ -9,6 +10,7 @@ import { diskFile } from "../inputs/files/byte-file";
 import { countOf } from "../inputs/files/lazy-arrays";
 import { readZipComment } from "../inputs/files/zip";
 import { inputOf } from "./input-of-request";
+import { loopPasses } from "./loop-feeds";
 import type { OpenModel } from "./open-model";
 import type { Phases } from "./phases";
 import { hashedModel, inputHash, ownVersion } from "./provenance";
@@ -41,18 +43,24 @@ export function recipeOf(
     .digest("hex");
 }
 
-/** Whether a file is whole and of the very recipe of a request, and how many steps the input has. Nothing is run. */
+type Runs = Pick<AxisOfRuns, "name" | "count">;
+
+/** Whether a file is whole and of the very recipe of a request, and the input's steps and passes. Nothing is run. */
 export async function isWritten(
   opened: OpenModel,
   request: CaptureRequest,
   file: string,
   phases: Phases,
-): Promise<{ same: boolean; count: number | null }> {
+): Promise<{ same: boolean; steps: Runs | null; passes: Runs | null }> {
   const input = await inputOf(opened, request, phases);
   try {
-    const count = input.recording.steps?.count ?? null;
+    const { steps, passes } = input.recording;
     const recipe = recipeOf(opened, request, inputHash(input.files));
-    return { same: provenanceIn(file)?.recipe === recipe, count };
+    return {
+      same: provenanceIn(file)?.recipe === recipe,
+      steps: steps && { name: steps.name, count: steps.count },
+      passes: passes ? { name: passes.name, count: passes.count } : loopPasses(opened),
+    };
   } finally {
     input.close();
   }

@@ -20,6 +20,7 @@ import {
   runAxisSchema,
   tokenizedSchema,
   tokenizeRequestSchema,
+  axisOfRunsSchema,
 } from "./input-choice";
 import { indexRangesSchema } from "./index-ranges";
 import { manifestDraftSchema, manifestReportSchema } from "./manifest-report";
@@ -121,10 +122,14 @@ export const engineContract = {
     z.object({ format: z.enum(dataFormats), file: pathSchema, command: commandSchema }),
     z.object({ bytes: z.number() }),
   ),
-  /** Whether a file of maps is whole and made as this request would make it, and how many steps the input has, if known. */
+  /** Whether a file of maps is whole and made as this request would make it, and the steps and passes, as far as known. */
   isWritten: request(
     z.object({ request: captureRequestSchema, file: pathSchema }),
-    z.object({ same: z.boolean(), count: z.number().nullable() }),
+    z.object({
+      same: z.boolean(),
+      steps: axisOfRunsSchema.pick({ name: true, count: true }).nullable(),
+      passes: axisOfRunsSchema.pick({ name: true, count: true }).nullable(),
+    }),
   ),
   /** What `writeData` writes as JSON or CSV, as text. */
   dataText: request(z.object({ format: z.enum(["json", "csv"]), command: commandSchema }), z.string()),

@@ -2,11 +2,14 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { captureToFolder, folderWords, stepFile } from "../../../src/cli/capture-folder";
+import { captureToFolder, folderWords, placeFile } from "../../../src/cli/capture-folder";
 import { readNpz } from "../../../src/inputs/arrays";
 import type { CaptureRequest } from "../../../src/shared/protocol";
 import { newClient, onCpu, temporaryFolder } from "../engine/harness";
 import { recorded, STEPS } from "../engine/recorded-episode";
+
+const stepFile = (folder: string, step: number) =>
+  placeFile(folder, { step, pass: null }, { steps: { name: "step", count: STEPS }, passes: null });
 
 async function opened() {
   const { model, write } = recorded();
@@ -14,7 +17,7 @@ async function opened() {
   await client.open(model, "full");
   const folder = path.join(temporaryFolder(), "maps");
   const run = (request: CaptureRequest = onCpu, told: (line: string) => void = () => undefined) =>
-    captureToFolder(client, request, "all", { folder, command: "attention-lens capture" }, told);
+    captureToFolder(client, request, { steps: "all" }, { folder, command: "attention-lens capture" }, told);
   return { model, write, client, folder, run };
 }
 
@@ -28,15 +31,15 @@ describe("all steps in a folder", () => {
     });
     await expect(ended).rejects.toThrow("ended by the person");
     expect(readdirSync(folder)).toEqual(["step_0.npz", "step_1.npz"]);
-    const before = readFileSync(stepFile(folder, 1, STEPS));
+    const before = readFileSync(stepFile(folder, 1));
 
     const lines: string[] = [];
     expect(await run(onCpu, (line) => lines.push(line))).toEqual({ written: 4, skipped: 2, replaced: 0 });
     expect(lines[0]).toMatch(/^step_2\.npz: .* \(3 of 6\)$/);
     expect(readdirSync(folder)).toHaveLength(STEPS);
-    expect(readFileSync(stepFile(folder, 1, STEPS)).equals(before)).toBe(true);
+    expect(readFileSync(stepFile(folder, 1)).equals(before)).toBe(true);
     const map = (step: number) => {
-      const name = stepFile(folder, step, STEPS);
+      const name = stepFile(folder, step);
       return readNpz(readFileSync(name), name).get("site_000")!;
     };
     expect(map(0).dims).toHaveLength(4);
@@ -47,8 +50,8 @@ describe("all steps in a folder", () => {
   it("are made anew where a file is cut short or no file of maps, or an option is another", async () => {
     const { folder, run } = await opened();
     await run();
-    truncateSync(stepFile(folder, 1, STEPS), 5000);
-    writeFileSync(stepFile(folder, 2, STEPS), "not maps");
+    truncateSync(stepFile(folder, 1), 5000);
+    writeFileSync(stepFile(folder, 2), "not maps");
     expect(await run()).toEqual({ written: 2, skipped: 4, replaced: 2 });
     expect(await run({ ...onCpu, sites: ["site_000"] })).toEqual({ written: 6, skipped: 0, replaced: 6 });
   });
@@ -63,7 +66,7 @@ describe("all steps in a folder", () => {
     const client = newClient();
     await client.open(model, "full");
     const place = { folder, command: "attention-lens capture" };
-    expect((await captureToFolder(client, onCpu, "all", place, () => undefined)).replaced).toBe(STEPS);
+    expect((await captureToFolder(client, onCpu, {}, place, () => undefined)).replaced).toBe(STEPS);
   });
 
   it("says how many there were", () => {

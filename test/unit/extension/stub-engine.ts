@@ -41,7 +41,7 @@ serve(connection, engineContract, {
     generation += 1;
     return sampleCapture(generation);
   },
-  isWritten: () => ({ same: false, count: null }),
+  isWritten: () => ({ same: false, steps: null, passes: null }),
   listArrays: () => {
     throw new AttentionError("internal");
   },

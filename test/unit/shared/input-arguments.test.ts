@@ -19,7 +19,7 @@ describe("the options of an input", () => {
     { images: { "": "/pictures/cat.png" } },
     { images: { left: "/pictures/a=b.png", right: "/pictures/c.png" } },
     { video: { file: "/films/a.mp4", frame: 12, input: "pixels" } },
-    { episode: "success: red", pass: 3 },
+    { episode: "success: red" },
     { episode: 7 },
     { file: "/data/a.npz", arrays: { input_ids: "words", "mask.1": "a=b" } },
     { set: { returns_to_go: 0.9, "time.0": -2 } },
@@ -31,7 +31,8 @@ describe("the options of an input", () => {
     expect(inputChoice(readBack(inputArguments(choice, (file) => file)))).toEqual(choice);
   });
 
-  it("say the step as a list of one, and nothing of the model's own input", () => {
+  it("say step and pass as lists of one, and nothing of the model's own input", () => {
+    expect(readBack(inputArguments({ pass: 2 }, (file) => file)).pass).toEqual([2]);
     expect(readBack(inputArguments({ step: 3 }, (file) => file)).steps).toEqual([3]);
     expect(inputArguments(null, (file) => file)).toEqual([]);
   });
