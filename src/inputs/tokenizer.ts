@@ -44,7 +44,7 @@ export function loadTokenizer(file: string): TextTokenizer {
   const config = readConfig(path.join(path.dirname(file), "tokenizer_config.json"));
   let tokenizer: Tokenizer;
   try {
-    tokenizer = new Tokenizer(withWords(json), config);
+    tokenizer = new Tokenizer(withWords(withLetters(json)), config);
   } catch (error) {
     throw new AttentionError(
       "tokenizerInvalid",
@@ -143,6 +143,21 @@ function withWords(json: object): object {
       max_input_chars_per_word: 10_000,
     },
   };
+}
+
+/** What Rust's regular expressions take for \\w: letters of any script, marks, digits and joining punctuation. */
+const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d";
+
+/** Words as `tokenizers` finds them: the library's own rule for them knows the letters of ASCII alone. */
+function withLetters(json: object): object {
+  const pattern = { Regex: `[${WORD}]+|[^${WORD}\\s]+` };
+  const replaced = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null) return value;
+    const { type, pretokenizers } = value as Record<string, unknown>;
+    if (type === "Whitespace") return { type: "Split", pattern, behavior: "Removed", invert: true };
+    return Array.isArray(pretokenizers) ? { ...value, pretokenizers: pretokenizers.map(replaced) } : value;
+  };
+  return "pre_tokenizer" in json ? { ...json, pre_tokenizer: replaced(json.pre_tokenizer) } : json;
 }
 
 function readJson(file: string, name: string): object {

@@ -21,6 +21,29 @@ const load = (family: string) => ({
   cases: JSON.parse(readFileSync(path.join(folder, family, "expected.json"), "utf8")) as Case[],
 });
 
+describe("words between spaces", () => {
+  it("are whole in any script, as Hugging Face's library has them", () => {
+    const vocab = { "[UNK]": 0, café: 1, straße: 2, 日本: 3, "!": 4, "–": 5, snake_case9: 6 };
+    const file = temporaryFile(
+      "tokenizer.json",
+      JSON.stringify({
+        version: "1.0",
+        added_tokens: [],
+        normalizer: null,
+        pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Whitespace" }] },
+        post_processor: null,
+        decoder: null,
+        model: { type: "WordLevel", vocab, unk_token: "[UNK]" },
+      }),
+    );
+    const ids = (text: string) =>
+      loadTokenizer(file)
+        .encode(text, null)
+        .tokens.map(({ id }) => id);
+    expect(ids("café straße!  日本–snake_case9 x")).toEqual([1, 2, 4, 3, 5, 6, 0]);
+  });
+});
+
 describe.each(["byte-level", "wordpiece", "unigram"])("a %s tokenizer", (family) => {
   it("makes the tokens that Hugging Face's library makes", () => {
     const { tokenizer, cases } = load(family);
