@@ -5,6 +5,7 @@ import type { TokenAxis } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
 import type { NamedArray } from "../inputs/arrays";
 import type { Dim } from "../shared/model";
+import { type PictureInput, pictureInputs, suggestsSquare } from "../inputs/assumed-grid";
 import { refuseLarger } from "../inputs/limits";
 import { segmentsOf } from "../inputs/manifest/lookup";
 import type { ManifestAxisReference, ManifestSegment } from "../inputs/manifest/segments-schema";
@@ -97,6 +98,14 @@ export class AxisTable {
     return lines;
   }
 
+  /** Height and width of an input's picture as it is fed; undefined where that is none of this model. */
+  #sizeOf(input: string): PictureInput | undefined {
+    const dims = this.#input.feeds.get(input)?.dims;
+    return dims
+      ? pictureInputs(this.#opened.inputs, new Map([[input, dims]])).find(({ name }) => name === input)
+      : undefined;
+  }
+
   /** What the input itself tells of an axis that no manifest names: the tokens of a text, the patches of an image. */
   #assumed(length: number, place: AxisPlace): Omit<TokenAxis, "id"> {
     // Beside a decoder, what was chosen is what the encoder saw.
@@ -122,7 +131,7 @@ export class AxisTable {
       if (extra >= 0 && extra <= MOST_EXTRA) return gridAxis(grid, extra);
     }
     const [picture] = this.#input.recording.imageInputs;
-    const square = picture === undefined ? null : squareGrid(length);
+    const square = picture === undefined ? null : squareGrid(length, this.#sizeOf(picture));
     return square && picture !== undefined
       ? gridAxis({ input: picture, rows: square.side, columns: square.side, patch: null }, square.extra)
       : numberedAxis(length);
@@ -132,11 +141,15 @@ export class AxisTable {
 /** Tokens that stand before the patches: a class, a distillation token, registers. */
 const MOST_EXTRA = 8;
 
-/** A square of at least 4 × 4, with at most a class token before it. */
-function squareGrid(length: number): { side: number; extra: number } | null {
+/** A square of at least 4 × 4 that the picture suggests, with at most a class token before it. */
+function squareGrid(
+  length: number,
+  picture: PictureInput | undefined,
+): { side: number; extra: number } | null {
   for (const extra of [0, 1]) {
     const side = Math.sqrt(length - extra);
-    if (Number.isInteger(side) && side >= 4) return { side, extra };
+    if (Number.isInteger(side) && side >= 4 && (!picture || suggestsSquare(side, picture)))
+      return { side, extra };
   }
   return null;
 }

@@ -39,7 +39,8 @@ export function completed(
   const cache = cacheOf(opened);
   const spared = withoutArrays(opened);
   const lacking = missing.filter(({ name }) => !spared.has(name));
-  if (set && set.recorded && !beside && lacking.length > 0) fitFeeds(lacking, given, {}, where, set.names);
+  if (set?.recorded && set.partial !== true && !beside && lacking.length > 0)
+    fitFeeds(lacking, given, {}, where, set.names);
   const sizes = new Map([...boundSymbols(wanted, fitted.feeds), ...Object.entries(choice?.dims ?? {})]);
   const unknown = Object.keys(choice?.dims ?? {}).filter(
     (name) => !inputs.some(({ dims }) => dims?.some((dim) => typeof dim === "string" && dim.includes(name))),

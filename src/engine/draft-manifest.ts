@@ -47,6 +47,7 @@ function draftText({ file, inputs, summary }: OpenModel): string {
     fixed: new Set(summary.sites.flatMap(({ queries, keys }) => [queries, keys])),
     candidates: candidatesOf({ file, summary }),
     recorded,
+    others: recorded ? [] : otherFiles(folder, names),
     pictures: pictureInputs(inputs, fed),
     tokenizer: names.includes("tokenizer.json"),
     preprocessor: names.includes("preprocessor_config.json"),
@@ -83,6 +84,26 @@ function recordedIn(
     }
   }
   return best;
+}
+
+/** Files of arrays that are described where none fits. */
+const MOST_OTHERS = 4;
+
+function otherFiles(
+  folder: string,
+  names: readonly string[],
+): { file: string; arrays: ReadonlyMap<string, ArrayHeader> }[] {
+  const files = names.filter((each) => /\.(npz|npy|safetensors)$/i.test(each)).slice(0, MOST_OTHERS);
+  return files.flatMap((file) => {
+    try {
+      const opened = openArrayFile(path.join(folder, file));
+      const arrays = new Map(opened.headers);
+      opened.release();
+      return [{ file, arrays }];
+    } catch {
+      return [];
+    }
+  });
 }
 
 const fits = ({ dims }: TensorSignature, header: ArrayHeader | undefined) =>

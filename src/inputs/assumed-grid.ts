@@ -52,14 +52,18 @@ export function assumedGrid(length: number, pictures: readonly PictureInput[]): 
       }
     }
   }
-  const [picture] = pictures;
-  if (!picture) return undefined;
   for (const before of [0, 1]) {
     const side = Math.round(Math.sqrt(length - before));
-    if (side >= 3 && side * side + before === length)
+    const picture = pictures.find((each) => suggestsSquare(side, each));
+    if (picture && side >= 3 && side * side + before === length)
       return { rows: side, columns: side, patch: null, before, camera: picture.name };
   }
   return undefined;
+}
+
+/** Whether as many rows as columns suggest patches of a picture: of a square one, or one that falls into so many. */
+export function suggestsSquare(side: number, { height, width }: PictureInput): boolean {
+  return height === width || (height % side === 0 && width % side === 0);
 }
 
 /** Why a grid is assumed, as a sentence. */

@@ -27,6 +27,8 @@ export interface SampleSet {
   readonly name: string;
   /** Whether there is a recording at all, and not only values that the manifest writes out. */
   readonly recorded: boolean;
+  /** Some inputs name files of their own and no file holds all: what they leave is made up. */
+  readonly partial?: boolean;
   /** Whether the manifest says where samples are; without that shapes may tell it. */
   readonly declared: boolean;
   /** Names of the arrays of the recorded file. */
@@ -166,6 +168,7 @@ export function openSamples(source: Source): SampleSet {
     return {
       name: base?.name ?? source.samples?.files ?? source.others?.join(", ") ?? "",
       recorded: base !== undefined || source.samples?.files !== undefined || (source.others?.length ?? 0) > 0,
+      partial: base === undefined && source.samples?.files === undefined,
       declared: layout.declared,
       names,
       single: names.length === 1 ? (names[0] ?? null) : (base?.whole ?? null),

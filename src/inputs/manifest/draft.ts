@@ -26,6 +26,8 @@ export interface DraftFacts {
   readonly candidates: readonly Candidate[];
   /** The recorded file that fits best, with its arrays. */
   readonly recorded: { readonly file: string; readonly arrays: ReadonlyMap<string, ArrayHeader> } | null;
+  /** Files of arrays of which none has an input's name, where no file fits. */
+  readonly others?: readonly { readonly file: string; readonly arrays: ReadonlyMap<string, ArrayHeader> }[];
   readonly pictures: readonly PictureInput[];
   readonly tokenizer: boolean;
   readonly preprocessor: boolean;
@@ -62,7 +64,8 @@ export function draftManifest(facts: DraftFacts): string {
 
 const isIds = ({ name, dtype }: TensorSignature) => /^int/.test(dtype) && /(^|_)(ids|tokens)$/.test(name);
 
-function addInputs(draft: Draft, { inputs, recorded, tokenizer, preprocessor, pictures }: DraftFacts): void {
+function addInputs(draft: Draft, facts: DraftFacts): void {
+  const { inputs, recorded, others = [], tokenizer, preprocessor, pictures } = facts;
   const written: Record<string, unknown> = {};
   if (recorded) {
     written["file"] = recorded.file;
@@ -83,6 +86,7 @@ function addInputs(draft: Draft, { inputs, recorded, tokenizer, preprocessor, pi
       draft.say(["inputs"], `Also recorded, for labels and steps: ${list}.`);
     }
   }
+  if (!recorded) for (const other of others) addOther(draft, inputs, other, written);
   const ids = inputs.find(isIds);
   if (tokenizer && ids && !recorded) {
     written["texts"] = [
@@ -100,6 +104,36 @@ function addInputs(draft: Draft, { inputs, recorded, tokenizer, preprocessor, pi
     );
   if (Object.keys(written).length > 0 || draft.comments.has("inputs")) draft.value["inputs"] = written;
 }
+
+/** A file whose arrays have other names than the inputs: what fits by shape alone is assumed, the rest is listed. */
+function addOther(
+  draft: Draft,
+  inputs: readonly TensorSignature[],
+  { file, arrays }: NonNullable<DraftFacts["others"]>[number],
+  written: Record<string, unknown>,
+): void {
+  const known = (written["arrays"] ?? {}) as Record<string, object>;
+  const taken = new Set<string>();
+  for (const input of inputs) {
+    const array = byShape(input, arrays);
+    // Without a size that is fixed, every array of so many axes would fit.
+    if (array === undefined || input.name in known || taken.has(array) || !hasFixedSize(input)) continue;
+    taken.add(array);
+    known[input.name] = { array, file };
+    draft.say(["inputs", "arrays", input.name], "Assumed: the one array of this type and shape.");
+  }
+  if (Object.keys(known).length > 0) written["arrays"] = known;
+  const rest = [...arrays].filter(([name]) => !taken.has(name)).slice(0, 12);
+  if (rest.length === 0) return;
+  const list = rest.map(([name, { dims }]) => `${name} [${dims.join(", ")}]`).join(", ");
+  draft.say(
+    ["inputs"],
+    `${file} has ${list}: no array has the name of an input. Name the file, and the array of each input in "arrays".`,
+  );
+}
+
+const hasFixedSize = ({ dims }: TensorSignature) =>
+  dims?.some((dim) => typeof dim === "number" && dim > 1) === true;
 
 /** The only recorded array that has the input's rank and sizes, and its kind of numbers. */
 function byShape(input: TensorSignature, arrays: ReadonlyMap<string, ArrayHeader>): string | undefined {
@@ -145,7 +179,7 @@ function addSegments(draft: Draft, facts: DraftFacts): void {
 
 function segmentsOf(
   draft: Draft,
-  { pictures, inputs, fixed }: DraftFacts,
+  { pictures, inputs, fixed, tokenizer }: DraftFacts,
   size: Dim,
   path: (string | number)[],
 ): object[] {
@@ -165,7 +199,7 @@ function segmentsOf(
       name: text ? "text" : "token",
       role: text ? "text" : "other",
       ...(typeof size === "number" && fixed.has(size) ? { count: size } : {}),
-      ...(text ? { labels: { ids: ids.name } } : {}),
+      ...(text && tokenizer ? { labels: { ids: ids.name } } : {}),
     },
   ];
 }

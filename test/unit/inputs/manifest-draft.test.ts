@@ -72,6 +72,42 @@ describe("a manifest to begin with", () => {
     expect((await client.capture(onCpu)).notices).toEqual([]);
   });
 
+  it("names no tokens where there is no tokenizer, so that nothing is wrong with it", async () => {
+    const folder = temporaryFolder();
+    const model = path.join(folder, "model.onnx");
+    copyFileSync(path.join(root, "test/fixtures/generation/gpt2.onnx"), model);
+    const client = newClient();
+    const { text } = await client.draftManifest(model);
+    expect(text).not.toMatch(/"labels"/);
+    writeFileSync(path.join(folder, "model.attention.json"), text);
+    expect((await client.checkManifest(model)).problems).toEqual([]);
+  });
+
+  it("takes arrays of other names by their shape, and lists the rest, where no file has the inputs' names", async () => {
+    const folder = temporaryFolder();
+    const model = path.join(folder, "model.onnx");
+    copyFileSync(path.join(root, "test/operators/cross.onnx"), model);
+    const array = (...dims: number[]) => ({
+      dtype: "float32",
+      dims,
+      data: new Float32Array(dims.reduce((all, dim) => all * dim, 1)),
+    });
+    const arrays = { words: array(1, 5, 10), reward: array(4) };
+    writeFileSync(path.join(folder, "data.npz"), writeNpz(new Map(Object.entries(arrays))));
+    const client = newClient();
+    const { text } = await client.draftManifest(model);
+    const { manifest } = parseManifest(text);
+    expect(manifest.inputs?.arrays).toEqual({ tokens: { array: "words", file: "data.npz" } });
+    expect(text).toMatch(/Assumed: the one array of this type and shape/);
+    expect(text).toMatch(/data\.npz has reward \[4\]/);
+    writeFileSync(path.join(folder, "model.attention.json"), text);
+    expect((await client.checkManifest(model)).problems).toEqual([]);
+    await client.open(model, "full");
+    const capture = await client.capture(onCpu);
+    expect(capture.sites[0]!.queries).toBe(5);
+    expect(capture.notices[0]).toMatch(/^memory: made up/);
+  });
+
   it("declares the nearest candidates where no attention was found, with why they were not taken", async () => {
     const folder = folderWith({ "model.onnx": lone });
     const { text } = await newClient().draftManifest(path.join(folder, "model.onnx"));
@@ -191,7 +227,7 @@ describe("a grid that is assumed", () => {
     [256, 224, 224, { rows: 16, columns: 16, patch: [14, 14], before: 0 }],
     [261, 224, 224, { rows: 16, columns: 16, patch: [14, 14], before: 5 }],
     [24, 64, 96, { rows: 4, columns: 6, patch: [16, 16], before: 0 }],
-    [50, 100, 84, { rows: 7, columns: 7, patch: null, before: 1 }],
+    [50, 100, 100, { rows: 7, columns: 7, patch: null, before: 1 }],
   ])("of %d tokens over %d × %d px", (tokens, height, width, grid) => {
     expect(assumedGrid(tokens, picture(height, width))).toEqual({ ...grid, camera: "pixels" });
   });
@@ -199,6 +235,8 @@ describe("a grid that is assumed", () => {
   it("is none where no picture goes in, or no number fits", () => {
     expect(assumedGrid(197, [])).toBeUndefined();
     expect(assumedGrid(198, picture(100, 84))).toBeUndefined();
+    // A square number of queries is no grid of a picture that does not fall into as many rows as columns.
+    expect(assumedGrid(100, picture(48, 64))).toBeUndefined();
     expect(pictureInputs([{ name: "states", dtype: "int64", dims: [1, 7, 7, 3] }])).toEqual([]);
   });
 });
