@@ -6,11 +6,19 @@ import type { InputChoice } from "../shared/input-choice";
 import type { TensorSignature } from "../shared/model";
 import { stacked } from "../inputs/array-axes";
 import type { NamedArray } from "../inputs/arrays";
-import { pictureTensor, preparationFor, readImageConfig, takesPicture } from "../inputs/image-tensor";
+import {
+  pictureTensor,
+  type Preparation,
+  preparationFor,
+  readImageConfig,
+  takesPicture,
+} from "../inputs/image-tensor";
+import { isShownAsFrames } from "../inputs/manifest/lookup";
 import { insideFolder } from "../inputs/manifest/paths";
 import type { Manifest } from "../inputs/manifest/schema";
 import { scaleFactor } from "../inputs/manifest/values";
-import { arrayPicture, frameFiles, type Picture, readPicture } from "../inputs/pictures";
+import { type ArrayPicture, arrayPixels, frameFiles, type Picture, readPicture } from "../inputs/pictures";
+import { readInput } from "../inputs/recorded-array";
 import type { SampleSet } from "../inputs/sample-set";
 import { videoFrame } from "../inputs/video/frames";
 import type { OpenModel } from "./open-model";
@@ -64,7 +72,12 @@ export async function imageInput(
   const config = imageConfig(opened);
   const said = manifest?.inputs?.arrays ?? {};
   const folder = opened.manifest ? path.dirname(opened.manifest.path) : "";
-  const prepared = async (input: TensorSignature, picture: Picture): Promise<NamedArray> => {
+  /** @param recorded the numbers that the picture was made of: `scale` is theirs */
+  const prepared = async (
+    input: TensorSignature,
+    picture: Picture,
+    recorded?: ArrayPicture,
+  ): Promise<NamedArray> => {
     const source = said[input.name];
     const own = typeof source === "object" && "size" in source ? source : {};
     const { size, resize, layout, channels, scale, mean, std } = (
@@ -78,7 +91,7 @@ export async function imageInput(
       mean?: number[];
       std?: number[];
     };
-    const how = preparationFor(
+    const plain = preparationFor(
       input,
       {
         ...(size === undefined ? {} : { size: typeof size === "number" ? ([size, size] as const) : size }),
@@ -91,13 +104,18 @@ export async function imageInput(
       },
       config,
     );
+    const how = scale === undefined || !recorded ? plain : ofNumbers(plain, recorded);
     const assumed = `${input.name}: assumed that ${how.assumed.join(" and ")}.`;
     if (how.assumed.length > 0 && !notices.includes(assumed)) notices.push(assumed);
-    return pictureTensor(picture, how, input.dtype);
+    return pictureTensor(picture, how, input.dtype, recorded?.exact);
+  };
+  const show = ({ name }: TensorSignature, picture: Picture) => {
+    const asked = choice?.images !== undefined || choice?.video !== undefined;
+    if (asked || !isShownAsFrames(manifest, name)) pictures.set(name, picture);
   };
   const give = async (input: TensorSignature, picture: Picture) => {
     feeds.set(input.name, await prepared(input, picture));
-    pictures.set(input.name, picture);
+    show(input, picture);
   };
   /** A picture of each sample: what is shown of them are the frames of the recording, at any step. */
   const giveEach = async (input: TensorSignature, read: (sampleOfBatch: number) => Promise<Picture>) => {
@@ -151,16 +169,24 @@ export async function imageInput(
       (source.mean ?? source.scale ?? source.size ?? source.recorded) !== undefined &&
       set
     ) {
-      const arrays = set.arrays(samples[0] ?? 0);
-      const named = { array: source.array, ...(source.file === undefined ? {} : { file: source.file }) };
-      const header = arrays.header(named);
-      if (!header) continue;
-      const stepped = manifest?.steps?.inputs?.includes(input.name) === true;
-      const read = arrays.read(named, stepped ? { axis: 0, indices: [step] } : undefined);
-      await give(input, arrayPicture(read, source.array, source.recorded));
+      const parts: NamedArray[] = [];
+      for (const sample of samples) {
+        const read = readInput(input, source, set, sample, manifest, { step, pass: 0 }, null);
+        if (!read) continue;
+        const recorded = arrayPixels(read, source.array, source.recorded);
+        parts.push(await prepared(input, recorded.picture, recorded));
+        if (samples.length === 1) show(input, recorded.picture);
+      }
+      const [first] = parts;
+      if (first) feeds.set(input.name, parts.length === 1 ? first : stacked(input, parts));
     }
   }
   return { feeds, pictures, files, notices };
+}
+
+/** A preparation whose scale and mean are of the recorded numbers, as one of the bytes that they became. */
+function ofNumbers(how: Preparation, { offset, scale }: ArrayPicture): Preparation {
+  return { ...how, scale: how.scale / scale, mean: how.mean.map((mean) => mean + offset * how.scale) };
 }
 
 function imageConfig({ file }: OpenModel) {

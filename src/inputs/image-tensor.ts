@@ -15,6 +15,8 @@ export interface Preparation {
   readonly resize: { readonly width: number; readonly height: number } | { readonly shortest: number } | null;
   /** Borders instead of a crop where the shape differs. */
   readonly pad: boolean;
+  /** Made as small as covers that size before the crop. */
+  readonly cover: boolean;
   readonly kernel: "nearest" | "linear" | "cubic" | "lanczos3";
   /** Bytes are multiplied by that, then `mean` is subtracted and `std` divided by. */
   readonly scale: number;
@@ -126,6 +128,7 @@ export function preparationFor(input: TensorSignature, said: Said, config: Image
     height,
     resize,
     pad: fit === "pad",
+    cover: said.fit === "crop",
     kernel: kernels[config?.resample ?? 2] ?? "linear",
     scale:
       said.scale ??
@@ -161,8 +164,18 @@ function sides(
     : { width: size.width, height: size.height };
 }
 
-/** The tensor of a picture, float32 (or bytes), with a batch of one where the layout has a batch. */
-export async function pictureTensor(picture: Picture, how: Preparation, dtype: string): Promise<NamedArray> {
+/**
+ * The tensor of a picture, float32 (or bytes), with a batch of one where the layout has a batch.
+ * @param exact the picture's colours before they became bytes: used where nothing is resized
+ */
+export async function pictureTensor(
+  picture: Picture,
+  how: Preparation,
+  dtype: string,
+  exact?: ArrayLike<number>,
+): Promise<NamedArray> {
+  if (exact && picture.width === how.width && picture.height === how.height)
+    return asTensor(exact, how, dtype);
   const raw = { width: picture.width, height: picture.height, channels: picture.channels } as const;
   let image = sharp(picture.data, { raw, limitInputPixels: false });
   const { width, height, resize, kernel } = how;
@@ -179,7 +192,7 @@ export async function pictureTensor(picture: Picture, how: Preparation, dtype: s
       nowHeight <= nowWidth ? resize.shortest : Math.trunc(nowHeight * ratio),
     );
   } else if (resize) scaled(resize.width, resize.height);
-  else if (how.pad || nowWidth < width || nowHeight < height) {
+  else if (how.pad || how.cover || nowWidth < width || nowHeight < height) {
     const ratio = how.pad
       ? Math.min(width / nowWidth, height / nowHeight)
       : Math.max(width / nowWidth, height / nowHeight);
@@ -212,7 +225,7 @@ function placed(
   return out;
 }
 
-function asTensor(pixels: Uint8Array, how: Preparation, dtype: string): NamedArray {
+function asTensor(pixels: ArrayLike<number>, how: Preparation, dtype: string): NamedArray {
   const { width, height, layout, channels, scale, mean, std } = how;
   const count = channels === "grey" || !layout.includes("C") ? 1 : 3;
   const values = new Float32Array(width * height * count);

@@ -38,8 +38,17 @@ export async function readPicture(file: string | Uint8Array, where: string, page
       refuseLarger("image", statSync(file).size, "The picture", where);
     }
     const options = { page, limitInputPixels: false } as const;
-    const { width, height, pages = 1 } = await sharp(file, { limitInputPixels: false }).metadata();
+    const {
+      width,
+      height,
+      pages = 1,
+      format,
+      depth,
+    } = await sharp(file, {
+      limitInputPixels: false,
+    }).metadata();
     refuseLargerImage(width, height, where);
+    refuseKind(format, depth, where);
     if (page >= pages)
       throw new AttentionError("inputMissing", `There is no frame ${page}; there are ${pages}, from 0.`, {
         where,
@@ -61,6 +70,22 @@ export async function readPicture(file: string | Uint8Array, where: string, page
   } catch (error) {
     throw undecodable(error, where);
   }
+}
+
+/** What is decoded; sharp would draw an SVG, and more besides. AVIF is a kind of HEIF. */
+const formats = new Set(["png", "jpeg", "webp", "gif", "tiff", "heif"]);
+
+function refuseKind(format: string, depth: string | undefined, where: string): void {
+  if (!formats.has(format))
+    throw new AttentionError("frameUnreadable", `It is ${format.toUpperCase()}, which is not read.`, {
+      where,
+    });
+  // Nothing says which of its numbers are black and white.
+  if (depth === "float" || depth === "double" || depth === "complex")
+    throw new AttentionError("frameUnreadable", "It holds numbers of floating point, not colours.", {
+      where,
+      fix: "Save it with 8 or 16 bits a colour, or give its numbers as an array (npy).",
+    });
 }
 
 function grey(bytes: Uint8Array): Uint8Array {
@@ -150,15 +175,29 @@ function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
+/** A recorded picture, and the numbers that its bytes were made of. */
+export interface ArrayPicture {
+  readonly picture: Picture;
+  /** Its colours on the scale of bytes, not rounded: (number + offset) · scale. */
+  readonly exact: Float64Array;
+  readonly offset: number;
+  readonly scale: number;
+}
+
+/** A recorded picture as bytes, as `arrayPixels` reads it. */
+export function arrayPicture(array: NamedArray, where: string, order?: "HWC" | "CHW" | "HW"): Picture {
+  return arrayPixels(array, where, order).picture;
+}
+
 /**
- * A recorded picture as bytes: [height, width, channels], [channels, height, width] or [height, width], of bytes, or of
- * numbers from 0 to 1 or −1 to 1.
+ * A recorded picture: [height, width, channels], [channels, height, width] or [height, width], of bytes, or of numbers
+ * from 0 to 1 or −1 to 1.
  */
-export function arrayPicture(
+export function arrayPixels(
   { data, dims }: NamedArray,
   where: string,
   order?: "HWC" | "CHW" | "HW",
-): Picture {
+): ArrayPicture {
   const bare = dims.slice(dims.length - Math.min(dims.length, order === "HW" ? 2 : 3));
   const chw =
     order === "CHW" ||
@@ -182,13 +221,14 @@ export function arrayPicture(
   }
   const [offset, scale] =
     most > 1.001 || data instanceof Uint8Array ? [0, 1] : least < 0 ? [1, 127.5] : [0, 255];
-  const out = new Uint8Array(width * height * 3);
+  const exact = new Float64Array(width * height * 3);
   for (let pixel = 0; pixel < width * height; pixel++) {
     for (let colour = 0; colour < 3; colour++) {
       const channel = channels < 3 ? 0 : colour;
       const value = Number(data[chw ? channel * width * height + pixel : pixel * channels + channel]);
-      out[pixel * 3 + colour] = Math.max(0, Math.min(255, Math.round((value + offset) * scale)));
+      exact[pixel * 3 + colour] = (value + offset) * scale;
     }
   }
-  return { width, height, channels: 3, data: out };
+  const bytes = Uint8Array.from(exact, (value) => Math.max(0, Math.min(255, Math.round(value))));
+  return { picture: { width, height, channels: 3, data: bytes }, exact, offset, scale };
 }

@@ -1,10 +1,10 @@
 /** What a manifest says of a site, an axis or an input: its patterns and names resolved. */
 import { matchesGlob } from "../glob";
-import type { ManifestInputs } from "./inputs-schema";
+import type { ManifestInputs, ManifestInputSource } from "./inputs-schema";
 import type { Manifest } from "./schema";
 import type { ManifestAxisReference, ManifestSegment } from "./segments-schema";
 import type { ManifestBatchAxis, ManifestSite } from "./sites-schema";
-import type { ManifestPattern } from "./values";
+import type { ManifestPattern, ManifestPicture } from "./values";
 
 /** Names that a pattern of the manifest can mean. */
 export interface NamedSite {
@@ -66,6 +66,36 @@ export function declaredIn(manifest: Manifest | undefined) {
           },
         ],
   );
+}
+
+/** Names of the frames or inputs over which grids lie. */
+function gridCameras(manifest: Manifest): Set<string> {
+  const sides = manifest.sites?.flatMap(({ queries, keys }) => [queries ?? [], keys ?? []].flat()) ?? [];
+  const written = sides.filter((part) => typeof part !== "string");
+  const lists = [...(manifest.segments ?? []), ...Object.values(manifest.axes ?? {}).flat(), ...written];
+  return new Set(
+    lists
+      .flatMap((segment) => ("interleave" in segment ? segment.interleave : [segment]))
+      .flatMap(({ grid }) => grid?.camera ?? []),
+  );
+}
+
+/** Whether the steps' frames show what an input is given, so that it need not be shown again under its own name. */
+export function isShownAsFrames(manifest: Manifest | undefined, input: string): boolean {
+  const source = manifest?.inputs?.arrays?.[input];
+  if (!manifest || source === undefined || gridCameras(manifest).has(input)) return false;
+  const place = placeOf(source);
+  return (
+    place !== null && Object.values(manifest.steps?.frames ?? {}).some((each) => placeOf(each) === place)
+  );
+}
+
+/** The array, frames or video that is named, as a text to compare. */
+function placeOf(source: ManifestInputSource | ManifestPicture): string | null {
+  if (typeof source === "string") return JSON.stringify([source, null]);
+  if ("array" in source) return JSON.stringify([source.array, source.file ?? null]);
+  if ("frames" in source) return JSON.stringify({ frames: source.frames });
+  return "video" in source ? JSON.stringify({ video: source.video }) : null;
 }
 
 /** What the batch axis means, in words. */

@@ -84,7 +84,7 @@ export const preparationShape = {
     .enum(["stretch", "crop", "pad"])
     .optional()
     .describe(
-      "How a picture of another shape becomes that size: stretched, its middle cut out, or with borders.",
+      "How a picture of another shape becomes that size: stretched, made as small as covers it and cut about the middle, or made to fit with black borders.",
     ),
   layout: z
     .enum(["NCHW", "NHWC", "CHW", "HWC", "NHW", "HW"])
@@ -94,7 +94,9 @@ export const preparationShape = {
   scale: z
     .union([z.number(), z.string().regex(/^\d+(\.\d+)?\/\d+(\.\d+)?$/)])
     .optional()
-    .describe("What the recorded numbers are multiplied by first: 1/255 makes bytes 0 to 1."),
+    .describe(
+      "What the recorded numbers (of a file of a picture: its bytes) are multiplied by first: 1/255 makes bytes 0 to 1.",
+    ),
   mean: z
     .array(z.number())
     .min(1)
