@@ -9,6 +9,7 @@ import type { ChosenInput } from "./choose-input";
 import { companionNotice } from "./companions";
 import { describeSite } from "./describe-site";
 import { inputOf } from "./input-of-request";
+import { siteEntry } from "../inputs/manifest/lookup";
 import type { OpenModel } from "./open-model";
 import type { Phases } from "./phases";
 import { runSites, type SiteRun } from "./run-sites";
@@ -63,7 +64,8 @@ export function describeRun(
       );
       return [];
     }
-    const entry = storeSite(site, plan, run, generation);
+    const sink = siteEntry(opened.manifest?.manifest, site)?.sink;
+    const entry = storeSite(site, plan, run, generation, sink);
     stored.push(entry.site);
     return [describeSite(entry, planned, run, opened, axes, request.scores === true)];
   });
@@ -72,6 +74,7 @@ export function describeRun(
     "reduce",
     `${count(captured.reduce((all, site) => all + site.heads * site.batch, 0))} heads, ${formatBytes(mapBytes)} of maps`,
   );
+  const entropyLine = opened.manifest?.manifest.thresholds?.entropyLine;
   const begin = viewStart(opened.manifest?.manifest.defaults, captured, axes.all, lastQueryOf(stored));
   return {
     capture: {
@@ -84,6 +87,7 @@ export function describeRun(
       phases: phases.all,
       mapBytes,
       ...(begin.start ? { start: begin.start } : {}),
+      ...(entropyLine === undefined ? {} : { entropyLine }),
       notices: [
         ...notices,
         ...begin.notices,

@@ -65,7 +65,7 @@ function describeHead(
   oneAxis: boolean,
 ): { figures: HeadFigures; roles: Role[] } {
   const map = headMap(stored, batch, head);
-  const { figures, received } = headMetrics(map, stored.ownKey);
+  const { figures, received } = headMetrics(map, stored.ownKey, stored.sink);
   const ownKey = stored.ownKey ?? (oneAxis ? 0 : null);
   const segments = oneAxis && keys ? { of: keys.segmentOf, count: keys.segments.length } : null;
   return {
@@ -118,6 +118,7 @@ export function describeSite(
     queryAxis,
     keyAxis,
     validity,
+    ...(stored.sink === undefined ? {} : { sink: stored.sink }),
     ...proofOf(planned, run, stored.keys),
     ...batchStart(said?.batchAxis, stored.batch, axes.arrays),
     batchAxis: batchAxisName(said?.batchAxis) ?? (site.windows ? "window" : null),

@@ -2,7 +2,8 @@
 import { AttentionError } from "../shared/errors";
 import type { CaptureRequest } from "../shared/protocol";
 import type { NamedArray } from "../inputs/arrays";
-import type { ManifestLoop } from "../inputs/manifest/steps-schema";
+import type { ManifestLoop, ManifestPasses } from "../inputs/manifest/steps-schema";
+import { namedArray } from "../inputs/manifest/values";
 import { type CaptureResult, describeRun } from "./capture";
 import type { ChosenInput } from "./choose-input";
 import { fedInputs, fedOn, loopPasses, setValues } from "./loop-feeds";
@@ -38,7 +39,7 @@ export async function runLoop(
     });
   const { name, count } = known;
   const fed = fedInputs(opened, loop);
-  const labels = Array.isArray(passes?.labels) ? passes.labels : undefined;
+  const labels = passWords(passes?.labels, first.arrays);
   const full = memoryGuard();
   const results: CaptureResult[] = [];
   let made: ReadonlyMap<string, NamedArray> = new Map();
@@ -66,4 +67,14 @@ export async function runLoop(
     feeds = new Map([...feeds, ...fedOn(opened, fed, feeds, made)]);
   }
   return { results, made };
+}
+
+/** The word of each pass: listed, or recorded. */
+function passWords(
+  labels: ManifestPasses["labels"],
+  arrays: ChosenInput["arrays"],
+): readonly string[] | undefined {
+  if (labels === undefined || Array.isArray(labels)) return labels;
+  const recorded = arrays.get(namedArray(labels).array);
+  return recorded && Array.from(recorded.data as ArrayLike<unknown>, String);
 }

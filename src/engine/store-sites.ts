@@ -23,6 +23,7 @@ export function storeSite(
   plan: SitePlan,
   run: RunResult<Planned>,
   generation: number,
+  sink?: number,
 ): StoredEntry {
   const map = run.outputs.get(plan.map);
   if (!map || !(map.data instanceof Float32Array))
@@ -47,6 +48,7 @@ export function storeSite(
       cells,
       valid: told ?? Uint8Array.from(cells, (p) => (p > 0 || p < 0 ? 1 : 0)),
       ownKey,
+      ...(sink === undefined ? {} : { sink }),
       windows: site.windows,
       ...(plan.scores === null
         ? {}

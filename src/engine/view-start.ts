@@ -25,7 +25,7 @@ export function viewStart(
 ): StartResult {
   if (!defaults) return { start: undefined, notices: [], queryProblem: null };
   const notices: string[] = [];
-  const { site: named, layers, heads, query, colours, scale, range, metric } = defaults;
+  const { site: named, layers, heads, query, colours, scale, range, metric, labels } = defaults;
   const inPlace = sites.filter(
     ({ id, name, component }) => named === undefined || [id, name, component].includes(named),
   );
@@ -52,6 +52,7 @@ export function viewStart(
       ...(scale === undefined ? {} : { scale }),
       ...(range === undefined ? {} : { range }),
       ...(metric === undefined ? {} : { metric }),
+      ...(labels === undefined ? {} : { labels }),
     },
     notices,
     queryProblem,

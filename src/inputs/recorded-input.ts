@@ -8,6 +8,7 @@ import type { TensorSignature } from "../shared/model";
 import { stacked } from "./array-axes";
 import type { NamedArray } from "./arrays";
 import { chosenSamples, implicitSamples } from "./chosen-samples";
+import { withGroups } from "./episode-groups";
 import { LabelArrays } from "./label-arrays";
 import type { ManifestInputSource } from "./manifest/inputs-schema";
 import type { Manifest } from "./manifest/schema";
@@ -68,7 +69,7 @@ export function recordedInput(
     chosen: {
       samples:
         count > 1 || named ? { count, shown: samples, ...(usual === undefined ? {} : { usual }) } : null,
-      episodes: [...set.episodes],
+      episodes: withGroups(set.episodes, set.keys, manifest?.groups),
       episode: named ? sample : null,
       steps,
       passes,

@@ -60,7 +60,11 @@ export function stepsOf(
       `There is no ${steps.axis} ${index}; there are ${count}, from 0.`,
       { fix: "Choose one of these." },
     );
-  return { name: steps.axis, count, index, ...actionWords(arrays, steps.actions, count, index) };
+  return {
+    ...{ name: steps.axis, count, index },
+    ...(steps.seconds === undefined ? {} : { seconds: steps.seconds }),
+    ...actionWords(arrays, steps.actions, count, index),
+  };
 }
 
 /** The actions in words: of all steps, or of the one that is shown where there are too many. */
@@ -104,7 +108,13 @@ export function passesOf(
       "inputMissing",
       `There is no ${passes.axis} ${index}; there are ${count}, from 0.`,
     );
-  const labels = Array.isArray(passes.labels) ? passes.labels : undefined;
+  const { labels: named } = passes;
+  const arrays = set.arrays(sample);
+  const recorded =
+    named === undefined || Array.isArray(named) || arrays.header(named) === undefined
+      ? undefined
+      : Array.from(arrays.read(named).data as ArrayLike<unknown>, String);
+  const labels = Array.isArray(named) ? named : recorded;
   return { name: passes.axis, count, index, ...(labels ? { labels } : {}) };
 }
 
@@ -121,15 +131,37 @@ export function valuesAt(
     ...(steps?.notes === undefined ? [] : [["note", steps.notes] as [string, ManifestArray]]),
     ...Object.entries(steps?.arrays ?? {}),
   ];
-  return lanes.flatMap(([name, array]) => {
-    const header = arrays.header(array);
-    // A leading axis of one is the batch that the model was given.
-    const axis = header && header.dims.length > 1 && header.dims[0] === 1 ? 1 : 0;
-    if (!header || step >= (header.dims[axis] ?? 0) || countOf(header.dims.slice(axis + 1)) !== 1) return [];
-    const value = arrays.read(array, { axis, indices: [step] }).data[0];
-    if (value === undefined) return [];
-    const plain = typeof value === "bigint" ? Number(value) : value;
+  const plainValue = (value: NamedArray["data"][number]) =>
+    typeof value === "bigint" ? Number(value) : value;
+  const numbers = lanes.flatMap(([name, array]) => {
+    const [value, ...more] = stepOf(arrays, array, step);
+    if (value === undefined || more.length > 0) return [];
+    const plain = plainValue(value);
     const action = name === "action" ? steps?.actions?.names?.[Number(plain)] : undefined;
     return [{ name, value: action ?? plain }];
   });
+  const { values, names } = steps?.actions ?? {};
+  const ofActions = values === undefined ? [] : stepOf(arrays, values, step);
+  return [
+    ...numbers,
+    ...(ofActions.length > MOST_ACTIONS ? [] : ofActions).map((value, action) => ({
+      name: `value of ${names?.[action] ?? `action ${action}`}`,
+      value: plainValue(value),
+    })),
+  ];
+}
+
+/** Actions up to which the value of each is told. */
+const MOST_ACTIONS = 24;
+
+/** The numbers of one step of an array; none where it has no such step. */
+function stepOf(arrays: SampleArrays, array: ManifestArray, step: number): NamedArray["data"][number][] {
+  const header = arrays.header(array);
+  // A leading axis of one is the batch that the model was given.
+  const axis = header && header.dims.length > 1 && header.dims[0] === 1 ? 1 : 0;
+  if (!header || step >= (header.dims[axis] ?? 0) || countOf(header.dims.slice(axis + 1)) > MOST_ACTIONS)
+    return [];
+  return Array.from(
+    arrays.read(array, { axis, indices: [step] }).data as ArrayLike<NamedArray["data"][number]>,
+  );
 }

@@ -122,6 +122,8 @@ export const capturedSiteSchema = siteSchema.extend({
   /** Indices into `Capture.axes`. */
   queryAxis: z.number().int(),
   keyAxis: z.number().int(),
+  /** The key whose mass is the sink's, where the manifest says another than the first. */
+  sink: z.number().int().nonnegative().optional(),
   /** How valid keys are known: from the score before the softmax, or inferred from p > 0. */
   validity: z.enum(["score", "inferred"]),
   /**
@@ -187,6 +189,8 @@ export const viewStartSchema = z.object({
   scale: z.enum(scaleNames).optional(),
   range: z.union([z.enum(["auto", "maximum", "p99", "site", "unit"]), z.number()]).optional(),
   metric: metricNameSchema.optional(),
+  /** Tokens of an axis above which a drawn figure writes numbers in place of labels. */
+  labels: z.number().int().nonnegative().optional(),
 });
 export type ViewStart = z.infer<typeof viewStartSchema>;
 
@@ -203,6 +207,8 @@ export const captureSchema = z.object({
   /** Bytes of all maps that the engine holds. */
   mapBytes: z.number(),
   start: viewStartSchema.optional(),
+  /** Normalised entropy at which the bars have a line, where the manifest says another than the usual. */
+  entropyLine: z.number().nonnegative().optional(),
   /** Sentences about what was cut, assumed or refused in this run. */
   notices: z.array(z.string()),
 });

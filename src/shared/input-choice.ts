@@ -76,6 +76,8 @@ export const axisOfRunsSchema = z.object({
   index,
   /** A word for each, where there is one: the token that was made, an action's name. Left out above `MOST_LABELS`. */
   labels: z.array(z.string()).optional(),
+  /** Seconds from one to the next, for playing, where it is known. */
+  seconds: z.number().positive().optional(),
   /** The word of the one that is shown, where `labels` are left out. */
   label: z.string().optional(),
   /** Those whose captures are kept, so that they are shown without a run. */

@@ -1,4 +1,5 @@
 /** Everything that is wrong with a manifest beside its model: what the schema says, and what files and graph say. */
+import { checkBeside } from "./checks/beside";
 import { type CheckedModel, CheckContext } from "./checks/context";
 import { checkInputs, fedDims } from "./checks/inputs";
 import { checkNames } from "./checks/names";
@@ -34,6 +35,7 @@ export function checkManifest(
     checkNames(context);
     checkSites(context, model);
     checkSteps(context, model);
+    checkBeside(context);
     checkWeights(context, model);
   } finally {
     context.close();

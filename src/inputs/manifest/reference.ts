@@ -37,6 +37,16 @@ Comments (\`//\`) and trailing commas are allowed. Paths are relative to the man
    sites have different tokens, write the lists under \`axes\` and name them in \`sites\`.
 3. **Components.** Give groups of sites names by patterns over their module paths.
 4. **Steps**, if there is time: which inputs differ from step to step, and the arrays, frames, actions and rewards to show.
+
+## What is used where
+
+Inputs, segments, axes, components, sites, steps, passes, loops, samples and defaults are read by every capture, in the
+view as on the command line. \`groups\` name the episodes in the Input dialog and its filter (\`group = success\`);
+\`thresholds.entropyLine\` is the dashed line of the entropy bars.
+
+Some fields say what no view draws yet. They are checked all the same, so that a manifest that is written today is right
+when they are drawn: \`words\` of segments, \`outputs\`, \`objects\`, \`boxes\`, \`vectors\`, \`embeddings\`, \`weights\`,
+\`checkpoints\`, the other \`thresholds\`, and the commands \`export\` and \`train\`, which are not run yet.
 `;
 
 /** @param examples the annotated manifests, in the order in which they are shown */

@@ -42,7 +42,9 @@ export const defaultsSchema = z
       .int()
       .nonnegative()
       .optional()
-      .describe("Tokens up to which a drawn figure writes every label."),
+      .describe(
+        "Tokens of an axis up to which a drawn figure of a map writes labels; above it their numbers.",
+      ),
   })
   .describe("How the view begins.");
 export type ManifestDefaults = z.infer<typeof defaultsSchema>;

@@ -39,6 +39,7 @@ export const weightsSchema = z
     value: tensor("W_V"),
     output: tensor("W_O"),
     packed: tensor("W_Q, W_K and W_V in one"),
+    keyValue: tensor("W_K and W_V in one"),
     orientation: z
       .enum(["in-out", "out-in"])
       .default("in-out")

@@ -56,7 +56,7 @@ export function entropyFigure(source: FigureSource, spec: FigureSpec, room: Room
   );
   y += 8;
   const height = room.height === null ? HEIGHT : Math.max(HEIGHT, room.height - y - FOOT - COMPONENTS - 14);
-  y = entropyBars(drawing, theme, sites, spec, { y, width: room.width, height });
+  y = entropyBars(drawing, theme, sites, spec, { y, width: room.width, height }, source.capture.entropyLine);
   return { drawing, height: y, title, description: `${title}. ${extremesWords(sites, spec)}` };
 }
 
@@ -93,6 +93,7 @@ export function entropyBars(
   sites: readonly ChosenSite[],
   spec: FigureSpec,
   place: { y: number; width: number; height: number },
+  line = REFERENCE,
 ): number {
   const groups = sites
     .map((chosen) => ({ chosen, bars: barsOf(chosen, spec) }))
@@ -110,10 +111,11 @@ export function entropyBars(
   const height = rows.length > 1 ? Math.max(60, place.height / rows.length - foot) : place.height;
   let y = place.y;
   for (const row of rows) {
-    barRow(drawing, theme, row, { y, width: place.width, height, pitch, several });
+    barRow(drawing, theme, row, { y, width: place.width, height, pitch, several, line });
     y += height + foot;
   }
-  const note = "bars: mean over queries; lines: 10th to 90th percentile of queries";
+  const moved = line === REFERENCE ? "" : `; dashed at ${line}`;
+  const note = `bars: mean over queries; lines: 10th to 90th percentile of queries${moved}`;
   const lines = wrapped(note, place.width - LEFT, TICK);
   lines.forEach((line, index) => drawing.text(LEFT, y + index * 10, line, { size: TICK, fill: theme.dim }));
   return y - 6 + lines.length * 10;
@@ -136,7 +138,8 @@ function barRow(
     height,
     pitch,
     several,
-  }: { y: number; width: number; height: number; pitch: number; several: boolean },
+    line,
+  }: { y: number; width: number; height: number; pitch: number; several: boolean; line: number },
 ): void {
   const level = (value: number) => y + height * (1 - Math.min(AXIS_END, value) / AXIS_END);
   const slots = groups.reduce((sum, { bars }) => sum + bars.length + 1, 0) - 1;
@@ -186,7 +189,7 @@ function barRow(
     slot += bars.length + 1;
   }
   drawing.line(LEFT, level(0), right, level(0), { stroke: theme.line });
-  drawing.line(LEFT, level(REFERENCE), right, level(REFERENCE), {
+  drawing.line(LEFT, level(line), right, level(line), {
     stroke: theme.whisker,
     strokeWidth: 0.6,
     dashed: true,

@@ -127,7 +127,13 @@ export function axesOf(
   sample: number,
 ): { query: TokenAxis; key: TokenAxis } {
   const none: TokenAxis = { id: "", labels: [], segments: [], segmentOf: [], from: "index" };
-  const own = (axis: number) => axisOfEntry(capture.axes[axis] ?? none, sample, site.batch);
+  const most = capture.start?.labels ?? Infinity;
+  const own = (at: number) => {
+    const axis = axisOfEntry(capture.axes[at] ?? none, sample, site.batch);
+    return axis.labels.length > most
+      ? { ...axis, labels: axis.labels.map((_, token) => String(token)) }
+      : axis;
+  };
   return { query: own(site.queryAxis), key: own(site.keyAxis) };
 }
 

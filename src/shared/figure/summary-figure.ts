@@ -77,7 +77,14 @@ export function summaryFigure(source: FigureSource, spec: FigureSpec, room: Room
     y,
     room.width,
   );
-  y = entropyBars(drawing, theme, sites, spec, { y: y + 14, width: room.width, height: BARS });
+  y = entropyBars(
+    drawing,
+    theme,
+    sites,
+    spec,
+    { y: y + 14, width: room.width, height: BARS },
+    source.capture.entropyLine,
+  );
   return {
     drawing,
     height: y,

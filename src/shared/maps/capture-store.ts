@@ -38,6 +38,8 @@ export interface StoredSite {
   readonly valid: Uint8Array;
   /** See `headMetrics`. */
   readonly ownKey: number | null;
+  /** The key that takes unused attention, where the manifest says another than the first. */
+  readonly sink?: number;
   /** How the windows along the batch axis were cut out of a grid. */
   readonly windows?: Windows | null;
   /** Scores before and after masks and biases, where a capture asked for them. */
@@ -114,7 +116,8 @@ export class CaptureStore {
 
   readHead(request: HeadRequest): HeadProfile {
     const map = this.#map(request);
-    const metrics = headMetrics(map, this.#site(request).ownKey);
+    const { ownKey, sink } = this.#site(request);
+    const metrics = headMetrics(map, ownKey, sink);
     return {
       ...reference(request),
       figures: metrics.figures,

@@ -102,7 +102,7 @@ export function entropyOption(drawing: EntropyDrawing): Option {
       interval: axis.interval,
       axisLabel: {
         ...text,
-        showMaxLabel: axis !== shareAxis && axis.reference === null && axis.high !== shareAxis.high,
+        showMaxLabel: axis.reference === null && axis.high !== shareAxis.high,
         formatter: (value: number) => String(Number(value.toPrecision(6))),
       },
       splitLine: { showMaxLine: false, lineStyle: { color: cssColour(theme.grid) } },

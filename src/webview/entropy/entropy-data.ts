@@ -40,6 +40,11 @@ export const AXIS_END = 1.05;
 export const REFERENCE = 0.5;
 export const shareAxis: BarAxis = { low: 0, high: AXIS_END, interval: 0.25, reference: REFERENCE };
 
+/** @param line where the dashed line is, if not at the usual place */
+export function entropyAxis(line: number | undefined): BarAxis {
+  return line === undefined || line === REFERENCE ? shareAxis : { ...shareAxis, reference: line };
+}
+
 /** An axis with 3 to 6 divisions of 1, 2 or 5 times a power of ten. */
 export function niceAxis(low: number, high: number): BarAxis {
   const span = Math.max(high - low, 1e-9);

@@ -14,7 +14,7 @@ import {
   type EntropyUnit,
   niceAxis,
   rowsLeftOut,
-  shareAxis,
+  entropyAxis,
 } from "./entropy-data";
 
 const orderLabels: Record<HeadOrder, string> = {
@@ -42,13 +42,17 @@ export class EntropyElement extends BarsElement {
     ].filter(Boolean);
     const what =
       unit === "nats" ? "H in nats, mean of valid rows" : "H / ln n, mean of valid rows; line p10–p90";
-    const detail = out.length > 0 ? `${what}; rows left out: ${out.join(", ")}` : what;
+    const moved =
+      capture.entropyLine === undefined || unit === "nats"
+        ? ""
+        : `; dashed at ${capture.entropyLine}, by the manifest`;
+    const detail = `${what}${moved}${out.length > 0 ? `; rows left out: ${out.join(", ")}` : ""}`;
     return {
       name: "Entropy",
       caption: unit === "nats" ? "Entropy of every head" : "Normalised entropy of every head",
       columns: [unit === "nats" ? "nats" : "H / ln n", "p10", "p90"],
       groups,
-      axis: unit === "nats" ? niceAxis(0, highest) : shareAxis,
+      axis: unit === "nats" ? niceAxis(0, highest) : entropyAxis(capture.entropyLine),
       measure: unit === "nats" ? "Entropy in nats" : "Normalised entropy",
       words: (title, bar) => barWords(title, bar, unit),
       header: html`<span class="detail" title=${detail}>${detail}</span>

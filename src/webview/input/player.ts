@@ -2,8 +2,10 @@
 import type { Session } from "../session";
 import { inputOf, placeOn, runsOf } from "./runs";
 
-/** How long a step is shown at least, ms. */
+/** How long a step is shown at least where the recording does not say it, ms. */
 const SHOWN_MS = 300;
+/** Nothing is seen that is shown for a shorter time, and nobody waits for longer, ms. */
+const [SHORTEST_MS, LONGEST_MS] = [40, 5000];
 
 export class Player {
   readonly #session: Session;
@@ -45,6 +47,10 @@ export class Player {
       this.#timer = undefined;
       const place = placeOn(this.#session.store.state, "step") + 1;
       this.#session.goTo("step", place);
-    }, SHOWN_MS);
+    }, shownMs(steps.seconds));
   }
+}
+
+function shownMs(seconds: number | undefined): number {
+  return seconds === undefined ? SHOWN_MS : Math.min(LONGEST_MS, Math.max(SHORTEST_MS, seconds * 1000));
 }

@@ -89,8 +89,11 @@ export function figureRows(
             ? "NaN"
             : (written?.(value) ?? metricFigure(metric, value));
       const values = value === null ? [] : all(metric);
-      return html`<div class="figure" data-metric=${metric} title=${metrics[metric].from}>
-        <dt>${label}</dt>
+      const sink = metric === "sinkMass" ? site.sink : undefined;
+      const from =
+        sink === undefined ? metrics[metric].from : `mean weight on key ${sink}, which the manifest names`;
+      return html`<div class="figure" data-metric=${metric} title=${from}>
+        <dt>${sink === undefined ? label : `${label} ${sink}`}</dt>
         <dd>
           <span class="number"
             ><b>${text}</b>${unit && value !== null ? html` <span class="dim">${unit}</span>` : nothing}</span

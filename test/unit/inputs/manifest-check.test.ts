@@ -138,6 +138,7 @@ describe("checking a manifest", () => {
       "sites[0].queries": expect.stringContaining("Did you mean “cells”?"),
       "steps.inputs[0]": expect.stringContaining("Did you mean “states”?"),
       "loops[0].feed.actions": expect.stringContaining("Did you mean “logits”?"),
+      "boxes[0].array": expect.stringContaining("boxes of this format are [steps, tokens, 4]"),
       "boxes[0].segment": expect.stringContaining("There is no segment vehicle"),
       "groups[0].where": expect.stringContaining("There is no field success"),
       "defaults.query": expect.stringContaining("There is no segment actions"),

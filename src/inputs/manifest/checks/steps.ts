@@ -1,11 +1,8 @@
-/** Checks of time and of what is recorded beside the inputs: steps, passes, loops, samples, objects, boxes, vectors. */
-import { checkFilter } from "../../../shared/episode-filter";
-import { AttentionError } from "../../../shared/errors";
+/** Checks of time: steps, passes, loops and samples; and of outputs. */
 import type { ManifestPath } from "../document";
 import { didYouMean, some } from "../problem";
 import type { ManifestPicture } from "../values";
 import type { CheckContext, CheckedModel } from "./context";
-import { segmentNames } from "./sites";
 
 export function checkSteps(context: CheckContext, model: CheckedModel): void {
   const { manifest } = context;
@@ -54,9 +51,18 @@ export function checkSteps(context: CheckContext, model: CheckedModel): void {
   if (samples?.lerobot === undefined)
     for (const [name, array] of Object.entries(samples?.fields ?? {}))
       context.array(array, ["samples", "fields", name]);
-  checkBeside(context);
-  for (const name of Object.keys(manifest.outputs ?? {}))
+  for (const [name, { labels }] of Object.entries(manifest.outputs ?? {})) {
     checkName(context, name, ["outputs", name], outputs, "output", "key");
+    const size = model.outputs.find((output) => output.name === name)?.dims?.at(-1);
+    if (Array.isArray(labels) && typeof size === "number" && size > 0 && labels.length !== size)
+      context.add(
+        ["outputs", name, "labels"],
+        `There are ${labels.length} labels, and the last axis of ${name} has ${size}.`,
+      );
+    if (labels && "file" in labels) context.files(labels.file, ["outputs", name, "labels", "file"]);
+  }
+  if (passes?.labels !== undefined && !Array.isArray(passes.labels))
+    context.array(passes.labels, ["passes", "labels"]);
 }
 
 function checkName(
@@ -78,50 +84,4 @@ export function checkPicture(context: CheckContext, picture: ManifestPicture, at
   else if ("image" in picture) context.files(picture.image, [...at, "image"]);
   else if ("frames" in picture) context.files(picture.frames, [...at, "frames"]);
   else context.files(picture.video, [...at, "video"]);
-}
-
-/** Objects, boxes, vectors, and groups. */
-function checkBeside(context: CheckContext): void {
-  const { manifest } = context;
-  const cameras = Object.keys(manifest.steps?.frames ?? {});
-  const segments = segmentNames(context);
-  const camera = (name: string | undefined, at: ManifestPath) => {
-    if (name !== undefined && !cameras.includes(name))
-      context.add(at, `steps.frames has no ${name}; it has ${some(cameras)}.${didYouMean(name, cameras)}`);
-  };
-  const segment = (name: string, at: ManifestPath) => {
-    if (!segments.includes(name))
-      context.add(
-        at,
-        `There is no segment ${name}; there is ${some(segments)}.${didYouMean(name, segments)}`,
-      );
-  };
-  manifest.objects?.forEach(({ mask, camera: over }, index) => {
-    if (mask !== undefined) checkPicture(context, mask, ["objects", index, "mask"]);
-    camera(over, ["objects", index, "camera"]);
-  });
-  manifest.boxes?.forEach((boxes, index) => {
-    segment(boxes.segment, ["boxes", index, "segment"]);
-    context.array(boxes.array, ["boxes", index, "array"]);
-    camera(boxes.camera, ["boxes", index, "camera"]);
-  });
-  manifest.vectors?.forEach((vectors, index) => {
-    segment(vectors.segment, ["vectors", index, "segment"]);
-    context.array(vectors.array, ["vectors", index, "array"]);
-  });
-  const fields = Object.keys(manifest.samples?.fields ?? {});
-  // A data set has fields of its own, which its episodes alone tell: of a condition only the form is checked.
-  const named = (where: string) =>
-    manifest.samples?.lerobot === undefined ? fields : (where.match(/[\p{L}_][\p{L}\p{N}_.-]*/gu) ?? []);
-  manifest.groups?.forEach(({ where }, index) => {
-    try {
-      checkFilter(where ?? "", named(where ?? ""));
-    } catch (thrown) {
-      const error = AttentionError.wrap(thrown);
-      context.add(
-        ["groups", index, "where"],
-        `${error.detail} Fields are named in samples.fields; there is ${some(fields)}.`,
-      );
-    }
-  });
 }

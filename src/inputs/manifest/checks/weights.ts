@@ -23,7 +23,7 @@ export function checkWeights(context: CheckContext, model: CheckedModel): void {
     const at = ["weights", index];
     if (entry.match !== undefined) checkPattern(context, model, entry.match, [...at, "match"]);
     const sites = model.sites.filter((site) => entry.match === undefined || matchesSite(entry.match, site));
-    for (const field of ["query", "key", "value", "output", "packed", "normalisation"] as const) {
+    for (const field of ["query", "key", "value", "output", "packed", "keyValue", "normalisation"] as const) {
       const name = entry[field];
       if (name === undefined) continue;
       const layers = name.includes("{layer}") ? sites.map(({ layer }) => layer ?? 0) : [0];
@@ -34,6 +34,12 @@ export function checkWeights(context: CheckContext, model: CheckedModel): void {
     }
   });
   if (source !== undefined) context.files(source, ["source"]);
+  for (const name of ["export", "train"] as const) {
+    // What is watched may be somewhere else where the model alone was copied.
+    const folder = context.manifest[name]?.folder;
+    if (folder !== undefined) context.files(folder, [name, "folder"]);
+  }
+  if (typeof checkpoints === "string") context.files(checkpoints, ["checkpoints"]);
   if (Array.isArray(checkpoints))
     checkpoints.forEach((checkpoint, index) =>
       context.files(checkpoint.model, ["checkpoints", index, "model"]),
