@@ -8,7 +8,8 @@ import type { ArrayFile, ArrayHeader, Part } from "./files/lazy-arrays";
 import { insideFolder } from "./manifest/paths";
 import type { Manifest } from "./manifest/schema";
 import type { ManifestSamples } from "./manifest/steps-schema";
-import { type ManifestArray, namedArray } from "./manifest/values";
+import { arrayOf, type ManifestArray, type ManifestField, namedArray } from "./manifest/values";
+import { fieldValue } from "./sample-fields";
 import type { Picture } from "./pictures";
 import { arrayFilesOf, fillSample, sampleTree } from "./sample-files";
 
@@ -141,13 +142,14 @@ export function openSamples(source: Source): SampleSet {
     };
     const fields = source.samples?.fields ?? {};
     const { label } = source.samples ?? {};
-    const valueOf = (array: ManifestArray, sample: number) => {
+    const valueOf = (field: ManifestField, sample: number) => {
+      const array = arrayOf(field);
       const read = arrays(sample);
       const dims = read.header(array)?.dims;
       if (!dims) return undefined;
       const along = layout.axis !== null && dims.length > 0;
-      const value = read.read(array, along ? { axis: 0, indices: [sample] } : undefined).data[0];
-      return typeof value === "bigint" ? Number(value) : value;
+      const { data } = read.read(array, along ? { axis: 0, indices: [sample] } : undefined);
+      return fieldValue(data, (typeof field === "string" ? undefined : field.of) ?? "first");
     };
     const episodes = layout.names.map((entry, sample): Episode => {
       const values = Object.entries(fields).flatMap(([name, array]) => {

@@ -8,6 +8,7 @@ import type { ArrayHeader } from "../files/lazy-arrays";
 import { openParquet, type ParquetFile } from "../files/parquet";
 import { insideFolder, refusePath } from "../manifest/paths";
 import { type LeRobotEpisode, readEpisodes } from "./episodes";
+import { type EpisodeStatistics, readStatistics } from "./statistics";
 import { featureArray, featureType } from "./feature-array";
 import { infoFile, type LeRobotInfo, readInfo } from "./info";
 
@@ -32,6 +33,10 @@ export interface LeRobotDataSet {
   ): Promise<ReadonlyMap<string, NamedArray>>;
   /** One column of some frames, as it is written. */
   column(feature: string, episode: LeRobotEpisode, from: number, to: number): Promise<unknown[]>;
+  /** A column of all rows of a file, by the number of the episode. */
+  columnByEpisode(feature: string, file: string): Promise<ReadonlyMap<number, Record<string, unknown>[]>>;
+  /** Figures of a feature in each episode, by its number, as the metadata have them; empty where they do not. */
+  statistics(feature: string): Promise<ReadonlyMap<number, EpisodeStatistics>>;
   /** The file of a path of the set, which may be read. */
   locate(named: string): string;
 }
@@ -71,6 +76,7 @@ async function readDataSet(folder: string, locate: (named: string) => string): P
   const info = readInfo(locate("meta/info.json"));
   const { episodes, tasks } = await readEpisodes(info, locate);
   const starts = new Map<LeRobotEpisode, number>();
+  const statistics = new Map<string, Promise<ReadonlyMap<number, EpisodeStatistics>>>();
   const rowsOf = async (
     columns: readonly string[],
     episode: LeRobotEpisode,
@@ -121,6 +127,30 @@ async function readDataSet(folder: string, locate: (named: string) => string): P
     },
     column: async (feature, episode, from, to) =>
       (await rowsOf([feature], episode, from, to)).map((row) => row[feature]),
+    columnByEpisode: async (feature, file) => {
+      const bytes = diskFile(locate(file), file);
+      try {
+        const [only, second] = episodes.filter((episode) => episode.file === file);
+        const rows = await (await openParquet(bytes)).read([feature, "episode_index"]);
+        const found = new Map<number, Record<string, unknown>[]>();
+        for (const row of rows) {
+          // A file of one episode need not say whose its rows are.
+          const index = Number(row["episode_index"] ?? (second ? NaN : only?.index));
+          const own = found.get(index) ?? [];
+          own.push(row);
+          found.set(index, own);
+        }
+        return found;
+      } finally {
+        bytes.close();
+      }
+    },
+    statistics: (feature) => {
+      const known = statistics.get(feature) ?? readStatistics(info, locate, feature);
+      statistics.set(feature, known);
+      known.catch(() => statistics.delete(feature));
+      return known;
+    },
   };
 }
 

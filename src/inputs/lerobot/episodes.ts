@@ -1,10 +1,8 @@
 /** The episodes of a LeRobot data set: lengths, tasks, where their rows and videos are, and the fields to choose by. */
-import { existsSync, readdirSync } from "node:fs";
-import path from "node:path";
 import { AttentionError } from "../../shared/errors";
-import { diskFile } from "../files/byte-file";
-import { openParquet } from "../files/parquet";
 import { fillPath, type LeRobotInfo, readJsonLines } from "./info";
+import { type Located, parquetFiles, rowsOf } from "./metadata-files";
+import { figure, statisticsByLine } from "./statistics";
 
 /** Where the frames of a camera are in a video. */
 export interface VideoPart {
@@ -24,10 +22,11 @@ export interface LeRobotEpisode {
   readonly firstRow: number;
   readonly videos: Readonly<Record<string, VideoPart>>;
   readonly fields: Readonly<Record<string, number | string | boolean>>;
+  /** What the metadata say of it in plain values, by their own names. */
+  readonly metadata: Readonly<Record<string, number | string | boolean>>;
 }
 
 type Row = Readonly<Record<string, unknown>>;
-type Located = (named: string) => string;
 
 /** @param locate the file of a path of the data set, which may be read */
 export async function readEpisodes(
@@ -48,7 +47,7 @@ export async function readEpisodes(
 /** Version 2: `meta/episodes.jsonl`, and a file for each episode. */
 function apart(info: LeRobotInfo, videos: readonly string[], locate: Located): LeRobotEpisode[] {
   const where = "meta/episodes.jsonl";
-  const stats = statsOf(locate);
+  const stats = statisticsByLine(locate);
   return readJsonLines(locate(where), where).map((row, line) => {
     const index = whole(row, "episode_index", `${where}, line ${line + 1}`);
     const values = { episode_index: index, episode_chunk: Math.floor(index / info.chunks_size) };
@@ -131,7 +130,7 @@ function common(
   index: number,
   where: string,
   stats: ((name: string, key: string) => unknown) | undefined,
-): Pick<LeRobotEpisode, "index" | "length" | "tasks" | "fields"> {
+): Pick<LeRobotEpisode, "index" | "length" | "tasks" | "fields" | "metadata"> {
   const length = whole(row, "length", where);
   const tasks = (Array.isArray(row["tasks"]) ? row["tasks"] : [row["tasks"] ?? row["task"]]).filter(
     (task): task is string => typeof task === "string",
@@ -143,12 +142,18 @@ function common(
   const success = figure(stats?.("next.success", "max"));
   const mean = figure(stats?.("next.reward", "mean"));
   const count = figure(stats?.("next.reward", "count")) ?? length;
+  const task = tasks.length > 0 ? tasks.join("; ") : undefined;
   return {
     index,
     length,
     tasks,
+    metadata: {
+      ...{ episode_index: index, length },
+      ...(task === undefined ? {} : { task, tasks: task }),
+      ...Object.fromEntries(own),
+    },
     fields: {
-      ...(tasks.length > 0 ? { task: tasks.join("; ") } : {}),
+      ...(task === undefined ? {} : { task }),
       ...(success === undefined ? {} : { success: success > 0 }),
       // Sums in single precision; more digits than that would be noise.
       ...(mean === undefined ? {} : { return: Number((mean * count).toPrecision(6)) }),
@@ -162,34 +167,11 @@ const isField = (value: unknown): value is number | string | boolean | bigint =>
 const plain = (value: number | string | boolean | bigint) =>
   typeof value === "bigint" ? Number(value) : value;
 
-/** A figure of one number, which is written as a list of one. */
-function figure(value: unknown): number | undefined {
-  const inner: unknown = Array.isArray(value) || ArrayBuffer.isView(value) ? (value as number[])[0] : value;
-  if (Array.isArray(inner)) return figure(inner);
-  return typeof inner === "number" || typeof inner === "bigint" || typeof inner === "boolean"
-    ? Number(inner)
-    : undefined;
-}
-
 function whole(row: Row, name: string, where: string): number {
   const value = Number(row[name]);
   if (row[name] === undefined || row[name] === null || !Number.isSafeInteger(value) || value < 0)
     throw new AttentionError("fileUnreadable", `There is no whole number ${name}.`, { where });
   return value;
-}
-
-/** Figures of each episode, from version 2.1 on. */
-function statsOf(locate: Located): Map<number, (name: string, key: string) => unknown> {
-  const where = "meta/episodes_stats.jsonl";
-  const file = locate(where);
-  if (!existsSync(file)) return new Map();
-  return new Map(
-    readJsonLines(file, where).map((row) => [
-      Number(row["episode_index"]),
-      (name, key) =>
-        (row["stats"] as Record<string, Record<string, unknown> | undefined> | undefined)?.[name]?.[key],
-    ]),
-  );
 }
 
 /** Tasks by their number. pandas writes the index of its table, which is the task, under a name of its own. */
@@ -199,31 +181,5 @@ function tasksOf(rows: readonly Row[]): Map<number, string> {
       const task = row["task"] ?? row["__index_level_0__"];
       return typeof task === "string" ? [[Number(row["task_index"]), task] as const] : [];
     }),
-  );
-}
-
-async function rowsOf(
-  file: string,
-  where: string,
-  wanted: (column: string) => boolean = () => true,
-): Promise<Record<string, unknown>[]> {
-  const bytes = diskFile(file, where);
-  try {
-    const parquet = await openParquet(bytes);
-    return await parquet.read(parquet.columns.filter(wanted));
-  } finally {
-    bytes.close();
-  }
-}
-
-/** chunk-000/file-000.parquet … below a folder, in order. */
-function parquetFiles(folder: string): string[] {
-  const entries = (at: string) => (existsSync(at) ? readdirSync(at).sort() : []);
-  return entries(folder).flatMap((chunk) =>
-    /^chunk-\d+$/.test(chunk)
-      ? entries(path.join(folder, chunk))
-          .filter((name) => /^file-\d+\.parquet$/.test(name))
-          .map((name) => `${chunk}/${name}`)
-      : [],
   );
 }

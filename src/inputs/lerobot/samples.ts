@@ -13,6 +13,7 @@ import { framePicture, videoNotices } from "./camera";
 import { type LeRobotDataSet, openDataSet } from "./data-set";
 import type { LeRobotEpisode } from "./episodes";
 import { featureType } from "./feature-array";
+import { episodeFields, namedEpisode } from "./fields";
 import { infoFile } from "./info";
 import { withDataSet } from "./stand-in-manifest";
 
@@ -55,6 +56,7 @@ export async function openLeRobotSamples({
       );
     return episode;
   };
+  const said = await episodeFields(set, samples, other);
   const files = new Set<string>([set.locate("meta/info.json")]);
   const keys = episodes.map(({ index }) => `episode_${String(index).padStart(6, "0")}`);
   const { first = 0 } = samples ?? {};
@@ -64,12 +66,12 @@ export async function openLeRobotSamples({
     declared: true,
     names: Object.keys(set.info.features),
     single: null,
-    episodes: episodes.map((episode) => asEpisode(episode)),
+    episodes: episodes.map((episode, at) => namedEpisode(asEpisode(episode), at, said)),
     keys,
     count: episodes.length,
     axis: null,
     first: typeof first === "number" ? first : Math.max(0, keys.indexOf(first)),
-    notices: [],
+    notices: said.notices,
     arrays: (sample) => arraysOf(set, episodeAt(sample), prepared.get(sample), other),
     get files() {
       return [...files, ...[...others.keys()].map((file) => path.resolve(beside, file))];

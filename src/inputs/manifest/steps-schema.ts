@@ -1,6 +1,6 @@
 /** Time: steps of an episode or a generation, passes within a step, and what goes round from pass to pass. */
 import * as z from "zod";
-import { arraySchema, pathSchema, pictureSchema } from "./values";
+import { arraySchema, fieldSchema, pathSchema, pictureSchema } from "./values";
 
 export const stepsSchema = z
   .strictObject({
@@ -140,12 +140,12 @@ export const samplesSchema = z
       .describe(
         "Folder of a LeRobot data set of version 2 or 3: Parquet and video. Inputs take its features by name and shape unless inputs.arrays says otherwise.",
       ),
-    label: arraySchema.optional().describe("What each sample is called, in words."),
+    label: fieldSchema.optional().describe("What each sample is called, in words."),
     fields: z
-      .record(z.string(), arraySchema)
+      .record(z.string(), fieldSchema)
       .optional()
       .describe(
-        "An array with one value in each sample (or for each, along the axis), by the name that filters use: return > 5 and length < 20.",
+        "An array with one value in each sample (or for each, along the axis), by the name that filters use: return > 5 and length < 20. In a LeRobot data set also a field of its episodes, such as length or tasks.",
       ),
     first: z
       .union([z.string(), z.int().nonnegative()])

@@ -36,6 +36,38 @@ export function namedArray(array: ManifestArray): { readonly array: string; read
   return typeof array === "string" ? { array, file: null } : { array: array.array, file: array.file ?? null };
 }
 
+/** Which value of several stands for a sample. */
+export const fieldValues = ["first", "last", "sum", "mean", "min", "max"] as const;
+export type FieldValue = (typeof fieldValues)[number];
+
+/** A value for each sample: what it is called, or can be chosen by. */
+export const fieldSchema = z
+  .union([
+    arrayNameSchema,
+    z.strictObject({
+      array: arrayNameSchema,
+      file: pathSchema.optional().describe("The file it is in, where that is not the recorded one."),
+      of: z
+        .enum(fieldValues)
+        .optional()
+        .describe(
+          "Which of its values, where it has several in each sample: the first, the last, or the sum, mean, least or largest of all.",
+        ),
+    }),
+  ])
+  .meta({
+    id: "field",
+    description:
+      'A value for each sample: the name of an array that holds one, or { "array": name, "of": "sum" } for one that holds several.',
+  });
+export type ManifestField = z.infer<typeof fieldSchema>;
+
+/** The array of a field, without what is taken of it. */
+export function arrayOf(field: ManifestField): ManifestArray {
+  const { array, file } = namedArray(field);
+  return file === null ? array : { array, file };
+}
+
 export const patternSchema = z
   .union([z.string().min(1).max(1024), z.array(z.string().min(1).max(1024)).min(1)])
   .meta({

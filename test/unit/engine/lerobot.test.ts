@@ -4,6 +4,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import sharp from "sharp";
 import { readNpz, writeNpz } from "../../../src/inputs/arrays";
+import { filterEpisodes } from "../../../src/shared/episode-filter";
 import { greyByTime } from "../inputs/stand-in-ffmpeg";
 import { newClient, onCpu, root, temporaryFolder } from "./harness";
 
@@ -123,7 +124,15 @@ describe("an episode of a LeRobot data set", () => {
   it("has its names and features checked where a manifest names them", async () => {
     const { model } = policyFolder({
       inputs: { arrays: { "observation.state": "observation.sate" } },
-      samples: { lerobot: "set", label: "task" },
+      samples: {
+        lerobot: "set",
+        label: "task",
+        fields: {
+          return: "next.reward",
+          done: { array: "next.success", of: "max" },
+          rated: { array: "stars", file: "none.csv" },
+        },
+      },
     });
     const client = newClient();
     expect(
@@ -135,8 +144,34 @@ describe("an episode of a LeRobot data set", () => {
           /^The data set has no feature observation\.sate; .* Did you mean “observation\.state”\?$/,
         ),
       ],
-      ["samples.label", "A LeRobot data set says the names of its episodes itself: this is not used."],
+      [
+        "samples.fields.return",
+        'next.reward has a value in each frame: say which is meant, { "array": "next.reward", "of": "last" }, or first, sum, mean, min, max.',
+      ],
+      ["samples.fields.rated.file", "There is no file none.csv beside the manifest."],
     ]);
+  });
+
+  it("has its episodes called and chosen by what the manifest says", async () => {
+    greyByTime();
+    const { model } = policyFolder({
+      samples: {
+        lerobot: "set",
+        label: "task",
+        fields: { total: { array: "next.reward", of: "sum" }, end: { array: "next.reward", of: "last" } },
+      },
+    });
+    const client = newClient();
+    await client.open(model, "full");
+    const { recording, notices } = await client.capture({ ...onCpu, input: { episode: "open the drawer" } });
+    expect(recording.episode).toBe(1);
+    expect(recording.episodes.map(({ name, fields }) => [name, fields["total"], fields["end"]])).toEqual([
+      ["push the red block", 15, 5],
+      ["open the drawer", 6, 3],
+      ["push the red block", 10, 4],
+    ]);
+    expect(filterEpisodes(recording.episodes, "total > 6 and length < 6")).toEqual([2]);
+    expect(notices.join()).not.toContain("samples.");
   });
 
   it("makes a batch of several episodes, each with its own pictures and task", async () => {

@@ -114,6 +114,17 @@ describe("named samples", () => {
       ["b", 9],
     ]);
     expect(chosen.episode).toBe(1);
+    const kinds = ["first", "last", "sum", "mean", "min", "max"] as const;
+    const fields = Object.fromEntries(kinds.map((of) => [of, { array: "x", of }]));
+    const several = recording(arrays, x(1, 2), { samples: { arrays: "{sample}/{array}", fields } }, {});
+    expect(several.chosen.episodes[1]?.fields).toEqual({
+      first: 5,
+      last: 6,
+      sum: 11,
+      mean: 5.5,
+      min: 5,
+      max: 6,
+    });
     expect(() => recording(arrays, x(1, 2), manifest, { episode: "c" })).toThrow(
       /no episode c; there are a, b/,
     );

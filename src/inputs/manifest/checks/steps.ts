@@ -1,7 +1,7 @@
 /** Checks of time: steps, passes, loops and samples; and of outputs. */
 import type { ManifestPath } from "../document";
 import { didYouMean, some } from "../problem";
-import type { ManifestPicture } from "../values";
+import { arrayOf, type ManifestField, type ManifestPicture, namedArray } from "../values";
 import type { CheckContext, CheckedModel } from "./context";
 
 export function checkSteps(context: CheckContext, model: CheckedModel): void {
@@ -41,16 +41,11 @@ export function checkSteps(context: CheckContext, model: CheckedModel): void {
   });
   if (samples?.files !== undefined) context.files(samples.files, ["samples", "files"]);
   if (samples?.lerobot !== undefined) context.dataSet(samples.lerobot, ["samples", "lerobot"]);
-  for (const field of ["fields", "label"] as const)
-    if (samples?.lerobot !== undefined && samples[field] !== undefined)
-      context.add(
-        ["samples", field],
-        `A LeRobot data set says the ${field === "label" ? "names" : "fields"} of its episodes itself: this is not used.`,
-        { severity: "warning", on: "key" },
-      );
-  if (samples?.lerobot === undefined)
-    for (const [name, array] of Object.entries(samples?.fields ?? {}))
-      context.array(array, ["samples", "fields", name]);
+  for (const [name, field] of Object.entries(samples?.fields ?? {}))
+    checkField(context, field, ["samples", "fields", name]);
+  // Elsewhere a label that is not there leaves the sample's own name.
+  if (samples?.lerobot !== undefined && samples.label !== undefined)
+    checkField(context, samples.label, ["samples", "label"]);
   for (const [name, { labels }] of Object.entries(manifest.outputs ?? {})) {
     checkName(context, name, ["outputs", name], outputs, "output", "key");
     const size = model.outputs.find((output) => output.name === name)?.dims?.at(-1);
@@ -63,6 +58,22 @@ export function checkSteps(context: CheckContext, model: CheckedModel): void {
   }
   if (passes?.labels !== undefined && !Array.isArray(passes.labels))
     context.array(passes.labels, ["passes", "labels"]);
+}
+
+/** A value for each sample. What the episodes of a data set have beside its features is only known when they are read. */
+function checkField(context: CheckContext, field: ManifestField, at: ManifestPath): void {
+  const { lerobot } = context.manifest.samples ?? {};
+  const { array, file } = namedArray(field);
+  if (lerobot === undefined || file !== null) {
+    context.array(arrayOf(field), at);
+    return;
+  }
+  const several = context.dataSet(lerobot, ["samples", "lerobot"])?.features[array] !== undefined;
+  if (several && (typeof field === "string" || field.of === undefined))
+    context.add(
+      at,
+      `${array} has a value in each frame: say which is meant, { "array": "${array}", "of": "last" }, or first, sum, mean, min, max.`,
+    );
 }
 
 function checkName(
