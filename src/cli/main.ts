@@ -124,7 +124,10 @@ function program(): Command {
     )
     .option("--site <pattern>", "only sites whose name or id matches (* and ?); may be repeated", list)
     .option("--samples <list>", "samples of the recording that make the batch, as 0:10", parseNumbers)
-    .option("--out <file>", "the page: views with hover and zoom, in one file that opens without a network")
+    .option(
+      "--out <file>",
+      "the page: views with hover and zoom, in one file that opens without a network; {step} for several steps",
+    )
     .option(
       "--query <query>",
       "the query that the page follows first: a number, last, a token of a segment as action[0], or mean(action)",

@@ -1,12 +1,13 @@
 /** `attention-lens report MODEL`: the table of heads, one offline page with the views, and a picture of all heads. */
 import path from "node:path";
 import { InvalidArgumentError } from "commander";
+import type { EngineClient } from "../client/engine-client";
+import type { Capture } from "../shared/capture";
 import { startingSpec } from "../shared/figure/figure-spec";
 import { bytes } from "../shared/format";
 import type { QueryText } from "../shared/query-choice";
-import type { CaptureRequest } from "../shared/protocol";
 import { type CaptureOptions, reportRun } from "./capture-command";
-import { firstPlace, placesOf, requestAt, several } from "./captures";
+import { capturesAlong, fileOf, several } from "./captures";
 import { commandLine } from "./command-line";
 import { makeFolder } from "./figure-command";
 import { inputChoice, type InputOptions } from "./input-options";
@@ -35,47 +36,43 @@ export async function runReport(model: string, options: ReportOptions): Promise<
       sites: options.site ?? null,
       scores: options.scores === true,
     };
-    const capture = await client.capture(atOnePlace(request, options));
-    placesOf(options.steps, "steps", capture.recording.steps);
-    placesOf(options.pass, "pass", capture.recording.passes);
-    process.stdout.write(`${headTable(capture)}\n`);
-    reportRun(capture);
-    const command = commandLine();
-    if (page !== undefined) {
-      makeFolder(path.dirname(resolvePath(page)));
-      const { bytes: written, leftOut } = await client.writeReport({
-        file: resolvePath(page),
-        command,
-        limitBytes: options.limit * 1e6,
-        viewState: null,
-        ...(options.query === undefined ? {} : { query: options.query }),
-      });
-      console.error(`${page}: ${bytes(written)}. It holds the model's input: its texts and frames.`);
-      for (const sentence of leftOut) console.error(sentence);
-    }
-    if (options.png !== undefined) {
-      makeFolder(path.dirname(resolvePath(options.png)));
-      const spec = { ...startingSpec(capture.start), view: "summary" as const };
-      const { bytes: written } = await client.writeFigure({
-        spec,
-        format: "png",
-        file: resolvePath(options.png),
-        command,
-      });
-      console.error(`${options.png}: ${bytes(written)}`);
+    // A page shows one capture, so each step and each pass has one of its own.
+    for await (const at of capturesAlong(client, request, options)) {
+      const { steps, passes } = at.capture.recording;
+      if (several(options.steps)) console.error(`${steps?.name ?? "step"} ${at.step}`);
+      if (several(options.pass)) console.error(`${passes?.name ?? "pass"} ${at.pass}`);
+      process.stdout.write(`${headTable(at.capture)}\n`);
+      reportRun(at.capture);
+      if (page !== undefined) await writePage(client, fileOf(page, at, options), options);
+      if (options.png !== undefined)
+        await writePicture(client, fileOf(options.png, at, options), at.capture.start);
     }
   });
 }
 
-/** A page shows one capture, so one step and one pass. */
-function atOnePlace(request: CaptureRequest, options: ReportOptions): CaptureRequest {
-  for (const [places, option, what] of [
-    [options.steps, "--steps", "step"],
-    [options.pass, "--pass", "pass"],
-  ] as const)
-    if (several(places))
-      throw new InvalidArgumentError(`A report shows one ${what}: give ${option} one number.`);
-  return requestAt(request, firstPlace(options));
+async function writePage(client: EngineClient, page: string, options: ReportOptions): Promise<void> {
+  makeFolder(path.dirname(resolvePath(page)));
+  const { bytes: written, leftOut } = await client.writeReport({
+    file: resolvePath(page),
+    command: commandLine(),
+    limitBytes: options.limit * 1e6,
+    viewState: null,
+    ...(options.query === undefined ? {} : { query: options.query }),
+  });
+  console.error(`${page}: ${bytes(written)}. It holds the model's input: its texts and frames.`);
+  for (const sentence of leftOut) console.error(sentence);
+}
+
+async function writePicture(client: EngineClient, file: string, start: Capture["start"]): Promise<void> {
+  makeFolder(path.dirname(resolvePath(file)));
+  const spec = { ...startingSpec(start), view: "summary" as const };
+  const { bytes: written } = await client.writeFigure({
+    spec,
+    format: "png",
+    file: resolvePath(file),
+    command: commandLine(),
+  });
+  console.error(`${file}: ${bytes(written)}`);
 }
 
 export function parseLimit(text: string): number {
