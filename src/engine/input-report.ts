@@ -10,7 +10,7 @@ import { drawsByDefault } from "./generation-rules";
 import { imageInputs } from "./image-input";
 import { encoderIfRead } from "./model-parts";
 import type { OpenModel } from "./open-model";
-import { tokenizerFile } from "./text-input";
+import { secondText, tokenizerFile } from "./text-input";
 
 export function described(
   choice: InputChoice | null,
@@ -49,9 +49,11 @@ export function recordingOf(
   const tokenizer = tokenizerFile(opened);
   const encoder = encoderIfRead(opened)?.encoder;
   const frames = Object.keys(said?.steps?.frames ?? {});
+  const second = tokenizer === null ? null : secondText(opened, encoder !== undefined);
   return {
     ...plainRecording,
     ...recorded?.chosen,
+    ...(second === null ? {} : { secondText: second }),
     cameras: [...new Set([...frames, ...pictures])],
     prompt,
     generates: cacheOf(opened)?.generates === true,

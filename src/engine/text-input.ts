@@ -9,6 +9,7 @@ import type { ManifestText } from "../inputs/manifest/inputs-schema";
 import { textFeeds, textInputs } from "../inputs/text-feeds";
 import { loadTokenizer, type TextTokenizer, type Token } from "../inputs/tokenizer";
 import { configIds } from "./model-config";
+import { encoderIfRead } from "./model-parts";
 import type { OpenModel } from "./open-model";
 
 /** Tokens that an axis of the same length holds. */
@@ -64,18 +65,38 @@ export function tokenizerOf(opened: OpenModel): TextTokenizer {
 export function tokenized(opened: OpenModel, text: string, textPair: string | null): Tokenized {
   const tokenizer = tokenizerOf(opened);
   const said: Partial<ManifestText> = opened.manifest?.manifest.inputs?.texts?.[0] ?? {};
-  const [main, decoder] = textInputs(opened.inputs, namesOf(said));
-  const { tokens } = tokenizer.encode(text, decoder ? null : textPair, said.special ?? true);
+  const [main] = textInputs(opened.inputs, namesOf(said));
+  const apart = secondText(opened, encoderIfRead(opened) !== null) === "decoder";
+  const { tokens } = tokenizer.encode(text, apart ? null : textPair, said.special ?? true);
   const fixed = main?.ids.dims?.at(-1);
   const most = said.length ?? (typeof fixed === "number" && fixed > 0 ? fixed : Infinity);
   return {
-    tokens: tokens.map(({ text: shown, raw, id, special }) => ({ text: shown, raw, id, special })),
+    tokens: tokens.map(shown),
+    // What a decoder begins with has no special tokens but those that are written.
+    ...(apart && textPair !== null
+      ? { second: tokenizer.encode(textPair, null, false).tokens.map(shown) }
+      : {}),
     from: path.basename(tokenizer.file),
     notices: [
       ...unknownWords(tokenizer, [text, ...(textPair === null ? [] : [textPair])]),
       ...(tokens.length > most ? [`The model takes the first ${most} of ${tokens.length} tokens.`] : []),
     ],
   };
+}
+
+const shown = ({ text, raw, id, special }: Token): Tokenized["tokens"][number] => ({
+  text,
+  raw,
+  id,
+  special,
+});
+
+/** What a second text is to the model; null where it has no place. @param encoder lies in a file beside the model */
+export function secondText(opened: OpenModel, encoder: boolean): "pair" | "decoder" | null {
+  const said: Partial<ManifestText> = opened.manifest?.manifest.inputs?.texts?.[0] ?? {};
+  const [main, decoder] = textInputs(opened.inputs, namesOf(said));
+  if (encoder || decoder) return "decoder";
+  return main?.types ? "pair" : null;
 }
 
 /** Words that a notice names. */

@@ -136,6 +136,8 @@ export const recordingSchema = z.object({
   draws: z.boolean().optional(),
   /** A tokenizer was found, so that `text` can be given. */
   tokenizer: z.string().nullable(),
+  /** What a second text is to the model: of a pair, or what a decoder begins with. Left out where it has no place. */
+  secondText: z.enum(["pair", "decoder"]).optional(),
   /** Inputs that take an image, by name. */
   imageInputs: z.array(z.string()),
   /** Inputs that the manifest says can be moved. */
@@ -234,9 +236,14 @@ export type Frame = z.infer<typeof frameSchema>;
 
 /** The tokens of a text while it is typed, without a run. */
 export const tokenizeRequestSchema = z.object({ text: promptSchema, textPair: promptSchema.nullable() });
+/** The text that a token stands for, the token as the vocabulary writes it, and whether it is a special one. */
+const tokenSchema = z.object({ text: z.string(), raw: z.string(), id: index, special: z.boolean() });
+
 export const tokenizedSchema = z.object({
-  /** The text that each token stands for, the token as the vocabulary writes it, and whether it is a special one. */
-  tokens: z.array(z.object({ text: z.string(), raw: z.string(), id: index, special: z.boolean() })),
+  /** Of both texts, where they are a pair. */
+  tokens: z.array(tokenSchema),
+  /** Of the second text, where a decoder begins with it. */
+  second: z.array(tokenSchema).optional(),
   /** The tokenizer's file. */
   from: z.string(),
   /** What the model does not take of it, or the vocabulary does not have, in words. */

@@ -114,6 +114,19 @@ export class Session {
     this.#move(choice);
   }
 
+  /** Let adjustable inputs have their own values again. @param names what they may be called */
+  adjustBack(names: readonly string[]): void {
+    this.player.stop();
+    const choice = choiceWith(this.store.state, {});
+    const set = Object.entries(choice.set ?? {}).filter(([name]) => !names.includes(name));
+    delete choice.set;
+    this.store.update((state) => ({
+      ...state,
+      wanted: { ...state.wanted, set: Object.fromEntries(set.filter(([name]) => name in state.wanted.set)) },
+    }));
+    this.#move(set.length === 0 ? choice : { ...choice, set: Object.fromEntries(set) });
+  }
+
   /** Capture what is shown at another place or with another value. */
   #move(choice: InputChoice): void {
     this.host.calls.chooseInput({ choice }).catch((error: unknown) => {

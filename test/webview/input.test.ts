@@ -235,6 +235,18 @@ describe("an adjustable input", () => {
     expect([slider.value, slider.getAttribute("aria-valuetext")]).toEqual(["1", "1.5 points"]);
   });
 
+  it("goes back to the input's own value", async () => {
+    const open = await opened(
+      { ...recorded, adjustable },
+      { choice: { step: 1, set: { returns_to_go: 0.5 } } },
+    );
+    find(root(open), "[aria-label='Back to the return to go of the input']").click();
+    expect(open.host.choices).toEqual([{ step: 1 }]);
+    await closeApp();
+    const plain = await opened({ ...recorded, adjustable });
+    expect(findAll(root(plain), "button")).toHaveLength(0);
+  });
+
   it("keeps a step that is on its way, and a step keeps its value", async () => {
     const open = await opened({ ...recorded, adjustable }, { choice: { episode: "a" } });
     open.session.goTo("step", 3);
@@ -441,6 +453,126 @@ describe("the Input dialog", () => {
     expect(open.host.choices).toEqual([{ text: "the cat sat", generate: { tokens: 8 } }]);
   });
 
+  it("has two boxes for a pair, with the tokens of both, and leaves an empty one out", async () => {
+    const open = await show({ ...plainRecording, tokenizer: "tokenizer.json", secondText: "decoder" });
+    const form = dialog(open, "attention-prompt");
+    const token = (word: string, id: number) => ({ text: word, raw: word, id, special: false });
+    open.host.tokens = ({ text, textPair }) =>
+      Promise.resolve({
+        tokens: text.split(" ").map(token),
+        ...(textPair === null ? {} : { second: textPair.split(" ").map(token) }),
+        ...{ from: "tokenizer.json", notices: [] },
+      });
+    const [first, second] = findAll(form, "vscode-text-area") as HTMLTextAreaElement[];
+    expect([first, second].map((one) => one!.getAttribute("aria-label"))).toEqual([
+      "Text for the encoder",
+      "What the decoder begins with",
+    ]);
+    const type = (area: HTMLTextAreaElement, text: string): void => {
+      area.value = text;
+      area.dispatchEvent(new Event("input"));
+    };
+    type(first!, "a b");
+    await settled(open.app);
+    find(form, "vscode-button").click();
+    expect(open.host.choices).toEqual([{ text: "a b" }]);
+    await expect.poll(() => open.session.store.state.overlay).toBeNull();
+    open.host.command("showInput");
+    await settled(open.app);
+    const again = dialog(open, "attention-prompt");
+    const areas = findAll(again, "vscode-text-area") as HTMLTextAreaElement[];
+    type(areas[0]!, "a b");
+    type(areas[1]!, "c d e");
+    await expect
+      .poll(() => findAll(again, "[aria-label='Tokens of the decoder'] .token").map((one) => textOf(one)))
+      .toEqual(["c", "d", "e"]);
+    find(again, "vscode-button").click();
+    expect(open.host.choices.at(-1)).toEqual({ text: "a b", textPair: "c d e" });
+  });
+
+  it("makes a batch of several prompts, of which one can be taken away again", async () => {
+    const open = await show({ ...plainRecording, tokenizer: "tokenizer.json" });
+    const form = dialog(open, "attention-prompt");
+    const area = find(form, "vscode-text-area") as HTMLTextAreaElement;
+    const button = (words: string): HTMLElement =>
+      findAll(form, "button").find((one) => textOf(one) === words)!;
+    const type = async (text: string): Promise<void> => {
+      area.value = text;
+      area.dispatchEvent(new Event("input"));
+      await settled(open.app);
+    };
+    await type("one");
+    button("Another prompt").click();
+    await settled(open.app);
+    expect((find(form, "vscode-button") as HTMLButtonElement).disabled, "an empty one").toBe(true);
+    await type("two");
+    button("Another prompt").click();
+    await settled(open.app);
+    await type("three");
+    find(form, "[aria-label='Prompt 1']").click();
+    await settled(open.app);
+    expect(area.value).toBe("two");
+    button("Remove this one").click();
+    await settled(open.app);
+    expect(area.value).toBe("three");
+    find(form, "vscode-button").click();
+    expect(open.host.choices).toEqual([{ text: ["one", "three"] }]);
+  });
+
+  it("keeps the episode, the step and the pictures beside another text, and the text beside another picture", async () => {
+    const both: Recording = {
+      ...recorded,
+      ...{ tokenizer: "tokenizer.json", imageInputs: ["left", "right"] },
+      episodes: [{ name: "a", group: null, steps: 5, fields: {} }],
+    };
+    const choice = { file: "/data/all.npz", episode: 0, step: 3 };
+    const open = await show(both, { choice });
+    const area = find(dialog(open, "attention-prompt"), "vscode-text-area") as HTMLTextAreaElement;
+    area.value = "put it down";
+    area.dispatchEvent(new Event("input"));
+    await settled(open.app);
+    find(dialog(open, "attention-prompt"), "vscode-button").click();
+    const texted = { ...choice, text: "put it down" };
+    expect(open.host.choices).toEqual([texted]);
+
+    const document = state(both, { choice: texted }, 2);
+    document.capture = { ...document.capture, input: { ...document.capture.input, from: "file" } };
+    open.host.send(document);
+    await drawn(open);
+    open.host.command("showInput");
+    await settled(open.app);
+    const form = dialog(open, "attention-images");
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(5)], "cat.png", { type: "image/png" }));
+    // Pasted anywhere in the dialog.
+    window.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
+    await expect.poll(() => textOf(findAll(form, ".drop")[0]!)).toContain("cat.png");
+    expect(wordsOf(form)).toContain("The others stay as they are recorded.");
+    const run = findAll(form, "vscode-button").at(-1) as HTMLButtonElement;
+    expect(run.disabled).toBe(false);
+    run.click();
+    expect(open.host.choices.at(-1)).toEqual({ ...texted, images: { left: "/kept/cat.png" } });
+  });
+
+  it("takes samples of those that meet the condition", async () => {
+    const episodes = Array.from({ length: 30 }, (_, at) => ({
+      ...{ name: `e${at}`, group: null, steps: null },
+      fields: { return: at },
+    }));
+    const open = await show({ ...plainRecording, episodes, samples: { count: 30, shown: [0] } });
+    const form = dialog(open, "attention-episodes");
+    const filter = find(form, "vscode-text-field") as HTMLInputElement;
+    expect(filter.getAttribute("aria-label")).toBe("Condition over the fields of the episodes");
+    filter.value = "return >= 15";
+    filter.dispatchEvent(new Event("input"));
+    await settled(open.app);
+    expect(wordsOf(form)).toContain("1 of 30 make up the batch that is shown. 15 meet the condition.");
+    findAll(form, "button")
+      .find((one) => textOf(one) === "The first 10")!
+      .click();
+    expect(open.host.choices).toEqual([{ samples: [15, 16, 17, 18, 19, 20, 21, 22, 23, 24] }]);
+  });
+
   it("goes on writing about an image, where the model writes", async () => {
     const open = await show({ ...plainRecording, imageInputs: ["pixel_values"], generates: true });
     const form = dialog(open, "attention-images");
@@ -494,8 +626,10 @@ describe("the Input dialog", () => {
     const inputs = [
       { name: "ids", dtype: "int64", dims: ["batch", "t"] },
       { name: "mask", dtype: "int64", dims: ["batch", 3, null] },
+      { name: "both", dtype: "int64", dims: ["batch", "past + t"] },
+      { name: "past", dtype: "int64", dims: ["past"] },
     ];
-    expect(openSizes({ inputs })).toEqual(["batch", "t"]);
+    expect(openSizes({ inputs })).toEqual(["batch", "t", "past"]);
     expect(spread(100, 4)).toEqual([0, 25, 50, 75]);
     expect(spread(3, 3)).toEqual([0, 1, 2]);
   });

@@ -1,6 +1,7 @@
 /** No text is cut or printed over other text, at four widths and in three themes. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { DocumentState } from "../../src/shared/document";
+import { plainRecording } from "../../src/shared/input-choice";
 import { type ElementSize, observeSize } from "../../src/webview/element-size";
 import { causal, largePlan, phases, playerEncoder, readyState, summaryOf } from "./fake-capture";
 import { closeApp, drawn, find, findAll, openApp, settled } from "./open-app";
@@ -28,6 +29,29 @@ describe("the size of an element", () => {
     box.remove();
   });
 });
+
+it.each([1040, 1280, 1360, 1520, 1660, 1900])(
+  "a toolbar of %i px with two axes of long names and a slider holds all of its controls",
+  async (width) => {
+    const recording = {
+      ...plainRecording,
+      steps: { name: "call of the policy", count: 12, index: 4 },
+      passes: { name: "denoising pass", count: 10, index: 9, label: "t = 0.1" },
+      adjustable: [{ input: "r", name: "return to go", from: 0, to: 1, step: 0.1, unit: "", value: 0.5 }],
+    };
+    const document = readyState(model, { recording });
+    document.model.title = "Vision-language-action policy, two cameras";
+    document.capture.input.label = "success: pick up the blue block and place it on the plate";
+    const open = await openApp(model, { width, document });
+    await drawn(open);
+    const toolbar = find(open.app, ".toolbar");
+    expect(toolbar.scrollWidth).toBeLessThanOrEqual(toolbar.clientWidth);
+    const right = find(toolbar, "attention-export-menu").getBoundingClientRect().right;
+    expect(right).toBeLessThanOrEqual(width);
+    expect(toolbar.clientHeight, "rows").toBeLessThan(width > 1060 ? 76 : 110);
+    expect(find(toolbar, "h1").getBoundingClientRect().width).toBeGreaterThan(39);
+  },
+);
 
 describe.each(widths)("at %i px", (width) => {
   it.each(themeNames)("the three views can be read (%s)", async (theme) => {

@@ -3,10 +3,11 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import type { AdjustableInput } from "../../shared/input-choice";
 import { DocumentElement } from "../document-element";
-import { baseStyles, sliderStyles } from "../styles";
+import { closeIcon } from "../icons";
+import { baseStyles, quietButtonStyles, sliderStyles } from "../styles";
 import { TimerController } from "../timer-controller";
 import { valueOf } from "../toolkit-values";
-import { recordingOf } from "./runs";
+import { inputOf, recordingOf } from "./runs";
 
 /** A slider has come to rest, ms: then the model is run. */
 const REST_MS = 150;
@@ -17,6 +18,7 @@ const DIGITS = 4;
 export class AdjustElement extends DocumentElement {
   static override styles = [
     baseStyles,
+    quietButtonStyles,
     sliderStyles,
     css`
       :host {
@@ -89,7 +91,24 @@ export class AdjustElement extends DocumentElement {
         @change=${(event: Event) => this.#typed(event, adjustable)}
       ></vscode-text-field>
       ${unit === "" ? nothing : html`<span class="unit">${unit}</span>`}
+      ${
+        this.#isSet(adjustable)
+          ? html`<button
+              class="quiet"
+              aria-label="Back to the ${name} of the input"
+              title="Back to the ${name} of the input"
+              @click=${() => this.session.adjustBack([input, name])}
+            >
+              ${closeIcon()}
+            </button>`
+          : nothing
+      }
     </span>`;
+  }
+
+  #isSet({ input, name }: AdjustableInput): boolean {
+    const set = inputOf(this.session.store.state)?.choice?.set ?? {};
+    return input in set || name in set;
   }
 
   /** Where the slider is, else what is on its way, else what is shown. */

@@ -1,6 +1,7 @@
 /** A row for each input of the model, with the array of a recording that it is given. */
 import { css, html, nothing, type TemplateResult } from "lit";
-import { type ArrayList, type MappedInput, type Suggestion, typeWords } from "../../shared/array-mapping";
+import type { ArrayList, MappedInput } from "../../shared/array-mapping";
+import { type Suggestion, typeWords } from "../../shared/suggest-arrays";
 import { count } from "../../shared/format";
 import { keepKeys, valueOf } from "../toolkit-values";
 

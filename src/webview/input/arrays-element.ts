@@ -4,9 +4,10 @@
  */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { type ArrayChoice, suggestArrays } from "../../shared/array-mapping";
+import type { ArrayChoice } from "../../shared/array-mapping";
 import { AttentionError } from "../../shared/errors";
 import type { InputChoice } from "../../shared/input-choice";
+import { suggestArrays } from "../../shared/suggest-arrays";
 import { captureOf } from "../selectors";
 import type { Session } from "../session";
 import { baseStyles, tableStyles } from "../styles";

@@ -66,11 +66,7 @@ export class EpisodesElement extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     const recording = recordingOf(this.session.store.state);
     if (!recording) return nothing;
-    return html`${recording.episodes.length > 0 ? this.#episodes(recording) : nothing}
-    ${recording.samples ? this.#samples(recording.samples) : nothing}`;
-  }
-
-  #episodes({ episodes, episode }: Recording): TemplateResult {
+    const { episodes, samples } = recording;
     let found: number[] = [];
     let problem = "";
     try {
@@ -78,6 +74,13 @@ export class EpisodesElement extends LitElement {
     } catch (error) {
       problem = AttentionError.wrap(error).message;
     }
+    // Samples that have no fields are all there are.
+    const all = samples && episodes.length !== samples.count ? range(samples.count) : found;
+    return html`${episodes.length > 0 ? this.#episodes(recording, found, problem) : nothing}
+    ${samples ? this.#samples(samples, all) : nothing}`;
+  }
+
+  #episodes({ episodes, episode }: Recording, found: readonly number[], problem: string): TemplateResult {
     return html`<h3>Episodes</h3>
       <div class="row">
         <vscode-text-field
@@ -115,10 +118,18 @@ export class EpisodesElement extends LitElement {
     </button>`;
   }
 
-  #samples({ count: all, shown }: { count: number; shown: readonly number[] }): TemplateResult {
-    const most = Math.min(this.samples, all);
+  /** @param all those to choose from: what the condition leaves */
+  #samples(
+    { count: total, shown }: { count: number; shown: readonly number[] },
+    all: readonly number[],
+  ): TemplateResult {
+    const most = Math.min(this.samples, all.length);
+    const choose = (samples: readonly number[]) => () => this.#choose({ samples: [...samples] });
     return html`<h3>Samples</h3>
-      <p class="dim">${shown.length} of ${count(all)} make up the batch that is shown.</p>
+      <p class="dim">
+        ${shown.length} of ${count(total)} make up the batch that is
+        shown.${all.length < total ? ` ${count(all.length)} meet the condition.` : ""}
+      </p>
       <div class="row">
         <vscode-text-field
           class="number"
@@ -126,16 +137,21 @@ export class EpisodesElement extends LitElement {
           .value=${String(this.samples)}
           @input=${(event: Event) => (this.samples = Math.max(1, Math.floor(Number(valueOf(event)) || SAMPLES)))}
         ></vscode-text-field>
-        <button
-          class="quiet"
-          @click=${() => this.#choose({ samples: Array.from({ length: most }, (_, at) => at) })}
-        >
+        <button class="quiet" ?disabled=${most === 0} @click=${choose(all.slice(0, most))}>
           The first ${most}
         </button>
-        <button class="quiet" @click=${() => this.#choose({ samples: spread(all, most) })}>
+        <button
+          class="quiet"
+          ?disabled=${most === 0}
+          @click=${choose(spread(all.length, most).map((at) => all[at] ?? 0))}
+        >
           ${most} spread over all
         </button>
-        <button class="quiet" @click=${() => this.#choose({ samples: [Math.floor(Math.random() * all)] })}>
+        <button
+          class="quiet"
+          ?disabled=${most === 0}
+          @click=${() => this.#choose({ samples: [all[Math.floor(Math.random() * all.length)] ?? 0] })}
+        >
           Any one
         </button>
       </div>`;
@@ -157,6 +173,8 @@ export class EpisodesElement extends LitElement {
     this.dispatchEvent(new CustomEvent(CHOSEN, { detail: choice, bubbles: true, composed: true }));
   }
 }
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
 
 /** `most` numbers below `all`, evenly apart, the first included. */
 export function spread(all: number, most: number): number[] {

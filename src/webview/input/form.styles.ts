@@ -17,6 +17,11 @@ export const formStyles = css`
     gap: 8px;
     margin: 6px 0;
   }
+  .row label {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+  }
   .number {
     --input-min-width: 60px;
     width: 84px;

@@ -3,12 +3,13 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { AttentionError } from "../../shared/errors";
 import type { InputChoice } from "../../shared/input-choice";
+import { captureOf } from "../selectors";
 import type { Session } from "../session";
 import { baseStyles } from "../styles";
 import { valueOf } from "../toolkit-values";
 import { CHOSEN, formStyles } from "./form.styles";
 import { readVideo } from "./read-video";
-import { inputOf, recordingOf } from "./runs";
+import { inputOf, keptBeside, recordingOf } from "./runs";
 import "./video-element";
 
 @customElement("attention-images")
@@ -48,17 +49,45 @@ export class ImagesElement extends LitElement {
     const choice = inputOf(this.session.store.state)?.choice;
     this.images = choice?.images ?? {};
     this.tokens = choice?.generate?.tokens ?? 0;
+    window.addEventListener("paste", this.#pasted);
+  }
+
+  /** A picture that is pasted anywhere in the dialog goes to the first input that has none, else to the first. */
+  #pasted = (event: ClipboardEvent): void => {
+    if (event.defaultPrevented || !imageOrVideo(event.clipboardData)) return;
+    const inputs = recordingOf(this.session.store.state)?.imageInputs ?? [];
+    const name = inputs.find((each) => this.images[each] === undefined) ?? inputs[0];
+    if (name !== undefined) this.#taken(event.clipboardData, name);
+  };
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("paste", this.#pasted);
   }
 
   protected override render(): TemplateResult {
-    const inputs = recordingOf(this.session.store.state)?.imageInputs ?? [];
+    const {
+      imageInputs: inputs = [],
+      episodes = [],
+      samples = null,
+    } = recordingOf(this.session.store.state) ?? {};
     const given = inputs.filter((name) => this.images[name] !== undefined).length;
+    // What is recorded stays in the others.
+    const from = captureOf(this.session.store.state)?.input.from;
+    const recorded = from === "manifest" || from === "file" || episodes.length > 0 || samples !== null;
+    const ready = recorded ? given > 0 : given === inputs.length;
     return html`<h3>${inputs.length === 1 ? "Image" : "Images"}</h3>
       ${inputs.map((name) => this.#image(name))}
       ${this.problem === null ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
       <div class="row">
-        <vscode-button ?disabled=${given < inputs.length} @click=${this.#run}>Run</vscode-button>
-        ${given < inputs.length ? html`<span class="dim">${inputs.length - given} still to choose</span>` : nothing}
+        <vscode-button ?disabled=${!ready} @click=${this.#run}>Run</vscode-button>
+        ${
+          given < inputs.length
+            ? html`<span class="dim"
+                >${recorded ? "The others stay as they are recorded." : `${inputs.length - given} still to choose`}</span
+              >`
+            : nothing
+        }
       </div>
       ${recordingOf(this.session.store.state)?.generates === true ? this.#writing() : nothing}`;
   }
@@ -86,7 +115,10 @@ export class ImagesElement extends LitElement {
       @dragover=${(event: DragEvent) => this.#dragged(event, name)}
       @dragleave=${() => (this.over = null)}
       @drop=${(event: DragEvent) => this.#dropped(event, name)}
-      @paste=${(event: ClipboardEvent) => this.#taken(event.clipboardData, name)}
+      @paste=${(event: ClipboardEvent) => {
+        event.preventDefault();
+        this.#taken(event.clipboardData, name);
+      }}
     >
       <div class="row">
         <span>${name}</span>
@@ -132,7 +164,7 @@ export class ImagesElement extends LitElement {
   }
 
   #taken(data: DataTransfer | null, name: string): void {
-    const file = [...(data?.files ?? [])].find(({ type }) => /^(image|video)\//.test(type));
+    const file = imageOrVideo(data);
     if (file?.type.startsWith("video/")) {
       this.video = { input: name, bytes: file, name: file.name, file: null };
       this.problem = null;
@@ -175,8 +207,21 @@ export class ImagesElement extends LitElement {
 
   #run = (): void => this.#choose({ images: { ...this.images } });
 
+  /** Pictures in the place of those that are shown; the text and the recording beside them stay. */
   #choose(choice: InputChoice): void {
-    const detail: InputChoice = this.tokens > 0 ? { ...choice, generate: { tokens: this.tokens } } : choice;
+    const { video, images, ...kept } = keptBeside(this.session.store.state);
+    void images;
+    const other = video && choice.video === undefined && choice.images?.[video.input ?? ""] === undefined;
+    const beside = other ? { ...kept, video } : kept;
+    const detail: InputChoice = {
+      ...beside,
+      ...choice,
+      ...(this.tokens > 0 ? { generate: { tokens: this.tokens } } : {}),
+    };
     this.dispatchEvent(new CustomEvent(CHOSEN, { detail, bubbles: true, composed: true }));
   }
+}
+
+function imageOrVideo(data: DataTransfer | null): File | undefined {
+  return [...(data?.files ?? [])].find(({ type }) => /^(image|video)\//.test(type));
 }

@@ -8,10 +8,14 @@ import { valueOf } from "../toolkit-values";
 import { CHOSEN, formStyles } from "./form.styles";
 import { inputOf } from "./runs";
 
-/** Names of the sizes that the inputs leave open, each once. */
+/** Names of the sizes that the inputs leave open, each once; sums of others follow from these. */
 export function openSizes({ inputs }: Pick<ModelSummary, "inputs">): string[] {
   const dims = inputs.flatMap((input) => input.dims ?? []);
-  return [...new Set(dims.filter((dim) => typeof dim === "string"))];
+  const names = [...new Set(dims.filter((dim) => typeof dim === "string"))];
+  const isTerm = (name: string): boolean =>
+    /[-+*/() ]/.test(name) &&
+    names.some((other) => other !== name && name.split(/[-+*/() ]+/).includes(other));
+  return names.filter((name) => !isTerm(name));
 }
 
 @customElement("attention-made-up")
@@ -43,6 +47,7 @@ export class MadeUpElement extends LitElement {
           >seed
           <vscode-text-field
             class="number"
+            aria-label="Seed of what is made up"
             .value=${String(this.seed)}
             @input=${(event: Event) => (this.seed = number(event))}
           ></vscode-text-field
@@ -53,6 +58,7 @@ export class MadeUpElement extends LitElement {
               >${name}
               <vscode-text-field
                 class="number"
+                aria-label="Size ${name}"
                 placeholder=${document.capture.recording.assumedSizes?.[name] ?? "auto"}
                 .value=${this.dims[name] === undefined ? "" : String(this.dims[name])}
                 @input=${(event: Event) => this.#size(name, valueOf(event))}

@@ -2,19 +2,40 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { AttentionError } from "../../shared/errors";
-import { tokenText, visibleText } from "../../shared/format";
+import { count, counted, tokenText, visibleText } from "../../shared/format";
 import type { GenerateChoice, InputChoice, Tokenized } from "../../shared/input-choice";
 import { warningIcon } from "../icons";
 import type { Session } from "../session";
 import { baseStyles, quietButtonStyles } from "../styles";
 import { valueOf } from "../toolkit-values";
 import { CHOSEN, formStyles } from "./form.styles";
-import { inputOf, recordingOf } from "./runs";
+import { inputOf, keptBeside, recordingOf } from "./runs";
 
 /** Typing has come to rest, ms. */
 const REST_MS = 120;
 /** Tokens that are listed; the rest is counted. */
 const MOST_LISTED = 200;
+
+/** What the boxes of two texts are called. */
+const boxes = {
+  pair: { first: "First text", second: "Second text" },
+  decoder: { first: "Text for the encoder", second: "What the decoder begins with" },
+} as const;
+
+function tokenList(tokens: Tokenized["tokens"], name: string): TemplateResult {
+  const rest = tokens.length - MOST_LISTED;
+  return html`<div class="tokens" role="group" aria-label=${name}>
+    ${tokens
+      .slice(0, MOST_LISTED)
+      .map(
+        ({ text, raw, id, special }) =>
+          html`<span class="token ${special ? "special" : ""}" title="${raw}, id ${id}"
+            >${visibleText(tokenText(text))}</span
+          >`,
+      )}
+    ${rest > 0 ? html`<span class="dim">and ${count(rest)} more</span>` : nothing}
+  </div>`;
+}
 
 @customElement("attention-prompt")
 export class PromptElement extends LitElement {
@@ -38,6 +59,9 @@ export class PromptElement extends LitElement {
         font-size: 11px;
         line-height: 16px;
         white-space: pre;
+      }
+      .box {
+        margin: 6px 0 2px;
       }
       .notice {
         margin: 0;
@@ -84,7 +108,9 @@ export class PromptElement extends LitElement {
 
   protected override render(): TemplateResult {
     const many = this.texts.length;
-    const generates = recordingOf(this.session.store.state)?.generates ?? false;
+    const { generates = false, secondText } = recordingOf(this.session.store.state) ?? {};
+    const two = secondText !== undefined || this.pairs !== null;
+    const words = boxes[secondText ?? "pair"];
     return html`<h3>Text</h3>
       ${
         many > 1
@@ -93,47 +119,53 @@ export class PromptElement extends LitElement {
                 (_, index) =>
                   html`<button
                     class="quiet"
+                    aria-label="Prompt ${index}"
                     aria-pressed=${index === this.shown}
                     @click=${() => this.#show(index)}
                   >
                     ${index}
                   </button>`,
               )}
+              <button class="quiet" @click=${this.#remove}>Remove this one</button>
             </div>`
           : nothing
       }
+      ${two ? html`<p class="box dim" aria-hidden="true">${words.first}</p>` : nothing}
       <vscode-text-area
         rows="3"
         resize="vertical"
-        aria-label=${this.pairs === null ? "Prompt" : "First text"}
+        aria-label=${two ? words.first : "Prompt"}
         .value=${this.texts[this.shown] ?? ""}
         @input=${(event: Event) => this.#typed(valueOf(event), null)}
         @keydown=${this.#keyed}
       ></vscode-text-area>
       ${
-        this.pairs === null
-          ? nothing
-          : html`<vscode-text-area
-              rows="2"
-              resize="vertical"
-              aria-label="Second text"
-              .value=${this.pairs[this.shown] ?? ""}
-              @input=${(event: Event) => this.#typed(null, valueOf(event))}
-              @keydown=${this.#keyed}
-            ></vscode-text-area>`
+        two
+          ? html`<p class="box dim" aria-hidden="true">${words.second}; may be left empty</p>
+              <vscode-text-area
+                rows="2"
+                resize="vertical"
+                aria-label=${words.second}
+                .value=${this.pairs?.[this.shown] ?? ""}
+                @input=${(event: Event) => this.#typed(null, valueOf(event))}
+                @keydown=${this.#keyed}
+              ></vscode-text-area>`
+          : nothing
       }
       ${this.#tokens()}
       <div class="row">
-        <vscode-button ?disabled=${this.texts.some((text) => text === "")} @click=${this.#run}
+        <vscode-button ?disabled=${!this.#whole()} @click=${this.#run}
           >${this.generate > 0 ? "Run and go on writing" : "Run"}</vscode-button
         >
         <button class="quiet" @click=${this.#another}>Another prompt</button>
         ${
-          this.pairs === null
-            ? html`<button class="quiet" @click=${() => (this.pairs = this.texts.map(() => ""))}>
-                Add a second text
-              </button>`
-            : html`<button class="quiet" @click=${() => this.#typed(null, null)}>One text only</button>`
+          secondText !== undefined
+            ? nothing
+            : this.pairs === null
+              ? html`<button class="quiet" @click=${() => (this.pairs = this.texts.map(() => ""))}>
+                  Add a second text
+                </button>`
+              : html`<button class="quiet" @click=${() => this.#typed(null, null)}>One text only</button>`
         }
       </div>
       ${generates ? this.#writing() : nothing}`;
@@ -141,25 +173,22 @@ export class PromptElement extends LitElement {
 
   #tokens(): TemplateResult {
     if (this.problem !== null) return html`<p class="problem" role="alert">${this.problem}</p>`;
-    const tokens = this.tokenized?.tokens ?? [];
-    const rest = tokens.length - MOST_LISTED;
+    const { tokens = [], second, from, notices = [] } = this.tokenized ?? {};
     return html`<p class="dim">
-        ${tokens.length} tokens${this.tokenized ? `, by ${this.tokenized.from}` : ""}
+        ${counted(tokens.length, "token")}${from === undefined ? "" : `, by ${from}`}
       </p>
       <div role="status">
-        ${(this.tokenized?.notices ?? []).map((notice) => html`<p class="notice">${warningIcon()} ${notice}</p>`)}
+        ${notices.map((notice) => html`<p class="notice">${warningIcon()} ${notice}</p>`)}
       </div>
-      <div class="tokens" aria-label="Tokens">
-        ${tokens
-          .slice(0, MOST_LISTED)
-          .map(
-            ({ text, raw, id, special }) =>
-              html`<span class="token ${special ? "special" : ""}" title="${raw}, id ${id}"
-                >${visibleText(tokenText(text))}</span
-              >`,
-          )}
-        ${rest > 0 ? html`<span class="dim">and ${rest} more</span>` : nothing}
-      </div>`;
+      ${tokenList(tokens, "Tokens")}
+      ${
+        second
+          ? html`<p class="dim">
+                ${counted(second.length, "token")} that the decoder begins with, after its first
+              </p>
+              ${tokenList(second, "Tokens of the decoder")}`
+          : nothing
+      }`;
   }
 
   #writing(): TemplateResult {
@@ -209,18 +238,34 @@ export class PromptElement extends LitElement {
     this.#show(this.texts.length - 1);
   };
 
+  #remove = (): void => {
+    const at = this.shown;
+    this.texts = this.texts.filter((_, index) => index !== at);
+    this.pairs = this.pairs?.filter((_, index) => index !== at) ?? null;
+    this.#show(Math.min(at, this.texts.length - 1));
+  };
+
   /** Ctrl + Enter runs, as in other prompts. */
   #keyed = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    this.#run();
+    if (this.#whole()) this.#run();
   };
 
+  #whole(): boolean {
+    return this.texts.every((text) => text !== "");
+  }
+
+  /** The text in the place of the one that is shown; pictures and the recording beside it stay. */
   #run = (): void => {
     const one = <T>(all: readonly T[]): T | T[] => (all.length === 1 ? (all[0] as T) : [...all]);
+    const kept: InputChoice = keptBeside(this.session.store.state);
+    delete kept.textPair;
+    if (this.generate > 0) delete kept.step;
     const choice: InputChoice = {
+      ...kept,
       text: one(this.texts),
-      ...(this.pairs === null ? {} : { textPair: one(this.pairs) }),
+      ...(this.pairs?.some((pair) => pair !== "") ? { textPair: one(this.pairs) } : {}),
       ...(this.generate > 0 ? { generate: { tokens: this.generate, ...this.#drawing() } } : {}),
     };
     this.dispatchEvent(new CustomEvent(CHOSEN, { detail: choice, bubbles: true, composed: true }));
@@ -238,10 +283,8 @@ export class PromptElement extends LitElement {
     const asked = ++this.#asked;
     try {
       const text = this.texts[this.shown] ?? "";
-      const tokenized = await this.session.host.calls.tokenize({
-        text,
-        textPair: this.pairs?.[this.shown] ?? null,
-      });
+      const pair = this.pairs?.[this.shown] ?? "";
+      const tokenized = await this.session.host.calls.tokenize({ text, textPair: pair === "" ? null : pair });
       if (asked !== this.#asked) return;
       this.tokenized = tokenized;
       this.problem = null;

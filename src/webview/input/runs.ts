@@ -67,6 +67,22 @@ export function choiceWith(
   };
 }
 
+/**
+ * What of the input that is shown stays beside another text or another picture: the recording of which they take a part,
+ * at its place. Nothing where a text is all that the model takes.
+ */
+export function keptBeside(state: AppState): InputChoice {
+  const recording = recordingOf(state);
+  const { file, arrays, episode, samples, step, images, video, text, textPair, set, generate } =
+    inputOf(state)?.choice ?? {};
+  const recorded = recording !== null && (recording.episodes.length > 0 || recording.samples !== null);
+  const steps = generate === undefined && recording?.steps ? step : undefined;
+  if (!recorded && steps === undefined && (recording?.imageInputs.length ?? 0) === 0) return {};
+  const kept = { file, arrays, episode, step: steps, images, video, text, textPair, set };
+  const one = samples?.length === 1 ? { samples } : {};
+  return { ...Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)), ...one };
+}
+
 /** How far the runs came that follow each other: those of an input that is on its way, or of all steps. */
 export function progressOf(state: AppState, axis?: RunAxis): RunProgress | null {
   if (axis === undefined) return inputOf(state)?.progress ?? null;

@@ -45,7 +45,12 @@ export class StepsElement extends LitElement {
         overflow: hidden;
         text-overflow: ellipsis;
       }
-      /* Measured on the toolbar around it. */
+      /* Measured on the toolbar around it: two axes want the room of their words sooner. */
+      @container (max-width: 1500px) {
+        :host([two]) .word {
+          display: none;
+        }
+      }
       @container (max-width: 1060px) {
         .word {
           display: none;
@@ -72,6 +77,7 @@ export class StepsElement extends LitElement {
     const { state } = this.session.store;
     const [steps, passes] = [runsOf(state, "step"), runsOf(state, "pass")];
     if (!steps && !passes) return nothing;
+    this.toggleAttribute("two", steps !== null && passes !== null);
     return html`${steps ? this.#runs("step", steps) : nothing}${passes ? this.#runs("pass", passes) : nothing}`;
   }
 

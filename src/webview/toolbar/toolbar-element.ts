@@ -62,7 +62,7 @@ export class ToolbarElement extends LitElement {
     // Steps and passes want room of their own, which other words give.
     const runs = runsOf(state, "step") || runsOf(state, "pass");
     return html`<section class="toolbar ${runs ? "runs" : ""}" aria-label="Toolbar">
-      <h1 title=${document.model.path}>${document.model.title}</h1>
+      <h1 title=${document.model.path}><span>${document.model.title}</span></h1>
       <button
         class="quiet input"
         aria-label="Input: ${capture.input.label}"

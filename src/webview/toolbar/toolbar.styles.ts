@@ -106,10 +106,24 @@ export const toolbarStyles = css`
       flex-wrap: nowrap;
     }
   }
-  /* What steps and a scrub ask for may be more than names can give: below this a second row, never a lost control. */
+  h1 span {
+    display: block;
+    max-width: 200px;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  /*
+   * What steps and a scrub ask for may be more than names can give: then a second row, never a lost control. Names are
+   * as short as they can be when rows are made, and take what is left of their row.
+   */
   @container (min-width: 1260px) {
-    .toolbar {
-      flex-wrap: nowrap;
+    .runs > h1 {
+      flex: 1000 1 40px;
+      max-width: max-content;
+    }
+    .runs > .input {
+      flex: 1000 1 56px;
+      max-width: max-content;
     }
   }
   /* Steps have words of their own. */

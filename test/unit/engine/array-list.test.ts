@@ -3,7 +3,8 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { type NpzEntry, writeNpz } from "../../../src/inputs/arrays";
-import { type ArrayList, suggestArrays } from "../../../src/shared/array-mapping";
+import type { ArrayList } from "../../../src/shared/array-mapping";
+import { suggestArrays } from "../../../src/shared/suggest-arrays";
 import { exampleModel, newClient, onCpu, root, temporaryFolder } from "./harness";
 
 const bert = path.join(root, "test/corpus/bert-torchscript17-eager.onnx");

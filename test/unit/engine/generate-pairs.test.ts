@@ -194,3 +194,18 @@ it("an encoder that is damaged is named, and keeps the decoder from nothing else
     where: expect.stringContaining("encoder_model.onnx") as string,
   });
 });
+
+describe("a text for the decoder of a pair", () => {
+  it("has its own tokens while it is typed", async () => {
+    const { place } = prepared("encoder_model.onnx", "decoder_model.onnx");
+    writeTokenizer(place);
+    const client = newClient();
+    await client.open(path.join(place, "decoder_model.onnx"), "full");
+    const { recording } = await client.capture({ ...onCpu, input: { text: "abc", textPair: "de" } });
+    expect(recording.secondText).toBe("decoder");
+    const { tokens, second } = await client.tokenize({ text: "abc", textPair: "de" });
+    expect(tokens.map((token) => token.text)).toEqual(["a", "b", "c"]);
+    expect(second!.map((token) => token.text)).toEqual(["d", "e"]);
+    expect((await client.tokenize({ text: "abc", textPair: null })).second).toBeUndefined();
+  });
+});
