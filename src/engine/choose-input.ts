@@ -15,6 +15,7 @@ import { fillSample } from "../inputs/sample-files";
 import { adjustableInputs, withValues } from "./adjust-input";
 import { cacheOf } from "./cache-inputs";
 import { completed } from "./complete-input";
+import type { EncoderMaps } from "./encoder-maps";
 import { withFrameSteps } from "./frame-steps";
 import { askedPictures, imageInput } from "./image-input";
 import { besideGiven, onlyArray, openRecording } from "./input-recording";
@@ -47,6 +48,8 @@ export interface ChosenInput {
   readonly files: readonly string[];
   /** The model is a decoder whose encoder was run: what was chosen stands on the keys of its cross attention. */
   readonly pair?: boolean;
+  /** The maps of the encoder that was run before the decoder. */
+  readonly encoder?: EncoderMaps;
   /** Other files of the model that were run, for its provenance. */
   readonly parts?: readonly OpenModel[];
   /** To be called when labels are read: until then the recording stays open. */

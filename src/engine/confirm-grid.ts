@@ -5,6 +5,7 @@ import type { Capture, TokenAxis } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
 import type { ManifestDraft } from "../shared/manifest-report";
 import { gridSegments } from "../inputs/assumed-grid";
+import { isEncoders } from "./encoder-maps";
 import { siteEntry } from "../inputs/manifest/lookup";
 import { manifestPath, parseManifest } from "../inputs/manifest";
 import type { ManifestSite } from "../inputs/manifest/sites-schema";
@@ -19,6 +20,11 @@ export function manifestWithGrid(modelPath: string, capture: Capture, axis: numb
   const assumed = capture.axes[axis];
   const grid = assumed && gridOf(assumed);
   if (!assumed || !grid) throw new AttentionError("stale", "That grid is no longer assumed.");
+  const owners = capture.sites.filter(({ queryAxis, keyAxis }) => queryAxis === axis || keyAxis === axis);
+  if (owners.length > 0 && owners.every(isEncoders))
+    throw new AttentionError("stale", "That grid is of the encoder, which has a manifest of its own.", {
+      fix: "Open the encoder's file by itself, and confirm it there.",
+    });
   const file = manifestPath(modelPath);
   const exists = existsSync(file);
   const before = exists ? readFileSync(file, "utf8") : '{\n  "version": 1\n}\n';

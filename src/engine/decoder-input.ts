@@ -3,7 +3,7 @@
  * the decoder is given what it returns and the tokens that its text begins with.
  */
 import path from "node:path";
-import { AttentionError } from "../shared/errors";
+import { AttentionError, oneLine } from "../shared/errors";
 import type { InputChoice } from "../shared/input-choice";
 import type { CaptureRequest } from "../shared/protocol";
 import { openSamples } from "../inputs/sample-set";
@@ -14,11 +14,13 @@ import { cacheOf } from "./cache-inputs";
 import { chooseInput, type ChosenInput } from "./choose-input";
 import { completed } from "./complete-input";
 import { decoderBeginning } from "./decoder-beginning";
+import { describeRun } from "./describe-run";
+import { type EncoderMaps, encoderSites } from "./encoder-maps";
 import { recordingOf } from "./input-report";
 import { type EncoderLink, encoderOf } from "./model-parts";
 import type { OpenModel } from "./open-model";
 import type { Phases } from "./phases";
-import { runSites } from "./run-sites";
+import { runSites, type SiteRun } from "./run-sites";
 import { type TextOnAxis, textsOf, tokenizerFile } from "./text-input";
 import { tokenFeeds } from "./token-feeds";
 
@@ -74,12 +76,7 @@ export async function decoderInput(
     ...(texts && own.file === undefined ? { text: texts.text } : {}),
     dims: Object.fromEntries(dims.filter(([symbol]) => knows(encoder, symbol))),
   });
-  const ran = await runSites(encoder, request, input.feeds, {
-    phases,
-    label: `${name}, ${input.report.label}`,
-    others: [...new Set(fed.map(({ output }) => output))],
-    mapless: true,
-  });
+  const { ran, maps, notices: told } = await runEncoder(link, request, input, phases);
   // It is run once for a text: what it holds is the decoder's to use.
   await encoder.sessions.release();
   const given = new Map<string, NamedArray>();
@@ -131,7 +128,7 @@ export async function decoderInput(
         dims: [...array.dims],
       })),
     },
-    notices: [...input.notices, `${name} was run first.`, ...begun.notices, ...rest.notices],
+    notices: [...input.notices, `${name} was run first.`, ...told, ...begun.notices, ...rest.notices],
     recording: {
       ...recordingOf(opened, said, null, input.recording.prompt, input.recording.cameras),
       samples: input.recording.samples,
@@ -154,8 +151,46 @@ export async function decoderInput(
       })),
     ],
     pair: true,
+    ...(maps ? { encoder: maps } : {}),
     parts: [encoder],
   };
+}
+
+/**
+ * Runs the encoder for what the decoder is given, and for its own maps where they are asked for. Where these cannot be
+ * had, for want of memory perhaps, the decoder is given its states all the same, and it is said.
+ */
+async function runEncoder(
+  { encoder, fed }: EncoderLink,
+  request: CaptureRequest,
+  input: ChosenInput,
+  phases: Phases,
+): Promise<{ ran: SiteRun; maps: EncoderMaps | null; notices: string[] }> {
+  const name = path.basename(encoder.file.path);
+  const options = {
+    phases,
+    label: `${name}, ${input.report.label}`,
+    others: [...new Set(fed.map(({ output }) => output))],
+  };
+  const sites = encoderSites(encoder, request.sites);
+  const wanted = encoder.summary.sites.length > 0 && sites?.length !== 0;
+  const notices: string[] = [];
+  if (wanted)
+    try {
+      const own = { ...request, sites };
+      const ran = await runSites(encoder, own, input.feeds, options);
+      const { capture, store } = describeRun(encoder, own, input, ran, 0, phases);
+      const maps = { file: name, sites: capture.sites, axes: capture.axes, stored: [...store.sites()] };
+      return { ran, maps, notices };
+    } catch (thrown) {
+      const error = AttentionError.wrap(thrown);
+      if (error.code === "internal") throw error;
+      notices.push(
+        `The attention of ${name} itself is left out; opened by itself it may show some sites of it: ${oneLine(error.report())}`,
+      );
+    }
+  const ran = await runSites(encoder, request, input.feeds, { ...options, mapless: true });
+  return { ran, maps: null, notices };
 }
 
 function decoderText(

@@ -8,7 +8,7 @@ import type { Provenance } from "../shared/provenance";
 import type { Handlers } from "../shared/rpc";
 import { arrayList } from "./array-list";
 import { captureCsv, captureDocument, captureNpz } from "./capture-files";
-import type { CaptureResult } from "./capture";
+import type { CaptureResult } from "./describe-run";
 import { checkManifestOf } from "./check-manifest";
 import { manifestWithGrid } from "./confirm-grid";
 import { draftManifestOf } from "./draft-manifest";

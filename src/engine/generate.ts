@@ -11,7 +11,7 @@ import { integers } from "../inputs/integers";
 import { randomNumbers } from "../inputs/synthetic";
 import type { Token } from "../inputs/tokenizer";
 import { type CacheInputs, cacheOf, cachePairs } from "./cache-inputs";
-import { type CaptureResult, describeRun } from "./capture";
+import { type CaptureResult, describeRun } from "./describe-run";
 import type { ChosenInput } from "./choose-input";
 import { chooseToken, lastRow } from "./choose-token";
 import { generationRules } from "./generation-rules";

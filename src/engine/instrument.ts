@@ -8,6 +8,8 @@ import type { SitePlan } from "../attention/sites/site";
 import { extensionBytes } from "../onnx/append";
 import { splicePieces } from "../onnx/splice";
 import { matchesGlob } from "../inputs/glob";
+import { encoderSites } from "./encoder-maps";
+import { encoderIfRead } from "./model-parts";
 import type { OpenModel } from "./open-model";
 import type { Instrumented } from "./run-model";
 
@@ -78,16 +80,24 @@ export function instrumenter(
   };
 }
 
-/** The sites whose name or id matches a pattern; all for null. */
+/** The sites whose name or id matches a pattern; all for null. A pattern may name sites of the encoder beside it alone. */
 export function select(
   sites: readonly Discovered[],
   patterns: readonly string[] | null,
-  { file, summary }: OpenModel,
+  opened: OpenModel,
 ): readonly Discovered[] {
+  const { file, summary } = opened;
   if (sites.length === 0) throw new AttentionError("noAttention", "", { where: path.basename(file.path) });
   if (patterns === null) return sites;
   for (const pattern of patterns) {
-    if (!sites.some((site) => matchesGlob(pattern, site.name) || matchesGlob(pattern, site.id))) {
+    const isEncoders = () => {
+      const link = encoderIfRead(opened);
+      return link !== null && encoderSites(link.encoder, [pattern])?.length !== 0;
+    };
+    if (
+      !sites.some((site) => matchesGlob(pattern, site.name) || matchesGlob(pattern, site.id)) &&
+      !isEncoders()
+    ) {
       throw new AttentionError(
         "siteUnknown",
         `Nothing matches ${pattern}; sites are ${summary.sites

@@ -7,7 +7,7 @@ import { type IndexRanges, withIndex, withoutIndex } from "../shared/index-range
 import type { CaptureRequest } from "../shared/protocol";
 import { settledStamp } from "../inputs/files/file-stamp";
 import type { NamedArray } from "../inputs/arrays";
-import type { CaptureResult } from "./capture";
+import type { CaptureResult } from "./describe-run";
 import { freeMemory } from "./estimate";
 
 /** Maps that are kept may take this share of the memory that is free when the first is, and no more than so many bytes. */

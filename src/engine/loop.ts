@@ -4,7 +4,7 @@ import type { CaptureRequest } from "../shared/protocol";
 import type { NamedArray } from "../inputs/arrays";
 import type { ManifestLoop, ManifestPasses } from "../inputs/manifest/steps-schema";
 import { namedArray } from "../inputs/manifest/values";
-import { type CaptureResult, describeRun } from "./capture";
+import { type CaptureResult, describeRun } from "./describe-run";
 import type { ChosenInput } from "./choose-input";
 import { fedInputs, fedOn, loopPasses, setValues } from "./loop-feeds";
 import type { OpenModel } from "./open-model";

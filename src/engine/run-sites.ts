@@ -75,6 +75,7 @@ export async function runSites(
   // What the last run's session holds is not free; it is let go before a run is refused for it.
   if (!(estimate.bytes <= freeMemory()) && opened.sessions.holds) await opened.sessions.release();
   refuseTooLarge(estimate);
+  const outputs = opened.summary.outputs.slice(0, 1).map(({ name }) => name);
   const instrument = instrumenter(opened, all, sites, request.scores === true);
   const added = instrument("cpu", false)?.pieces.at(-1);
   phases.end(
@@ -88,7 +89,8 @@ export async function runSites(
     sessions: opened.sessions,
     instrument,
     feeds,
-    others,
+    // ONNX Runtime runs nothing for no output: where maps of an encoder alone are wanted, any other stands for them.
+    others: sites.length === 0 && others.length === 0 ? outputs : others,
     asked: request.provider,
     order: request.providerOrder,
     onLoaded: (detail) => {

@@ -1,6 +1,7 @@
 /** What the runs of a sequence share: progress, numbers, and when to end. */
 import { plural } from "../shared/format";
-import type { CaptureResult } from "./capture";
+import type { CaptureResult } from "./describe-run";
+import type { StoredSite } from "../shared/maps/capture-store";
 import { freeMemory } from "./estimate";
 import type { Phases } from "./phases";
 
@@ -19,12 +20,17 @@ const MEMORY_SHARE = 0.5;
 export function memoryGuard(): (results: readonly CaptureResult[]) => string | null {
   const most = freeMemory() * MEMORY_SHARE;
   return (results) => {
-    // Each cell has a byte of validity beside its four.
-    const bytes = results.reduce((all, { capture }) => all + capture.mapBytes * 1.25, 0);
+    // The maps of an encoder are those of every step.
+    const maps = new Set(results.flatMap(({ store }) => [...store.sites()].map(mapsOf)).flat());
+    const bytes = [...maps].reduce((all, { byteLength }) => all + byteLength, 0);
     return bytes > most
       ? `It was ended after ${results.length}: the maps take half of the memory that was free.`
       : null;
   };
+}
+
+function mapsOf({ cells, valid, scores }: StoredSite): readonly { readonly byteLength: number }[] {
+  return [cells, valid, ...(scores ? [scores.before.cells, scores.after.cells] : [])];
 }
 
 /** Why a sequence ends here, where somebody asked for it; null where nobody did. */

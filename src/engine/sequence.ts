@@ -1,7 +1,7 @@
 /** Runs that follow each other: the steps of a generation, or the passes of a loop, each a capture of its own. */
 import type { GenerateChoice } from "../shared/input-choice";
 import type { CaptureRequest } from "../shared/protocol";
-import type { CaptureResult } from "./capture";
+import type { CaptureResult } from "./describe-run";
 import { generate } from "./generate";
 import { encoderFor } from "./decoder-input";
 import { inputOf } from "./input-of-request";

@@ -7,7 +7,7 @@ import type { AxisOfRuns, InputChoice } from "../shared/input-choice";
 import type { CaptureRequest } from "../shared/protocol";
 import type { NamedArray } from "../inputs/arrays";
 import type { ManifestLoop } from "../inputs/manifest/steps-schema";
-import { type CaptureResult, describeRun } from "./capture";
+import { type CaptureResult, describeRun } from "./describe-run";
 import type { ChosenInput } from "./choose-input";
 import { inputOf } from "./input-of-request";
 import { runLoop } from "./loop";

@@ -5,7 +5,8 @@
 import { AttentionError } from "../shared/errors";
 import type { AxisOfRuns, RunAxis } from "../shared/input-choice";
 import type { CapturedAhead, CaptureRequest } from "../shared/protocol";
-import { asGeneration, captureModel, type CaptureResult } from "./capture";
+import { asGeneration, captureModel } from "./capture";
+import type { CaptureResult } from "./describe-run";
 import { KeptCaptures } from "./kept-captures";
 import { loopOver } from "./loop-feeds";
 import type { OpenModel } from "./open-model";

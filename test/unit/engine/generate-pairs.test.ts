@@ -2,8 +2,10 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { readNpz, writeNpz } from "../../../src/inputs/arrays";
+import type { Capture } from "../../../src/shared/capture";
 import type { InputChoice } from "../../../src/shared/input-choice";
-import { difference } from "./generation-reference";
+import type { EngineClient } from "../../../src/client/engine-client";
+import { cells, difference } from "./generation-reference";
 import { newClient, onCpu, root, temporaryFolder } from "./harness";
 
 const folder = path.join(root, "test/fixtures/generation/t5");
@@ -52,6 +54,9 @@ function writeTokenizer(place: string) {
   writeFileSync(path.join(place, "tokenizer.json"), JSON.stringify({ version: "1.0", ...rest, model }));
 }
 
+/** The sites of the file that is open, without those of the encoder beside it. */
+const decoders = ({ sites }: Capture) => sites.filter(({ id }) => !id.startsWith("encoder_"));
+
 const opened: [string, File, File[]][] = [
   ["one decoder without a cache, run on the whole text", "decoder_model.onnx", ["encoder_model.onnx"]],
   [
@@ -81,7 +86,7 @@ describe.each(opened)("32 tokens of a tiny T5 from %s", (_, model, beside) => {
     for (const step of [0, 1, 2, 9, 31]) {
       const capture = await client.capture({ ...onCpu, input: { ...input, step } });
       const [own, cross] = (["self", "cross"] as const).map((kind) =>
-        capture.sites.filter((site) => site.kind === kind),
+        decoders(capture).filter((site) => site.kind === kind),
       );
       const queries = whole ? step + 1 : 1;
       expect(own!.map((site) => [site.queries, site.keys])).toEqual([
@@ -143,7 +148,7 @@ describe("a text given to a decoder", () => {
   it("makes one token before a decoder that has only a form with a cache", async () => {
     const capture = await choose("decoder_with_past_model.onnx", { text: "abc" });
     expect(capture.recording.steps).toMatchObject({ count: 2, index: 1 });
-    expect(capture.sites.map(({ queries, keys }) => [queries, keys])).toEqual([
+    expect(decoders(capture).map(({ queries, keys }) => [queries, keys])).toEqual([
       [1, 2],
       [1, 3],
       [1, 2],
@@ -153,7 +158,7 @@ describe("a text given to a decoder", () => {
 
   it("in batches is padded where the second texts differ in length", async () => {
     const capture = await choose("decoder_model.onnx", { text: ["abc", "cab"], textPair: ["de", "d"] });
-    expect(capture.sites.map(({ batch, queries, keys }) => [batch, queries, keys])).toEqual([
+    expect(decoders(capture).map(({ batch, queries, keys }) => [batch, queries, keys])).toEqual([
       [2, 3, 3],
       [2, 3, 3],
       [2, 3, 3],
@@ -207,5 +212,82 @@ describe("a text for the decoder of a pair", () => {
     expect(tokens.map((token) => token.text)).toEqual(["a", "b", "c"]);
     expect(second!.map((token) => token.text)).toEqual(["d", "e"]);
     expect((await client.tokenize({ text: "abc", textPair: null })).second).toBeUndefined();
+  });
+});
+
+describe("the encoder's own attention", () => {
+  const own = async (model: File, input: InputChoice, sites: string[] | null = null, scores = false) => {
+    const { place, file } = prepared(...files);
+    const client = newClient();
+    await client.open(path.join(place, model), "full");
+    const chosen = { file, ...input };
+    return {
+      place,
+      file,
+      client,
+      capture: await client.capture({ ...onCpu, sites, scores, input: chosen }),
+    };
+  };
+  const all = async (client: EngineClient, capture: Capture, id: string) => {
+    const site = capture.sites.find((each) => each.id === id)!;
+    const maps = Array.from({ length: site.heads }, (_, head) => cells(client, capture, site, head));
+    return (await Promise.all(maps)).flatMap((map) => [...map]);
+  };
+
+  it("stands beside the decoder's, is that of the encoder opened by itself, and of every step", async () => {
+    const { place, file, client, capture } = await own("decoder_model_merged.onnx", {
+      generate: { tokens: 4 },
+    });
+    const encoder = capture.sites.filter(({ id }) => id.startsWith("encoder_"));
+    expect(encoder).toHaveLength(1);
+    expect(encoder[0]).toMatchObject({
+      ...{ id: "encoder_site_000", kind: "self", queries: text.length, keys: text.length },
+      component: "encoder.block.0",
+    });
+    expect(capture.notices).toContain(
+      "The attention of encoder_model.onnx is shown beside the decoder's: 1 site.",
+    );
+    const alone = newClient();
+    await alone.open(path.join(place, "encoder_model.onnx"), "full");
+    const single = await alone.capture({ ...onCpu, input: { file } });
+    const wanted = await all(alone, single, "site_000");
+    expect(await all(client, capture, "encoder_site_000")).toEqual(wanted);
+    expect(encoder[0]!.figures).toEqual(single.sites[0]!.figures);
+    expect(capture.axes[encoder[0]!.queryAxis]!.labels).toEqual(
+      single.axes[single.sites[0]!.queryAxis]!.labels,
+    );
+    const first = await client.capture({
+      ...onCpu,
+      input: { file, generate: { tokens: 4 }, step: 0 },
+    });
+    expect(await all(client, first, "encoder_site_000")).toEqual(wanted);
+    // In files and reports it is a site as any other.
+    const npz = path.join(place, "maps.npz");
+    await client.writeData({ format: "npz", file: npz, command: "test" });
+    const map = readNpz(readFileSync(npz), "maps").get("encoder_site_000")!;
+    expect([...map.data].map(Number)).toEqual(wanted.map((p) => Math.max(0, p)));
+  });
+
+  it("can be asked for alone, or left out", async () => {
+    const ids = async (sites: string[]) =>
+      (await own("decoder_model.onnx", {}, sites)).capture.sites.map(({ id }) => id);
+    expect(await ids(["encoder*"])).toEqual(["encoder_site_000"]);
+    expect(await ids(["encoder_site_000", "site_001"])).toEqual(["site_001", "encoder_site_000"]);
+    expect(await ids(["decoder*"])).toEqual(["site_000", "site_001", "site_002", "site_003"]);
+    await expect(ids(["nothing*"])).rejects.toThrow(/Nothing matches nothing\*/);
+  });
+
+  it("has scores where they are asked for, and is missing where nothing is given to the encoder", async () => {
+    const { capture } = await own("decoder_model.onnx", {}, null, true);
+    expect(capture.sites.at(-1)).toMatchObject({ id: "encoder_site_000", scores: { reason: null } });
+    const { place } = prepared(...files);
+    const client = newClient();
+    await client.open(path.join(place, "decoder_model.onnx"), "full");
+    const made = await client.capture(onCpu);
+    expect(made.sites.every(({ id }) => !id.startsWith("encoder_"))).toBe(true);
+    expect(made.notices.join(" ")).toContain("encoder_model.onnx, which opens by itself");
+    await expect(client.capture({ ...onCpu, sites: ["encoder*"] })).rejects.toThrow(
+      /None of the sites that were asked for is of this file/,
+    );
   });
 });
