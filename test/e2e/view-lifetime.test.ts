@@ -1,6 +1,7 @@
 // Views that are hidden, shared, reloaded, opened again and again, or opened from awkward places.
 import { expect, test } from "vitest";
 import { openHandles, residentBytes } from "./harness/processes";
+import { withOtherWeights } from "./harness/models";
 import { openVscode } from "./harness/vscode";
 import { Workspace } from "./harness/workspace";
 
@@ -65,16 +66,26 @@ test("opening and closing a model fifty times leaves nothing behind", { timeout:
   workbench.expectHealthy();
 });
 
-test("models open from paths with spaces, brackets, signs and letters of other scripts", async () => {
+test("models open and reload from long paths, with spaces, brackets, signs and letters of other scripts", async () => {
   const workspace = Workspace.withExample();
+  const long = { folder: "f".repeat(150), name: `${"n".repeat(140)}.onnx` };
   const names = ["a model (1).onnx", "[x] {y} #1 50%.onnx", "Über-注意力.onnx"];
-  for (const name of names) workspace.copyModel(name);
+  for (const name of [...names, `${long.folder}/${long.name}`]) workspace.copyModel(name);
+  expect(workspace.path(`${long.folder}/${long.name}`).length).toBeGreaterThan(300);
   const workbench = await openVscode(workspace);
 
-  for (const name of names) {
+  await workbench.explorer.expand(long.folder);
+  for (const name of [...names, long.name]) {
+    const file = name === long.name ? `${long.folder}/${name}` : name;
     await workbench.explorer.doubleClick(name);
-    await workbench.visualizer().drawn();
+    const visualizer = workbench.visualizer();
+    await visualizer.drawn();
+    const before = await visualizer.figures();
+    workspace.write(file, withOtherWeights(workspace.read(file)));
+    await expect.poll(() => visualizer.figures(), { timeout: 30_000 }).not.toBe(before);
+    await visualizer.drawn();
     await workbench.closeTab(name);
   }
+  expect(await workbench.notifications.texts()).toEqual([]);
   workbench.expectHealthy();
 });
