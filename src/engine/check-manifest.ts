@@ -1,18 +1,19 @@
 /** The manifest beside a model, checked against its schema, the model's graph and the files that it names. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Capture } from "../shared/capture";
 import { AttentionError } from "../shared/errors";
 import type { ManifestReport, ManifestReportProblem } from "../shared/manifest-report";
 import { discover } from "../attention/discover";
 import { GraphView } from "../onnx/graph-view";
-import { manifestPath, parseManifest } from "../inputs/manifest";
+import { manifestPath, parseManifest, readManifest } from "../inputs/manifest";
 import { checkManifest } from "../inputs/manifest/check";
 import { componentOf, declaredIn } from "../inputs/manifest/lookup";
 import type { CheckedModel } from "../inputs/manifest/checks/context";
 import type { ManifestText, TextRange } from "../inputs/manifest/document";
 import { type ManifestProblem, pathText, problem } from "../inputs/manifest/problem";
 import type { Manifest } from "../inputs/manifest/schema";
+import { withoutArrays } from "./complete-input";
 import { type OpenModel, openModel } from "./open-model";
 import { Phases } from "./phases";
 
@@ -27,7 +28,13 @@ export function checkManifestOf(
 ): ManifestReport {
   const file = manifestPath(modelPath);
   if (!existsSync(file)) return { file, exists: false, problems: [] };
-  const { manifest, text, problems } = parseManifest(readFileSync(file, "utf8"));
+  const written = readManifest(file);
+  if ("problem" in written) {
+    const { problem: message } = written;
+    const range = { line: 0, column: 0, endLine: 0, endColumn: 1 };
+    return { file, exists: true, problems: [{ path: "", message, severity: "error", ...range }] };
+  }
+  const { manifest, text, problems } = parseManifest(written.content);
   const found: ManifestReportProblem[] = text.syntaxErrors.map(({ message, range }) => ({
     path: "",
     message,
@@ -72,6 +79,7 @@ function problemsBeside(
     const { graph } = file.model;
     return {
       inputs,
+      spared: new Set(withoutArrays(opened).keys()),
       outputs: summary.outputs,
       weights: new Map([...graph.initializers].map(([name, { dims }]) => [name, dims])),
       shapeOf: shapesOf(opened),

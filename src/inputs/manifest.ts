@@ -33,14 +33,10 @@ export function loadManifest(modelPath: string): LoadedManifest | null {
   const file = manifestPath(modelPath);
   if (!existsSync(file)) return null;
   const name = path.basename(file);
-  const bytes = statSync(file).size;
-  if (bytes > MAX_BYTES) {
-    const problems = [
-      `${name}: it has ${Math.round(bytes / 1e6)} MB, and at most ${MAX_BYTES / 1e6} are read.`,
-    ];
-    return { path: file, manifest: { version: 1 }, problems };
-  }
-  const { manifest, text, problems } = parseManifest(readFileSync(file, "utf8"));
+  const written = readManifest(file);
+  if ("problem" in written)
+    return { path: file, manifest: { version: 1 }, problems: [`${name}: ${written.problem}`] };
+  const { manifest, text, problems } = parseManifest(written.content);
   return {
     path: file,
     manifest,
@@ -52,6 +48,22 @@ export function loadManifest(modelPath: string): LoadedManifest | null {
       }),
     ],
   };
+}
+
+/** The text of a manifest, or why it is not read, as a sentence. */
+export function readManifest(file: string): { readonly content: string } | { readonly problem: string } {
+  try {
+    const stats = statSync(file);
+    // A pipe would be waited for.
+    if (!stats.isFile()) return { problem: "It is not a file." };
+    if (stats.size > MAX_BYTES)
+      return {
+        problem: `It has ${Math.round(stats.size / 1e6)} MB, and at most ${MAX_BYTES / 1e6} are read.`,
+      };
+    return { content: readFileSync(file, "utf8") };
+  } catch (error) {
+    return { problem: `It cannot be read: ${error instanceof Error ? error.message : String(error)}.` };
+  }
 }
 
 /** A manifest from its text: what is right of it, and what its schema says of the rest. */

@@ -1,5 +1,6 @@
 /** A manifest as text: its value, and the places of its parts in lines and columns. */
 import {
+  createScanner,
   findNodeAtLocation,
   getNodeValue,
   type Node,
@@ -50,18 +51,27 @@ export class ManifestText {
     // A byte order mark is no column of the first line, as editors count.
     const text = written.replace(/^\uFEFF/, "");
     const errors: ParseError[] = [];
+    const deep = tooDeepAt(text);
     this.#lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
-    this.#root = parseTree(text, errors, { allowTrailingComma: true });
+    this.#root = deep === undefined ? parseTree(text, errors, { allowTrailingComma: true }) : undefined;
     const encoded = isUtf16(text);
     this.value = this.#root && !encoded ? plainValue(this.#root) : undefined;
-    this.syntaxErrors = encoded
-      ? [{ message: "The file is saved as UTF-16; save it as UTF-8.", range: this.#range(0, 1) }]
+    const whole = wholeProblem(text, encoded, deep);
+    this.syntaxErrors = whole
+      ? [{ message: whole.message, range: this.#range(whole.offset, 1) }]
       : withoutEchoes(errors, text).map(({ error, offset, length }) => {
           const code = printParseErrorCode(error);
           const words =
             code === "InvalidSymbol" ? symbolWords(text.substr(offset, length)) : syntaxWords[code];
           return { message: `${words ?? code}.`, range: this.#range(offset, Math.max(1, length)) };
         });
+    // What was read is still of use: a letter of a title, say, was of another encoding.
+    const letter = encoded ? -1 : text.indexOf("\uFFFD");
+    if (letter >= 0)
+      this.syntaxErrors = [
+        ...this.syntaxErrors,
+        { message: "This letter is not saved as UTF-8; save the file so.", range: this.#range(letter, 1) },
+      ];
     this.repeatedKeys = this.#root ? repeatedKeys(this.#root) : [];
   }
 
@@ -93,6 +103,37 @@ export class ManifestText {
     if (line < 0) line = 0;
     return [line, offset - (this.#lineStarts[line] ?? 0)];
   }
+}
+
+/** Lists and objects within each other, far above what any field holds. */
+const MOST_DEPTH = 100;
+
+/** Where a text nests deeper than is read; a parser that calls itself would run out of its stack. */
+function tooDeepAt(text: string): number | undefined {
+  const scanner = createScanner(text, true);
+  for (let depth = 0; ;) {
+    scanner.scan();
+    const at = scanner.getTokenOffset();
+    const letter = text[at];
+    if (letter === undefined) return undefined;
+    if (letter === "{" || letter === "[") depth += 1;
+    if (letter === "}" || letter === "]") depth -= 1;
+    if (depth > MOST_DEPTH) return at;
+  }
+}
+
+/** What keeps all of a text from being read. */
+function wholeProblem(
+  text: string,
+  encoded: boolean,
+  deep: number | undefined,
+): { message: string; offset: number } | undefined {
+  if (encoded) return { message: "The file is saved as UTF-16; save it as UTF-8.", offset: 0 };
+  if (deep !== undefined)
+    return { message: `Lists and objects are nested more than ${MOST_DEPTH} deep.`, offset: deep };
+  return text.trim() === ""
+    ? { message: 'It is empty: write { "version": 1 } first.', offset: 0 }
+    : undefined;
 }
 
 /** UTF-16 that was read as UTF-8: every other character is NUL. */

@@ -36,7 +36,7 @@ const MOST_ROUNDS = 200;
 
 export function validate(value: unknown): Validated {
   const first = manifestSchema.safeParse(value);
-  if (first.success) return { manifest: first.data, problems: [] };
+  if (first.success) return { manifest: withoutPrototypes(first.data), problems: [] };
   const problems = first.error.issues.flatMap((issue) => problemsOf(issue, [], value));
   const rest: unknown = structuredClone(value);
   if (typeof rest !== "object" || rest === null || Array.isArray(rest))
@@ -44,7 +44,7 @@ export function validate(value: unknown): Validated {
   Object.assign(rest, { version: 1 });
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const again = manifestSchema.safeParse(rest);
-    if (again.success) return { manifest: again.data, problems };
+    if (again.success) return { manifest: withoutPrototypes(again.data), problems };
     const [worst] = problemsOf(again.error.issues[0] as Issue, [], rest);
     if (!worst || !leaveOut(rest, worst.path)) break;
   }
@@ -187,5 +187,17 @@ function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "number" && !Number.isFinite(value)) return "too large a number";
   if (Array.isArray(value)) return "a list";
-  return typeof value === "object" ? "an object" : JSON.stringify(value);
+  if (typeof value === "object") return "an object";
+  const written = JSON.stringify(value) ?? "missing";
+  return written.length > MOST_WRITTEN ? `${written.slice(0, MOST_WRITTEN)}…` : written;
+}
+
+/** Characters of a value that a message repeats. */
+const MOST_WRITTEN = 80;
+
+/** Names that a manifest gives are looked up in its records: without a prototype "constructor" is one like any other. */
+function withoutPrototypes<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const inner of Object.values(value)) withoutPrototypes(inner);
+  return Array.isArray(value) ? value : (Object.setPrototypeOf(value, null) as T);
 }

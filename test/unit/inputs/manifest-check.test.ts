@@ -1,4 +1,4 @@
-import { copyFileSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseManifest } from "../../../src/inputs/manifest";
@@ -248,6 +248,104 @@ describe("checking a manifest", () => {
 });
 
 describe("what is right in a manifest", () => {
+  it("looks for arrays in the folder of the first sample, and for files where there are folders", async () => {
+    const { model, folder } = withManifest("{}");
+    mkdirSync(path.join(folder, "runs/a"), { recursive: true });
+    writeFileSync(path.join(folder, "runs/a/data.json"), '{"action": [0, 1], "done": true}');
+    const problemsOf = async (manifest: object) => {
+      const text = JSON.stringify({ version: 1, ...manifest });
+      writeFileSync(path.join(folder, "model.attention.json"), text);
+      const { problems } = await newClient({ trusted: false }).checkManifest(model);
+      return problems.map((each) => [each.path, each.message]);
+    };
+    const found = await problemsOf({
+      samples: { files: "runs/{sample}/", fields: { success: "succes", done: "done" } },
+      steps: { axis: "step", actions: { array: "actoin" } },
+    });
+    expect(found).toContainEqual([
+      "steps.actions.array",
+      "runs/a has no array actoin; it has action, done. Did you mean “action”?",
+    ]);
+    expect(found.map(([at]) => at)).toContain("samples.fields.success");
+    expect(found.map(([at]) => at)).not.toContain("samples.fields.done");
+    // What the model wants and no sample has is said once for each input, at the samples.
+    expect(found.filter(([at]) => at === "samples.files").length).toBeGreaterThan(0);
+    expect(await problemsOf({ inputs: { file: "runs" } })).toEqual([
+      ["inputs.file", "runs is a folder: name a file of arrays, or samples.files for a file or folder each."],
+    ]);
+    expect(await problemsOf({ inputs: { file: "*.npz" } })).toEqual([
+      ["inputs.file", "*.npz names one file of arrays: * and ? stand for nothing here."],
+    ]);
+  });
+
+  it("does not miss what a recording need not hold: caches, and what a loop sets", async () => {
+    const folder = temporaryFolder();
+    const model = path.join(folder, "model.onnx");
+    copyFileSync(path.join(root, "test/operators/cross.onnx"), model);
+    writeFileSync(path.join(folder, "in.json"), JSON.stringify({ tokens: [[new Array(10).fill(0.5)]] }));
+    const write = (manifest: object) =>
+      writeFileSync(
+        path.join(folder, "model.attention.json"),
+        JSON.stringify({ version: 1, inputs: { file: "in.json" }, ...manifest }),
+      );
+    const client = newClient({ trusted: false });
+    write({});
+    expect((await client.checkManifest(model)).problems.map(({ message }) => message)).toEqual([
+      "It has no array memory, which the model wants: name one in inputs.arrays.",
+    ]);
+    write({ loops: [{ set: { memory: [1, 2] } }] });
+    expect((await client.checkManifest(model)).problems).toEqual([]);
+  });
+
+  it("names what cannot be read as a manifest at all", async () => {
+    const { model, folder } = withManifest("{}");
+    const file = path.join(folder, "model.attention.json");
+    const open = async (content: string | Uint8Array) => {
+      writeFileSync(file, content);
+      const { manifestProblems } = await newClient().open(model, "scan");
+      const { problems } = await newClient({ trusted: false }).checkManifest(model);
+      expect(manifestProblems.length, String(content).slice(0, 40)).toBe(problems.length);
+      return problems.map(({ line, message }) => [line, message]);
+    };
+    expect(await open("")).toEqual([[0, 'It is empty: write { "version": 1 } first.']]);
+    expect(await open(`{ "version": 1,\n "x": ${"[".repeat(50_000)}${"]".repeat(50_000)} }`)).toEqual([
+      [1, "Lists and objects are nested more than 100 deep."],
+    ]);
+    const title = Buffer.from('{ "version": 1,\n "title": "Caf\u00e9" }', "latin1");
+    expect(await open(title)).toEqual([[1, "This letter is not saved as UTF-8; save the file so."]]);
+    rmSync(file);
+    mkdirSync(file);
+    const { manifestProblems } = await newClient().open(model, "scan");
+    expect(manifestProblems).toEqual(["model.attention.json: It is not a file."]);
+    const { problems } = await newClient({ trusted: false }).checkManifest(model);
+    expect(problems.map(({ message }) => message)).toEqual(["It is not a file."]);
+  });
+
+  it("takes names that every object has for names like any other", async () => {
+    const text = JSON.stringify({
+      version: 1,
+      axes: { toString: [{ name: "constructor" }] },
+      sites: [{ match: "blocks.*", queries: "hasOwnProperty", keys: "toString" }],
+    });
+    const { model } = withManifest(text);
+    const client = newClient();
+    const { problems } = await client.checkManifest(model);
+    expect(problems.map(({ path: at, message }) => [at, message])).toEqual([
+      ["sites[0].queries", "There is no entry hasOwnProperty in axes; there is toString."],
+    ]);
+    await client.open(model, "full");
+    const request = { provider: "cpu" as const, providerOrder: [], input: null, sites: null };
+    const { axes, sites } = await client.capture(request);
+    const site = sites.find(({ name }) => name.startsWith("blocks."))!;
+    expect(axes[site.keyAxis]!.segments[0]!.name).toBe("constructor");
+    expect(axes[site.queryAxis]!.from).not.toBe("manifest");
+  });
+
+  it("repeats no more of a value than tells which it is", () => {
+    const { problems } = parseManifest(JSON.stringify({ version: 1, inputs: { file: "a".repeat(5000) } }));
+    expect(problems[0]!.message).toMatch(/^It should have at most 4096 characters, and is "a{79}…\.$/);
+  });
+
   it("is kept to the last part that is wrong", () => {
     const { manifest, problems } = parseManifest(`{
       "version": 1,

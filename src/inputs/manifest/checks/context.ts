@@ -5,6 +5,7 @@ import { AttentionError } from "../../../shared/errors";
 import type { Dim, TensorSignature } from "../../../shared/model";
 import { openKeptFile } from "../../files/kept-files";
 import type { ArrayFile, ArrayHeader } from "../../files/lazy-arrays";
+import { arrayFilesOf, sampleTree } from "../../sample-files";
 import { isLeRobot, type LeRobotInfo, readInfo } from "../../lerobot/info";
 import type { ManifestPath } from "../document";
 import { insideFolder, matchingFiles } from "../paths";
@@ -26,6 +27,8 @@ export interface CheckedSite {
 
 export interface CheckedModel {
   readonly inputs: readonly TensorSignature[];
+  /** Inputs that a recording need not hold: caches, counts of tokens, what a loop sets. */
+  readonly spared: ReadonlySet<string>;
   readonly outputs: readonly TensorSignature[];
   readonly sites: readonly CheckedSite[];
   /** Shapes of the model's initializers by name. */
@@ -34,12 +37,16 @@ export interface CheckedModel {
   readonly shapeOf: (name: string) => readonly Dim[] | null | undefined;
 }
 
+/** Arrays that are recorded, by their headers alone. */
+export type RecordedArrays = Pick<ArrayFile, "name" | "headers" | "loose">;
+
 /** The manifest that is checked, its folder, and a place to put what is found. */
 export class CheckContext {
   readonly manifest: Manifest;
   readonly folder: string;
   readonly problems: ManifestProblem[] = [];
   #dataSet: LeRobotInfo | null | undefined;
+  #tree: RecordedArrays | null | undefined;
   readonly #files = new Map<string, ArrayFile | null>();
 
   constructor(manifest: Manifest, folder: string) {
@@ -71,9 +78,17 @@ export class CheckContext {
   arrays(named: string, at: ManifestPath): ArrayFile | null {
     const known = this.#files.get(named);
     if (known !== undefined) return known;
-    const file = this.files(named, at).find((each) => statSync(each).isFile());
+    const found = this.files(named, at);
+    const file = found.find((each) => statSync(each).isFile());
     let opened: ArrayFile | null = null;
-    if (file !== undefined) {
+    if (found.length > 0 && file === undefined)
+      this.add(
+        at,
+        `${named} is a folder: name a file of arrays, or samples.files for a file or folder each.`,
+      );
+    else if (file !== undefined && /[*?]/.test(named))
+      this.add(at, `${named} names one file of arrays: * and ? stand for nothing here.`);
+    else if (file !== undefined) {
       try {
         opened = openKeptFile(file);
       } catch (error) {
@@ -84,13 +99,43 @@ export class CheckContext {
     return opened;
   }
 
-  /** The recorded file, or the first sample's where each has a file of its own; null where none is named. */
-  recorded(): ArrayFile | null {
+  /** What is recorded: the first sample's arrays and those of the recorded file; null where none is named. */
+  recorded(): RecordedArrays | null {
     const { inputs, samples } = this.manifest;
-    if (inputs?.file !== undefined) return this.arrays(inputs.file, ["inputs", "file"]);
-    if (samples?.files !== undefined && path.extname(samples.files) !== "")
-      return this.arrays(samples.files, ["samples", "files"]);
-    return null;
+    const shared = inputs?.file === undefined ? null : this.arrays(inputs.file, ["inputs", "file"]);
+    const own =
+      samples?.files === undefined
+        ? null
+        : path.extname(samples.files) === ""
+          ? this.#ofFolders(samples.files)
+          : this.arrays(samples.files, ["samples", "files"]);
+    if (!own || !shared) return own ?? shared;
+    return {
+      name: own.name,
+      loose: own.loose || shared.loose,
+      headers: new Map([...shared.headers, ...own.headers]),
+    };
+  }
+
+  /** Arrays in the folder of the first sample; null where there is none, or its files cannot be read. */
+  #ofFolders(pattern: string): RecordedArrays | null {
+    if (this.#tree !== undefined) return this.#tree;
+    this.#tree = null;
+    try {
+      const [first] = sampleTree(this.folder, pattern).samples;
+      if (!first) return null;
+      const files = arrayFilesOf(first.path).map((file) => openKeptFile(file));
+      this.#tree = {
+        name: path.relative(this.folder, first.path),
+        loose: files.some(({ loose }) => loose),
+        headers: new Map(files.flatMap(({ headers }) => [...headers])),
+      };
+      for (const file of files) file.close();
+    } catch (error) {
+      const { detail, where } = AttentionError.wrap(error);
+      this.add(["samples", "files"], `${path.basename(where ?? pattern)} cannot be read. ${detail}`);
+    }
+    return this.#tree;
   }
 
   /** What a LeRobot data set says of itself; null, with a problem, where the folder holds none. */
@@ -149,7 +194,7 @@ export class CheckContext {
   }
 
   /** The array in the first sample of an archive that holds several, as `{sample}/{array}`. */
-  #ofFirstSample(file: ArrayFile, array: string): ArrayHeader | undefined {
+  #ofFirstSample(file: RecordedArrays, array: string): ArrayHeader | undefined {
     const pattern = this.manifest.samples?.arrays;
     if (pattern === undefined) return undefined;
     const [before = "", between = "", after = ""] = pattern.split(/\{sample\}|\{array\}/);

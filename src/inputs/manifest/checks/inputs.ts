@@ -25,17 +25,24 @@ export function checkInputs(context: CheckContext, model: CheckedModel): void {
       context.add(at, wanted, { on: "key" });
     } else checkSource(context, source, at);
   }
-  const planned = context.manifest.loops?.flatMap(({ set }) => Object.keys(set ?? {})) ?? [];
-  const listed = new Set([...Object.keys(inputs?.arrays ?? {}), ...textInputs(context, names), ...planned]);
+  const listed = new Set([
+    ...Object.keys(inputs?.arrays ?? {}),
+    ...textInputs(context, names),
+    ...model.spared,
+  ]);
+  const { samples } = context.manifest;
+  const place =
+    inputs?.file !== undefined
+      ? ["inputs", "file"]
+      : samples?.files !== undefined
+        ? ["samples", "files"]
+        : null;
   for (const input of model.inputs) {
     const source = inputs?.arrays?.[input.name];
     const header = headerOf(context, input.name);
     if (header && !isPicture(source)) checkFit(context, input, header);
-    else if (!listed.has(input.name) && inputs?.file !== undefined && context.recorded() && !header)
-      context.add(
-        ["inputs", "file"],
-        `It has no array ${input.name}, which the model wants: name one in inputs.arrays.`,
-      );
+    else if (!listed.has(input.name) && place && context.recorded() && !header)
+      context.add(place, `It has no array ${input.name}, which the model wants: name one in inputs.arrays.`);
   }
   inputs?.adjustable?.forEach((each, index) =>
     checkAdjustable(context, each, ["inputs", "adjustable", index], names),
