@@ -43,6 +43,7 @@ export async function openParquet(file: ByteFile): Promise<ParquetFile> {
     read: async (wanted, from = 0, to = rows) => {
       const found = wanted.filter((name) => columns.includes(name));
       if (from >= to || found.length === 0) return [];
+      refuseCodecs(metadata, found, file.name);
       const bytes = bytesOf(metadata, found, from, to);
       refuseLarger("arrays", bytes, `What is unpacked for rows ${from} to ${to - 1}`, file.name);
       return readable(file.name, () =>
@@ -77,6 +78,26 @@ function footerLength(file: ByteFile): number {
       where: file.name,
     });
   return length;
+}
+
+/** What is read here, beside what is not compressed. */
+const readCodecs = new Set<string>(["UNCOMPRESSED", ...Object.keys(compressors), "SNAPPY", "ZSTD"]);
+
+/** Refuses columns that are compressed in a way that is not read (LZO). */
+function refuseCodecs(metadata: FileMetaData, columns: readonly string[], where: string): void {
+  for (const { columns: chunks } of metadata.row_groups)
+    for (const { meta_data } of chunks) {
+      const name = meta_data?.path_in_schema[0] ?? "";
+      if (!meta_data || !columns.includes(name) || readCodecs.has(meta_data.codec)) continue;
+      throw new AttentionError(
+        "fileUnreadable",
+        `The column ${name} is compressed with ${meta_data.codec}, which is not read.`,
+        {
+          where,
+          fix: 'Write the file again: pyarrow.parquet.write_table(table, file, compression="zstd").',
+        },
+      );
+    }
 }
 
 /** Bytes that the row groups of these rows declare for columns, unpacked. */

@@ -3,11 +3,11 @@ import { realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { AttentionError } from "../../shared/errors";
 import type { NamedArray } from "../arrays";
-import { diskFile } from "../files/byte-file";
 import type { ArrayHeader } from "../files/lazy-arrays";
 import { openParquet, type ParquetFile } from "../files/parquet";
 import { insideFolder, refusePath } from "../manifest/paths";
 import { type LeRobotEpisode, readEpisodes } from "./episodes";
+import { listedFile } from "./metadata-files";
 import { type EpisodeStatistics, readStatistics } from "./statistics";
 import { featureArray, featureType } from "./feature-array";
 import { infoFile, type LeRobotInfo, readInfo } from "./info";
@@ -83,7 +83,7 @@ async function readDataSet(folder: string, locate: (named: string) => string): P
     from: number,
     to: number,
   ): Promise<Record<string, unknown>[]> => {
-    const bytes = diskFile(locate(episode.file), episode.file);
+    const bytes = listedFile(locate(episode.file), episode.file);
     try {
       const file = await openParquet(bytes);
       const start = starts.get(episode) ?? (await firstRowOf(file, episode));
@@ -128,7 +128,7 @@ async function readDataSet(folder: string, locate: (named: string) => string): P
     column: async (feature, episode, from, to) =>
       (await rowsOf([feature], episode, from, to)).map((row) => row[feature]),
     columnByEpisode: async (feature, file) => {
-      const bytes = diskFile(locate(file), file);
+      const bytes = listedFile(locate(file), file);
       try {
         const [only, second] = episodes.filter((episode) => episode.file === file);
         const rows = await (await openParquet(bytes)).read([feature, "episode_index"]);

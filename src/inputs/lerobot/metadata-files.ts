@@ -1,11 +1,22 @@
 /** The Parquet files below `meta` of a LeRobot data set of version 3. */
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { diskFile } from "../files/byte-file";
+import { AttentionError } from "../../shared/errors";
+import { type ByteFile, diskFile } from "../files/byte-file";
 import { openParquet } from "../files/parquet";
 
 /** The file of a path of the data set, which may be read. */
 export type Located = (named: string) => string;
+
+/** A file that the data set lists. @param where its path in the data set */
+export function listedFile(file: string, where: string): ByteFile {
+  if (!existsSync(file))
+    throw new AttentionError("fileNotFound", "The data set lists this file, and it is not there.", {
+      where,
+      fix: "Download the data set whole, or choose an episode whose files are there.",
+    });
+  return diskFile(file, where);
+}
 
 /** All rows of a file. @param wanted which of its columns are read */
 export async function rowsOf(
@@ -13,7 +24,7 @@ export async function rowsOf(
   where: string,
   wanted: (column: string) => boolean = () => true,
 ): Promise<Record<string, unknown>[]> {
-  const bytes = diskFile(file, where);
+  const bytes = listedFile(file, where);
   try {
     const parquet = await openParquet(bytes);
     return await parquet.read(parquet.columns.filter(wanted));

@@ -144,7 +144,7 @@ describe("a data set without statistics", () => {
     const set = await open(folder, { fields });
     expect(of(set, "total")).toEqual([15, undefined, 10]);
     expect(set.notices[0]).toBe(
-      "samples.fields.total: The rows of 1 file of 3 cannot be read: data/chunk-000/episode_000001.parquet: The input does not exist.",
+      "samples.fields.total: The rows of 1 file of 3 cannot be read: data/chunk-000/episode_000001.parquet: The data set lists this file, and it is not there.",
     );
     renameSync(`${file}.away`, file);
     expect(of(await open(folder, { fields }), "total")).toEqual([15, 6, 10]);

@@ -216,6 +216,58 @@ describe("rows of a Parquet file", () => {
 });
 
 describe("a data set that is not whole", () => {
+  it("says which file was not downloaded, and keeps the episodes that are there", async () => {
+    const shared = copied("v3");
+    rmSync(path.join(shared, "data/chunk-000/file-001.parquet"));
+    const set = await open(shared);
+    await set.dataSet.prepare([0]);
+    await expect(set.dataSet.prepare([1])).rejects.toMatchObject({
+      code: "fileNotFound",
+      detail: "The data set lists this file, and it is not there.",
+      where: "data/chunk-000/file-001.parquet",
+      fix: expect.stringMatching(/Download the data set whole/) as string,
+    });
+    rmSync(path.join(shared, "videos"), { recursive: true });
+    await expect(set.dataSet.picture("observation.images.top", 0, 0)).rejects.toMatchObject({
+      code: "fileNotFound",
+      detail: "The video does not exist.",
+    });
+    expect((await set.dataSet.picture("observation.images.wrist", 0, 3)).data[0]).toBe(30);
+
+    const meta = copied("v3");
+    rmSync(path.join(meta, "meta/tasks.parquet"));
+    await expect(open(meta)).rejects.toMatchObject({ code: "fileNotFound", where: "meta/tasks.parquet" });
+
+    // What a clone without LFS leaves.
+    const cloned = copied("v2");
+    const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 4179\n";
+    writeFileSync(path.join(cloned, "data/chunk-000/episode_000000.parquet"), pointer);
+    await expect((await open(cloned)).dataSet.prepare([0])).rejects.toMatchObject({
+      detail: "It is a Git LFS pointer, and not the file itself.",
+      where: "data/chunk-000/episode_000000.parquet",
+      fix: expect.stringMatching(/git lfs pull/) as string,
+    });
+  });
+
+  it("says how a column is compressed that cannot be read, and reads the others", async () => {
+    const set = copied("v2");
+    const file = path.join(set, "data/chunk-000/episode_000000.parquet");
+    const bytes = readFileSync(file);
+    // The footer names path and codec one after the other: 1 is SNAPPY, 3 is LZO, each written twice as large.
+    const at = bytes.indexOf(Buffer.from("next.reward\x15\x02", "latin1"));
+    expect(at).toBeGreaterThan(0);
+    bytes[at + "next.reward".length + 1] = 6;
+    writeFileSync(file, bytes);
+    const opened = await open(set);
+    await expect(opened.dataSet.prepare([0])).rejects.toMatchObject({
+      code: "fileUnreadable",
+      detail: "The column next.reward is compressed with LZO, which is not read.",
+      where: "data/chunk-000/episode_000000.parquet",
+      fix: expect.stringMatching(/compression="zstd"/) as string,
+    });
+    expect((await opened.dataSet.picture("observation.images.wrist", 0, 3)).data[0]).toBe(30);
+  });
+
   it("says which file is missing, or what in it is wrong", async () => {
     const set = copied("v2");
     rmSync(path.join(set, "meta/tasks.jsonl"));

@@ -59,6 +59,8 @@ describe("a frame of a video", () => {
     expect((await videoFrameAt(mp4, 0.7, 0.1)).data[0]).toBe(16 + 14 * 7);
   });
 
+  // Every ffmpeg that npm brings is under the GPL or LGPL, which this project does not take, so that a machine may have
+  // none. What is asked of it is tested above, and frame numbers and pixels against it in video-index.test.ts.
   it.skipIf(!hasFfmpeg)("is exactly that frame with the real ffmpeg", { timeout: 60_000 }, async () => {
     for (const n of [0, 1, 7, 8, 23]) {
       const { width, height, data } = await videoFrame(webm, n);
@@ -73,6 +75,17 @@ describe("a frame of a video", () => {
         Math.abs(((await videoFrameAt(mp4, n / 10, 0.1)).data[0] ?? 0) - (16 + 14 * n)),
         `${n}`,
       ).toBeLessThanOrEqual(3);
+    // The same frames as those that a view decodes (test/webview/decode-frame.test.ts).
+    for (const [name, frame, shown] of [
+      ["varying.webm", 4, 9],
+      ["varying.mp4", 10, 21],
+      ["cut.mp4", 0, 6],
+      ["opengop.mp4", 7, 7],
+      ["hevc.mp4", 5, 5],
+    ] as const) {
+      const { data } = await videoFrame(path.join(root, "test/fixtures/videos", name), frame);
+      expect(Math.abs((data[0] ?? 0) - (16 + 9 * shown)), name).toBeLessThanOrEqual(3);
+    }
     await expect(videoFrameAt(mp4, 1.6, 0.1)).rejects.toMatchObject({
       detail: "The video ends before 1.60 s: its last frame is shown at 1.40 s.",
     });
