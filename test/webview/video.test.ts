@@ -85,7 +85,7 @@ describe("a frame of a video for an input", () => {
     ]);
   });
 
-  it("is asked of ffmpeg by its number where the browser has no decoder", async () => {
+  it("is asked for by its number where the browser does not play the video", async () => {
     const { open: app, form } = await open();
     app.host.browsed = "/data/clip.mp4";
     app.host.video = new TextEncoder().encode("no video").buffer;

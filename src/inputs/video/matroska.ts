@@ -61,7 +61,7 @@ export const isMatroska = (head: Uint8Array): boolean =>
   new DataView(head.buffer, head.byteOffset, head.byteLength).byteLength >= 4 &&
   head.subarray(0, 4).every((byte, at) => byte === (EBML >>> (24 - 8 * at)) % 256);
 
-/** @throws frameUnreadable where the file is broken, holds no video, or packs its pictures */
+/** @throws frameUnreadable where the file is broken, or holds no video; inputRefused where it packs its pictures */
 export function matroskaTrack(file: ByteFile): VideoTrack {
   let segment: Element | null = null;
   for (let at = 0; at < file.size;) {
@@ -125,7 +125,7 @@ function videoTrack(file: ByteFile, { start, end }: { start: number; end: number
     if (number(TRACK_TYPE) !== 1) continue;
     if (part(CONTENT_ENCODINGS))
       throw new AttentionError(
-        "frameUnreadable",
+        "inputRefused",
         "Its pictures are packed or encrypted, which only ffmpeg may undo.",
         {
           where: file.name,
@@ -215,8 +215,9 @@ function addBlock(
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const flags = view.getUint8(length + 2);
   if (flags & 0x06)
-    throw new AttentionError("frameUnreadable", "Its pictures are laced, which only ffmpeg undoes.", {
+    throw new AttentionError("inputRefused", "Its pictures are laced, which only ffmpeg undoes.", {
       where: file.name,
+      fix: "Write it anew: ffmpeg -i video.mkv -c:v libvpx-vp9 video.webm.",
     });
   const start = block.start + length + 3;
   samples.push({

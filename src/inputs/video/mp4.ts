@@ -17,8 +17,8 @@ export function isMp4(head: Uint8Array): boolean {
 }
 
 /**
- * @throws frameUnreadable where the file is broken, holds no video, or cuts it together from several parts (edit lists
- *   of more than one), in which numbers of frames would not be those of its samples
+ * @throws frameUnreadable where the file is broken, or holds no video; inputRefused where it cuts it together from
+ *   several parts (edit lists of more than one), in which numbers of frames would not be those of its samples
  */
 export function mp4Track(file: ByteFile): VideoTrack {
   const top = boxesIn(file, 0, file.size, false);
@@ -122,8 +122,8 @@ function editOf(
   if (!edit) return null;
   if (second || edit.rate !== 0x10000)
     throw new AttentionError(
-      "frameUnreadable",
-      "The video is cut together from several parts of its track (an edit list), in which only ffmpeg finds a frame by its number.",
+      "inputRefused",
+      "The video is cut together from several parts of its track or plays them at another rate (an edit list): only ffmpeg finds a frame by its number in it.",
       { where: file.name, fix: "Write it anew: ffmpeg -i video.mp4 -c:v libvpx-vp9 video.webm." },
     );
   const length = edit.duration === 0 ? Infinity : (edit.duration / movieScale) * scale;

@@ -14,7 +14,8 @@ const kept = new Map<string, { readonly stamp: string; readonly index: VideoInde
 
 /**
  * @returns null for a container of another kind, which only ffmpeg may know
- * @throws fileUnreadable where the container is broken, frameUnreadable where it holds no pictures
+ * @throws frameUnreadable or fileUnreadable where the container is broken, or holds no pictures; inputRefused where only
+ *   ffmpeg knows its frames: edits of several parts, packed pictures
  */
 export function readVideoIndex(file: string): VideoIndex | null {
   const stamp = settledStamp(file);

@@ -1,9 +1,9 @@
 /**
- * One frame out of a video, chosen by looking: the browser decodes it. What it has no decoder for, ffmpeg may decode
- * where the model runs, by the frame's number.
+ * One frame out of a video, chosen by looking: the browser plays it. What it does not play, it or ffmpeg may decode all
+ * the same by the frame's number: the engine knows containers that a player does not.
  *
  * @fires frame - a picture was taken: its name and bytes
- * @fires number - a frame of the file is to be decoded by ffmpeg: its number
+ * @fires number - a frame of the file is to be decoded by its number
  */
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -37,7 +37,7 @@ export class VideoElement extends LitElement {
   /** The video's bytes, and the name that messages call it. */
   @property({ attribute: false }) bytes!: Blob;
   @property() name = "";
-  /** Whether the file lies where the model runs, so that ffmpeg can be asked for a frame. */
+  /** Whether the file lies where the model runs, so that the engine can be asked for a frame. */
   @property({ type: Boolean }) onDisk = false;
   @state() private video: BrowserVideo | null = null;
   @state() private seconds = 0;
@@ -91,7 +91,7 @@ export class VideoElement extends LitElement {
                 @input=${(event: Event) => (this.frame = Math.max(0, Math.floor(Number(valueOf(event)) || 0)))}
               ></vscode-text-field>
               <vscode-button appearance="secondary" @click=${this.#number}
-                >Decode this frame with ffmpeg and run</vscode-button
+                >Decode this frame by its number and run</vscode-button
               >
             </div>`
           : nothing

@@ -114,6 +114,15 @@ describe("a video that a manifest names", () => {
     });
     await expect(grey(client, generation, "broken", 0)).rejects.toMatchObject({ where: "cut.mp4" });
     expect(await grey(client, generation, "long", 5)).toBeGreaterThan(16);
+    // And it stands among the manifest's problems, where the others do not.
+    expect(
+      (await client.checkManifest(model)).problems.map(({ path: at, message }) => [at, message]),
+    ).toEqual([
+      [
+        "steps.frames.broken.video",
+        "cut.mp4 cannot be read. There is no table of its frames (moov): the video is cut short or damaged.",
+      ],
+    ]);
   });
 
   it("of a LeRobot data set is decoded there too, by the time of the recording, and its length is told", async () => {

@@ -98,6 +98,15 @@ describe("the index of a video", () => {
       where: "clip.mp4",
       fix: "Record or copy it again.",
     });
+    // Played at twice its rate: which frames are shown, only ffmpeg knows.
+    const edited = mp4.slice();
+    const list = Buffer.from(edited.buffer).indexOf("elst");
+    new DataView(edited.buffer).setUint32(list + 4 + 8 + 8, 0x20000);
+    expect(said(edited)).toMatchObject({
+      code: "inputRefused",
+      detail: expect.stringMatching(/cut together from several parts .* only ffmpeg/) as string,
+      fix: expect.stringMatching(/libvpx-vp9/) as string,
+    });
     // A recording that was broken off has the frames that are there.
     const whole = indexOf(bytesOf("live.webm")).frames.length;
     const left = indexOf(bytesOf("live.webm").slice(0, 1000)).frames.length;
@@ -125,7 +134,9 @@ describe("the index of a video", () => {
               expect(index.frames.length).toBeLessThan(100_000);
             } catch (error) {
               expect(error).toBeInstanceOf(AttentionError);
-              expect(["frameUnreadable", "fileUnreadable"]).toContain((error as AttentionError).code);
+              expect(["frameUnreadable", "fileUnreadable", "inputRefused"]).toContain(
+                (error as AttentionError).code,
+              );
               errors += 1;
             }
           }

@@ -7,11 +7,15 @@ import { openKeptFile } from "../../files/kept-files";
 import type { ArrayFile, ArrayHeader } from "../../files/lazy-arrays";
 import { arrayFilesOf, sampleTree } from "../../sample-files";
 import { isLeRobot, type LeRobotInfo, readInfo } from "../../lerobot/info";
+import { readVideoIndex } from "../../video/read-index";
 import type { ManifestPath } from "../document";
 import { insideFolder, matchingFiles } from "../paths";
 import { didYouMean, type ManifestProblem, problem, some } from "../problem";
 import type { Manifest } from "../schema";
 import { type ManifestArray, namedArray } from "../values";
+
+/** Videos of a pattern that are looked into: a problem is shown while somebody writes. */
+const MOST_VIDEOS = 20;
 
 /** A site with the sizes that are known of it: by a capture, else by the graph with the recorded input's sizes. */
 export interface CheckedSite {
@@ -71,6 +75,21 @@ export class CheckContext {
     } catch (error) {
       this.add(at, AttentionError.wrap(error).detail ?? "It cannot be read.");
       return [];
+    }
+  }
+
+  /** The videos that a path names, of which each has to have frames. The first that is broken is a problem. */
+  videos(named: string, at: ManifestPath): void {
+    for (const file of this.files(named, at).slice(0, MOST_VIDEOS)) {
+      try {
+        readVideoIndex(file);
+      } catch (thrown) {
+        const { code, detail } = AttentionError.wrap(thrown);
+        // What is only not known here is ffmpeg's.
+        if (code === "inputRefused") continue;
+        this.add(at, `${path.basename(file)} cannot be read. ${detail}`);
+        return;
+      }
     }
   }
 

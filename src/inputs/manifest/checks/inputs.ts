@@ -66,7 +66,7 @@ function checkSource(context: CheckContext, source: ManifestInputSource, at: Man
   if (typeof source === "string" || "array" in source) context.array(source, at);
   else if ("image" in source) context.files(source.image, [...at, "image"]);
   else if ("frames" in source) context.files(source.frames, [...at, "frames"]);
-  else if ("video" in source) context.files(source.video, [...at, "video"]);
+  else if ("video" in source) context.videos(source.video, [...at, "video"]);
 }
 
 /** Nothing can be divided by 0. */

@@ -94,5 +94,5 @@ export function checkPicture(context: CheckContext, picture: ManifestPicture, at
   if (typeof picture === "string" || "array" in picture) context.array(picture, at);
   else if ("image" in picture) context.files(picture.image, [...at, "image"]);
   else if ("frames" in picture) context.files(picture.frames, [...at, "frames"]);
-  else context.files(picture.video, [...at, "video"]);
+  else context.videos(picture.video, [...at, "video"]);
 }
