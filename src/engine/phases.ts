@@ -24,8 +24,11 @@ export class Phases {
     this.#set(name, { state: "active", ms: null, detail, ...(runs ? { runs } : {}) });
   }
 
+  /** Which of several runs it was stays said until the next one begins. */
   end(name: PhaseName, detail: string): void {
-    this.#set(name, { state: "done", ms: performance.now() - this.#started, detail });
+    const runs = this.#phases.find((phase) => phase.name === name)?.runs;
+    const ms = performance.now() - this.#started;
+    this.#set(name, { state: "done", ms, detail, ...(runs ? { runs } : {}) });
   }
 
   #set(name: PhaseName, change: Omit<Phase, "name">): void {

@@ -131,7 +131,7 @@ export class DocumentCore extends DisposableBase {
   #progress(engine: Engine, phases: readonly Phase[]): void {
     if (this.engine.value !== engine) return;
     if (this.#state.status === "opening") this.set({ ...this.#state, phases: [...phases] });
-    else this.#ran(phases.find(({ state }) => state === "active")?.runs);
+    else this.#ran(phases.find(({ runs }) => runs)?.runs);
   }
 
   /** How far the runs of an input came that is on its way; not each of many short ones is told. */

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Locator } from "playwright-core";
 import { expect, test } from "vitest";
 import { writeNpz } from "../../src/inputs/arrays";
+import { denoising } from "./harness/models";
 import { openVscode } from "./harness/vscode";
 import { repository, Workspace } from "./harness/workspace";
 import type { Visualizer } from "./pages/visualizer";
@@ -175,5 +176,37 @@ test("a return-to-go is typed: the same step, other figures", async () => {
   await field.fill(before);
   await field.press("Enter");
   await expect.poll(() => visualizer.figures()).toBe(figures);
+  workbench.expectHealthy();
+});
+
+test("a long loop says how far it came and is stopped, at its opening and afterwards", async () => {
+  const workspace = Workspace.empty();
+  const { model, manifest } = denoising(3000);
+  workspace.write("model.onnx", model).write("model.attention.json", JSON.stringify(manifest));
+  const workbench = await openVscode(workspace, { size });
+  await workbench.explorer.doubleClick("model.onnx");
+  const visualizer = workbench.visualizer();
+  const stop = visualizer.button("Stop, keep the denoising passes");
+  await stop.waitFor();
+  await workbench.screenshot("input-loop-opening");
+  await stop.click();
+  await visualizer.map.waitFor();
+  const passes = visualizer.pane("Toolbar").locator("attention-steps output").last();
+  const last = async (): Promise<number> => Number(/\/ (\d+)/.exec((await passes.textContent()) ?? "")?.[1]);
+  expect(await last()).toBeLessThan(2999);
+  const notices = visualizer.frame.locator(".notices").first();
+  expect(await notices.textContent()).toMatch(/It was stopped after \d+ of 3,?000 denoising passes\./);
+
+  const shown = await dialog(visualizer);
+  await shown.getByRole("textbox", { name: "Seed of what is made up" }).fill("5");
+  await shown.locator("attention-made-up").getByRole("button", { name: "Run" }).click();
+  const progress = visualizer.frame.getByRole("progressbar", { name: "Capturing denoising passes" });
+  await progress.waitFor();
+  await expect.poll(async () => Number(await progress.getAttribute("aria-valuenow"))).toBeGreaterThan(10);
+  expect(await progress.getAttribute("aria-valuemax")).toBe("3000");
+  await workbench.screenshot("input-loop-running");
+  await stop.click();
+  await expect.poll(() => label(visualizer)).toBe("Input: synthetic input (seed 5)");
+  expect(await last()).toBeLessThan(2999);
   workbench.expectHealthy();
 });

@@ -18,6 +18,23 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+describe("opening", () => {
+  it("of runs that follow each other can be stopped, which keeps what there is", async () => {
+    const runs = { name: "denoising pass", done: 3, total: 400 };
+    const under = phases("run").map((phase) => (phase.name === "run" ? { ...phase, runs } : phase));
+    const document = { status: "opening", name: "policy.onnx", phases: under, model } as const;
+    const open = await openApp(nothing, { document });
+    await expect.poll(() => findAll(open.app, "vscode-button").length, { timeout: 3000 }).toBe(2);
+    button(open.app, "Stop, keep the denoising passes").click();
+    expect(open.host.acts).toEqual(["stop"]);
+    await closeApp();
+    const plain = await openApp(nothing, { document: { ...document, phases: phases("run") } });
+    await expect
+      .poll(() => findAll(plain.app, "vscode-button").map((one) => textOf(one)))
+      .toEqual(["Cancel"]);
+  });
+});
+
 describe("a plan", () => {
   const document = {
     status: "plan",

@@ -4,7 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { styles } from "../styles-directive";
 import { type Phase, phaseLabels } from "../../shared/capture";
 import type { DocumentState } from "../../shared/document";
-import { count } from "../../shared/format";
+import { count, plural } from "../../shared/format";
 import { doneIcon } from "../icons";
 import type { Session } from "../session";
 import { baseStyles } from "../styles";
@@ -141,6 +141,7 @@ export class OpeningElement extends LitElement {
     const { phases, name, model } = this.document;
     const done = phases.filter((phase) => phase.state === "done").length;
     const active = phases.find((phase) => phase.state === "active");
+    const runs = phases.find((phase) => phase.runs)?.runs;
     const title = active ? doing[active.name] : "Opening";
     const all = this.shows === "all";
     const sites = model
@@ -177,6 +178,13 @@ export class OpeningElement extends LitElement {
                 ${phases.map((phase) => this.#phase(phase))}
               </ol>
               <div class="buttons">
+                ${
+                  runs
+                    ? html`<vscode-button appearance="secondary" @click=${() => this.session.act("stop")}
+                        >Stop, keep the ${plural(runs.name)}</vscode-button
+                      >`
+                    : nothing
+                }
                 <vscode-button appearance="secondary" @click=${() => this.session.act("cancel")}
                   >Cancel</vscode-button
                 >

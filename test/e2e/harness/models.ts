@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import { readModel } from "../../../src/onnx/read";
 import { bytesSource } from "../../../src/onnx/source";
+import { attentionGraph, buildModel } from "../../unit/onnx/model-builder";
 
 /** The same model with other weights: the biases of the query projections have the other sign. */
 export function withOtherWeights(model: Buffer): Buffer {
@@ -15,4 +16,31 @@ export function withOtherWeights(model: Buffer): Buffer {
     }
   }
   return other;
+}
+
+/** A model whose output is its input of the next run, and the manifest of a loop over so many passes. */
+export function denoising(passes: number): { model: Uint8Array; manifest: object } {
+  const [tokens, heads, size] = [24, 2, 8];
+  const dims = [1, tokens, heads * size];
+  const graph = attentionGraph({ tokens, heads, size });
+  const nodes = [
+    ...graph.nodes,
+    { op: "Transpose", inputs: ["context"], outputs: ["turned"], intLists: { perm: [0, 2, 1, 3] } },
+    { op: "Reshape", inputs: ["turned", "whole"], outputs: ["made"] },
+    // Bounded, however many passes there are.
+    { op: "Tanh", inputs: ["made"], outputs: ["next"] },
+  ];
+  const initializers = [
+    ...(graph.initializers ?? []),
+    { name: "whole", dims: [3], values: dims, type: 7 as const },
+  ];
+  const model = buildModel({
+    ...{ nodes, initializers, inputs: [{ name: "x", dims }], outputs: [{ name: "next", dims }] },
+  });
+  const manifest = {
+    version: 1,
+    passes: { axis: "denoising pass" },
+    loops: [{ over: "passes", count: passes, feed: { x: "next" } }],
+  };
+  return { model, manifest };
 }
