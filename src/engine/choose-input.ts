@@ -120,6 +120,7 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
       pictures?.files ?? [],
       made === inputs.length,
       said,
+      (named) => fill(named, 0, step),
     );
     return {
       feeds,

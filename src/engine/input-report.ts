@@ -12,6 +12,7 @@ import { encoderIfRead } from "./model-parts";
 import type { OpenModel } from "./open-model";
 import { secondText, tokenizerFile } from "./text-input";
 
+/** @param filled a path of the manifest with the names of the sample that is shown */
 export function described(
   choice: InputChoice | null,
   set: SampleSet | null,
@@ -19,9 +20,11 @@ export function described(
   pictures: readonly string[],
   allMade: boolean,
   manifest: Manifest | undefined,
+  filled: (named: string) => string,
 ): Pick<InputReport, "from" | "label"> {
   if (allMade) return { from: "synthetic", label: `synthetic input (seed ${choice?.synthetic?.seed ?? 0})` };
-  if (set?.recorded && choice?.file === undefined) return { from: "manifest", label: set.name };
+  // A tree of samples is named by the one that is shown.
+  if (set?.recorded && choice?.file === undefined) return { from: "manifest", label: filled(set.name) };
   if (set?.recorded) return { from: "file", label: set.name };
   if (text) {
     const [first = ""] = text;

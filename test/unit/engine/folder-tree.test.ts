@@ -88,6 +88,7 @@ describe("a tree of folders", () => {
     const client = newClient();
     await client.open(model, "full");
     const capture = await client.capture({ ...onCpu, input: { episode: "e10", step: 3 } });
+    expect(capture.input).toMatchObject({ from: "manifest", label: "runs/success/e10/" });
     expect(capture.recording.episodes.map(({ group, name, fields }) => [group, name, fields])).toEqual([
       ["failure", "e3", { return: 10 }],
       ["success", "e1", { return: 10 }],
