@@ -50,7 +50,9 @@ export class AxisTable {
   /** Index of the axis of `length` tokens, with the site's own segments or the model's. */
   add(length: number, own: ManifestAxisReference | undefined, place: AxisPlace): number {
     const segments = segmentsOf(this.#opened.manifest?.manifest, own);
-    const made = segments ? this.#fromManifest(segments, length, place.batch) : this.#assumed(length, place);
+    const made = this.#placed(
+      segments ? this.#fromManifest(segments, length, place.batch) : this.#assumed(length, place),
+    );
     const key = JSON.stringify(made);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
@@ -75,6 +77,19 @@ export class AxisTable {
     const told = `${path.basename(this.#opened.manifest?.path ?? "manifest")}: ${problem}`;
     if (problem !== null && !this.#notices.includes(told)) this.#notices.push(told);
     return withSamples(made.map(({ axis }) => axis));
+  }
+
+  /** Grids over pictures that were given, on the part of them that the model sees. */
+  #placed(axis: Omit<TokenAxis, "id">): Omit<TokenAxis, "id"> {
+    const segments = axis.segments.map((segment) => {
+      const { grid } = segment;
+      const { pictures, places } = this.#input;
+      const place = grid?.camera && pictures.has(grid.camera) ? places.get(grid.camera) : undefined;
+      return grid && place && !grid.crop && !grid.padding
+        ? { ...segment, grid: { ...grid, ...place } }
+        : segment;
+    });
+    return { ...axis, segments };
   }
 
   /** Lines of a file that the manifest names; null where it cannot be read. */

@@ -61,17 +61,24 @@ function axisDocument({
   padding,
   samples,
 }: TokenAxis): unknown {
+  const grids = segments.flatMap(({ name, grid }) => (grid ? [[name, grid] as const] : []));
   return {
     id,
     from,
     ...(assumed === undefined ? {} : { assumed }),
     labels,
     segments: segmentOf.map((segment) => segments[segment]?.name ?? null),
+    ...(grids.length === 0 ? {} : { grids: Object.fromEntries(grids) }),
     ...(padding === undefined ? {} : { padding }),
     ...(samples === undefined
       ? {}
       : { samples: samples.map((own) => ({ labels: own.labels, padding: own.padding ?? [] })) }),
   };
+}
+
+/** What was recorded of the step, by name. */
+function valuesDocument(values: Capture["recording"]["values"]): Record<string, number | string> {
+  return Object.fromEntries(values.map(({ name, value }) => [name, value]));
 }
 
 /** Which step or pass this is, of how many; nothing where there is no such axis. */
@@ -118,6 +125,7 @@ export function captureDocument(model: ModelSummary, capture: Capture, provenanc
     otherSoftmaxes: model.otherSoftmaxes,
     provider: capture.provider,
     input: capture.input,
+    ...(capture.recording.values.length === 0 ? {} : { values: valuesDocument(capture.recording.values) }),
     ...placeDocument("step", capture.recording.steps),
     ...placeDocument("pass", capture.recording.passes),
     notices: capture.notices,

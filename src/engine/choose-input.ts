@@ -9,6 +9,7 @@ import type { NamedArray } from "../inputs/arrays";
 import { chosenSamples } from "../inputs/chosen-samples";
 import { mappingWords, withMapping } from "../inputs/manifest/mapping";
 import type { Manifest } from "../inputs/manifest/schema";
+import type { PicturePlace } from "../inputs/picture-place";
 import type { Picture } from "../inputs/pictures";
 import { recordedInput } from "../inputs/recorded-input";
 import { fillSample } from "../inputs/sample-files";
@@ -40,6 +41,8 @@ export interface ChosenInput {
   readonly grids: readonly PatchGrid[];
   /** Pictures that were given, by the model's input. */
   readonly pictures: ReadonlyMap<string, Picture>;
+  /** What the model sees of these. */
+  readonly places: ReadonlyMap<string, PicturePlace>;
   /** The manifest, with what a data set says where it is silent. */
   readonly said: Manifest | undefined;
   /** A path of the manifest with the names of a sample, by its place in the batch, and a step. */
@@ -165,6 +168,7 @@ export async function chooseInput(opened: OpenModel, choice: InputChoice | null)
       texts: text?.texts ?? [],
       grids: patchGrids(inputs, view, new Map([...feeds].map(([name, { dims }]) => [name, dims]))),
       pictures: pictures?.pictures ?? new Map(),
+      places: pictures?.places ?? new Map(),
       files: [...(set?.files ?? []), ...(pictures?.files ?? [])],
       close: () => set?.close(),
     };

@@ -18,6 +18,7 @@ import { insideFolder } from "../inputs/manifest/paths";
 import type { Manifest } from "../inputs/manifest/schema";
 import { scaleFactor } from "../inputs/manifest/values";
 import { type ArrayPicture, arrayPixels, frameFiles, type Picture, readPicture } from "../inputs/pictures";
+import { type PicturePlace, placeOnPicture } from "../inputs/picture-place";
 import { readInput } from "../inputs/recorded-array";
 import type { SampleSet } from "../inputs/sample-set";
 import { videoFrame } from "../inputs/video/frames";
@@ -27,6 +28,8 @@ export interface ImageInput {
   readonly feeds: ReadonlyMap<string, NamedArray>;
   /** The pictures as they were given, by the model's input. */
   readonly pictures: ReadonlyMap<string, Picture>;
+  /** What the model sees of these. */
+  readonly places: ReadonlyMap<string, PicturePlace>;
   readonly files: readonly string[];
   readonly notices: readonly string[];
 }
@@ -67,6 +70,7 @@ export async function imageInput(
 ): Promise<ImageInput> {
   const feeds = new Map<string, NamedArray>();
   const pictures = new Map<string, Picture>();
+  const places = new Map<string, PicturePlace>();
   const files: string[] = [];
   const notices: string[] = [];
   const config = imageConfig(opened);
@@ -107,6 +111,7 @@ export async function imageInput(
     const how = scale === undefined || !recorded ? plain : ofNumbers(plain, recorded);
     const assumed = `${input.name}: assumed that ${how.assumed.join(" and ")}.`;
     if (how.assumed.length > 0 && !notices.includes(assumed)) notices.push(assumed);
+    places.set(input.name, placeOnPicture(picture, how));
     return pictureTensor(picture, how, input.dtype, recorded?.exact);
   };
   const show = ({ name }: TensorSignature, picture: Picture) => {
@@ -181,7 +186,7 @@ export async function imageInput(
       if (first) feeds.set(input.name, parts.length === 1 ? first : stacked(input, parts));
     }
   }
-  return { feeds, pictures, files, notices };
+  return { feeds, pictures, places, files, notices };
 }
 
 /** A preparation whose scale and mean are of the recorded numbers, as one of the bytes that they became. */

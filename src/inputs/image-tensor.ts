@@ -5,6 +5,7 @@ import * as z from "zod";
 import { AttentionError } from "../shared/errors";
 import type { TensorSignature } from "../shared/model";
 import type { NamedArray } from "./arrays";
+import { scaledSize } from "./picture-place";
 import type { Picture } from "./pictures";
 
 export interface Preparation {
@@ -179,27 +180,11 @@ export async function pictureTensor(
   const raw = { width: picture.width, height: picture.height, channels: picture.channels } as const;
   let image = sharp(picture.data, { raw, limitInputPixels: false });
   const { width, height, resize, kernel } = how;
-  let [nowWidth, nowHeight] = [picture.width, picture.height];
-  const scaled = (toWidth: number, toHeight: number) => {
-    image = image.resize(toWidth, toHeight, { fit: "fill", kernel });
-    [nowWidth, nowHeight] = [toWidth, toHeight];
-  };
-  if (resize && "shortest" in resize) {
-    const ratio = resize.shortest / Math.min(nowWidth, nowHeight);
-    // transformers cuts the longer side down to whole pixels.
-    scaled(
-      nowWidth <= nowHeight ? resize.shortest : Math.trunc(nowWidth * ratio),
-      nowHeight <= nowWidth ? resize.shortest : Math.trunc(nowHeight * ratio),
-    );
-  } else if (resize) scaled(resize.width, resize.height);
-  else if (how.pad || how.cover || nowWidth < width || nowHeight < height) {
-    const ratio = how.pad
-      ? Math.min(width / nowWidth, height / nowHeight)
-      : Math.max(width / nowWidth, height / nowHeight);
-    scaled(Math.max(1, Math.round(nowWidth * ratio)), Math.max(1, Math.round(nowHeight * ratio)));
-  }
+  const now = scaledSize(picture, how);
+  if (resize || now.width !== picture.width || now.height !== picture.height)
+    image = image.resize(now.width, now.height, { fit: "fill", kernel });
   const resizedPixels = await image.raw().toBuffer();
-  const fitted = placed(resizedPixels, nowWidth, nowHeight, width, height);
+  const fitted = placed(resizedPixels, now.width, now.height, width, height);
   return asTensor(fitted, how, dtype);
 }
 
