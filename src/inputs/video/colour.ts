@@ -94,39 +94,53 @@ function mix(pixels: Pixels, said: VideoColour, out: Uint8Array, where: string):
   const step = both ? 2 : 1;
 
   const matrix = pixels.matrix ?? said.matrix;
-  const full = pixels.fullRange ?? said.fullRange;
+  const table = shareTables(matrix, pixels.fullRange ?? said.fullRange, bits);
+  // Rounds, and keeps within a byte.
+  const bytesOut = new Uint8ClampedArray(out.buffer, out.byteOffset, out.length);
+  const [lights, us, vs] = [luma.values, first.values, second.values];
+  for (let y = 0, to = 0; y < height; y++) {
+    const row = luma.start + y * luma.stride;
+    const rowU = first.start + (y >> down) * first.stride;
+    const rowV = second.start + (y >> down) * second.stride;
+    for (let x = 0; x < width; x++, to += 3) {
+      const light = table.light[lights[row + x] ?? 0] ?? 0;
+      const at = (x >> across) * step;
+      const [u, v] = [us[rowU + at] ?? 0, vs[rowV + at] ?? 0];
+      if (matrix === "rgb") {
+        // Green, blue, red in place of brightness and differences.
+        bytesOut[to] = table.light[v] ?? 0;
+        bytesOut[to + 1] = light;
+        bytesOut[to + 2] = table.light[u] ?? 0;
+      } else {
+        bytesOut[to] = light + (table.redOfV[v] ?? 0);
+        bytesOut[to + 1] = light - (table.greenOfU[u] ?? 0) - (table.greenOfV[v] ?? 0);
+        bytesOut[to + 2] = light + (table.blueOfU[u] ?? 0);
+      }
+    }
+  }
+}
+
+/** What every number adds to red, green and blue, from 0 to 255. */
+function shareTables(
+  matrix: Matrix,
+  full: boolean,
+  bits: number,
+): Readonly<Record<"light" | "redOfV" | "greenOfU" | "greenOfV" | "blueOfU", Float32Array>> {
   const most = 2 ** bits - 1;
   const unit = 2 ** (bits - 8);
-  const [black, lumaScale] = full ? [0, 255 / most] : [16 * unit, 255 / (219 * unit)];
+  const [black, lightScale] = full ? [0, 255 / most] : [16 * unit, 255 / (219 * unit)];
   const [middle, colourScale] = [128 * unit, full ? 255 / most : 255 / (224 * unit)];
   const [kr, kb] = matrix === "rgb" ? [0, 0] : shares[matrix];
   const kg = 1 - kr - kb;
   const redOf = 2 * (1 - kr) * colourScale;
   const blueOf = 2 * (1 - kb) * colourScale;
-  const greenOfBlue = (blueOf * kb) / kg;
-  const greenOfRed = (redOf * kr) / kg;
-  for (let y = 0, to = 0; y < height; y++) {
-    const row = luma.start + y * luma.stride;
-    const [rowU, rowV] = [first, second].map((each) => each.start + (y >> down) * each.stride) as [
-      number,
-      number,
-    ];
-    for (let x = 0; x < width; x++, to += 3) {
-      const light = ((luma.values[row + x] ?? 0) - black) * lumaScale;
-      const at = (x >> across) * step;
-      const [u, v] = [first.values[rowU + at] ?? 0, second.values[rowV + at] ?? 0];
-      if (matrix === "rgb") {
-        // Green, blue, red in place of brightness and differences.
-        out[to] = byte((v - black) * lumaScale);
-        out[to + 1] = byte(light);
-        out[to + 2] = byte((u - black) * lumaScale);
-        continue;
-      }
-      out[to] = byte(light + redOf * (v - middle));
-      out[to + 1] = byte(light - greenOfBlue * (u - middle) - greenOfRed * (v - middle));
-      out[to + 2] = byte(light + blueOf * (u - middle));
-    }
-  }
+  const table = (offset: number, scale: number) =>
+    Float32Array.from({ length: most + 1 }, (_, value) => (value - offset) * scale);
+  return {
+    light: table(black, lightScale),
+    redOfV: table(middle, redOf),
+    greenOfU: table(middle, (blueOf * kb) / kg),
+    greenOfV: table(middle, (redOf * kr) / kg),
+    blueOfU: table(middle, blueOf),
+  };
 }
-
-const byte = (value: number) => (value <= 0 ? 0 : value >= 255 ? 255 : Math.round(value));
