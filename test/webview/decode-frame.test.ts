@@ -16,11 +16,34 @@ interface Video {
   readonly index: VideoIndex;
 }
 
+/** Twelve greys, each brighter than the one before, as a browser records them: at whatever rate it comes to. */
+async function recorded(mimeType: string): Promise<Uint8Array> {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [64, 48];
+  const context = canvas.getContext("2d")!;
+  const recorder = new MediaRecorder(canvas.captureStream(), { mimeType, videoBitsPerSecond: 2e6 });
+  const parts: Blob[] = [];
+  recorder.ondataavailable = ({ data }) => parts.push(data);
+  const stopped = new Promise((resolve) => (recorder.onstop = resolve));
+  recorder.start(200);
+  for (let n = 0; n < 12; n++) {
+    context.fillStyle = `rgb(${16 + 18 * n} ${16 + 18 * n} ${16 + 18 * n})`;
+    context.fillRect(0, 0, 64, 48);
+    await new Promise((resolve) => setTimeout(resolve, n % 3 === 0 ? 90 : 40));
+  }
+  recorder.stop();
+  await stopped;
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
 async function video(name: string): Promise<Video> {
   const url = name.startsWith("frames")
     ? new URL(`../fixtures/lerobot/${name}`, import.meta.url)
     : new URL(`../fixtures/videos/${name}`, import.meta.url);
-  const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
+  return indexed(name, new Uint8Array(await (await fetch(url)).arrayBuffer()));
+}
+
+function indexed(name: string, bytes: Uint8Array): Video {
   const file: ByteFile = {
     name,
     size: bytes.length,
@@ -81,6 +104,23 @@ describe("a frame that the view decodes", () => {
       expect(Math.abs(grey - (16 + 9 * shown(frame))), `frame ${frame}: ${grey}`).toBeLessThanOrEqual(3);
     }
   });
+
+  // Not every browser records MP4.
+  const recordedHere = ["video/mp4;codecs=avc1"].filter((type) => MediaRecorder.isTypeSupported(type));
+  it.each(["video/webm;codecs=vp8", "video/webm;codecs=vp9", ...recordedHere])(
+    "is one of a recording that was never finished as a file: %s",
+    async (mimeType) => {
+      const read = indexed("recording", await recorded(mimeType));
+      const count = read.index.frames.length;
+      expect(count).toBeGreaterThan(5);
+      const greys: number[] = [];
+      for (let frame = 0; frame < count; frame++)
+        greys.push(greyOf(await decodeFrame(encoded(read, frame)), read.index));
+      greys.slice(1).forEach((grey, at) => expect(grey).toBeGreaterThanOrEqual(greys[at]! - 2));
+      expect(greys.at(-1)! - greys[0]!).toBeGreaterThan(100);
+      expect(read.index.seconds.at(-1)).toBeGreaterThan(0.3);
+    },
+  );
 
   it("is counted from where an edit begins", async () => {
     const read = await video("cut.mp4");

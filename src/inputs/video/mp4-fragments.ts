@@ -1,6 +1,6 @@
 /** The samples that the fragments of an MP4 file list (ISO/IEC 14496-12, 8.8): recorders write these. */
 import type { ByteFile } from "../files/byte-file";
-import { type Box, BoxReader, boxesIn } from "./boxes";
+import { type Box, BoxReader, boxesIn, brokenBox } from "./boxes";
 import type { StoredSample } from "./mp4";
 
 interface Defaults {
@@ -40,7 +40,10 @@ export function fragmentSamples(
       let place = own.base;
       for (const run of boxes.filter(({ type }) => type === "trun")) {
         const read = runSamples(file, run, { ...own, place, time });
-        samples.push(...read.samples);
+        for (const sample of read.samples) samples.push(sample);
+        // Runs may lie over each other, so that few bytes could declare any number.
+        if (samples.length > file.size)
+          throw brokenBox(file, `Its fragments say ${samples.length} frames in ${file.size} bytes`);
         ({ time, place } = read);
       }
     }
@@ -107,6 +110,8 @@ function runSamples(
     const bytes = has(0x200) ? reader.uint32() : from.bytes;
     const own = has(0x400) ? reader.uint32() : sample === 0 && first !== null ? first : from.flags;
     const later = has(0x800) ? reader.int32() : 0;
+    // One without bytes of its own, or behind the end, ends a run that declares no sizes.
+    if (each === 0 && (bytes === 0 || place + bytes > file.size)) break;
     samples.push({ start: place, bytes, key: (own & NOT_A_KEY) === 0, time: time + later });
     place += bytes;
     time += duration;

@@ -56,7 +56,8 @@ export function mp4Track(file: ByteFile): VideoTrack {
     unit: 1 / scale,
     samples: stored.map((sample) => ({
       ...sample,
-      shown: !edit || (sample.time >= edit.from && sample.time < edit.to),
+      // Without bytes it says that nothing came at its time.
+      shown: sample.bytes > 0 && (!edit || (sample.time >= edit.from && sample.time < edit.to)),
     })),
   };
 }

@@ -72,7 +72,10 @@ function startsFor(index: VideoIndex, frame: number): (readonly [number, number]
 
 function encodedFrame(file: string, { track, ranks }: VideoIndex, first: number, last: number): EncodedFrame {
   const { codec, colour, width, height } = track;
-  const samples = track.samples.slice(first, last + 1);
+  const samples = track.samples
+    .slice(first, last + 1)
+    .map(({ start, bytes, key }, at) => ({ start, bytes, key, rank: ranks[first + at] ?? 0 }))
+    .filter(({ bytes }) => bytes > 0);
   const data = new Uint8Array(samples.reduce((all, { bytes }) => all + bytes, 0));
   const source = diskFile(file, path.basename(file));
   try {
@@ -93,7 +96,7 @@ function encodedFrame(file: string, { track, ranks }: VideoIndex, first: number,
     codec: codec.browser ?? "",
     description: codec.description ? Uint8Array.from(codec.description).buffer : null,
     ...{ width, height, colour },
-    samples: samples.map(({ bytes, key }, at) => ({ bytes, key, rank: ranks[first + at] ?? 0 })),
+    samples: samples.map(({ bytes, key, rank }) => ({ bytes, key, rank })),
     data: data.buffer,
     rank: ranks[last] ?? 0,
   };
