@@ -7,10 +7,11 @@ import type { NamedArray } from "../inputs/arrays";
 import { fitFeeds } from "../inputs/feeds";
 import { oddValues } from "../inputs/odd-values";
 import type { SampleSet } from "../inputs/sample-set";
-import { symbolSizes, syntheticFeeds } from "../inputs/synthetic";
+import { symbolSizes, syntheticDims, syntheticFeeds } from "../inputs/synthetic";
 import { checkIds } from "./check-ids";
 import { type CacheInputs, cacheOf } from "./cache-inputs";
 import type { OpenModel } from "./open-model";
+import { withinTables } from "./table-limits";
 import { tokenFeeds, type TokenRole, tokenRoles } from "./token-feeds";
 
 /**
@@ -56,6 +57,21 @@ export function completed(
   const length = cache && opened.inputs.find(({ name }) => name === cache.ids)?.dims?.at(-1);
   if (cache && cache.length !== null && typeof length === "string" && !sizes.has(length))
     sizes.set(length, Math.min(cache.length, symbolSizes(inputs).get(length) ?? cache.length));
+  const follows = new Set(cache ? derivedInputs(opened, cache, true) : []);
+  const open = symbols(lacking.filter(({ name }) => !follows.has(name))).filter(
+    (name) => !sizes.has(name) && !/batch/i.test(name),
+  );
+  const usual = symbolSizes(inputs, sizes);
+  const within = withinTables(
+    opened,
+    new Map(open.map((name) => [name, usual.get(name) ?? 0])),
+    (tried) =>
+      new Map<string, readonly number[]>([
+        ...syntheticDims(missing, withSizes(inputs, new Map([...sizes, ...tried]))),
+        ...[...fitted.feeds].map(([name, { dims }]) => [name, dims] as const),
+      ]),
+  );
+  for (const [name, size] of within.sizes) if (size !== usual.get(name)) sizes.set(name, size);
   const view = GraphView.of(file.model, file.source);
   const rows = embeddingRows(view);
   for (const [name, array] of fitted.feeds) checkIds(view, name, array, where);
@@ -75,16 +91,13 @@ export function completed(
   if (wanted.length === 0) notices.push("The input is synthetic: made up by name, type and shape.");
   else if (lacking.length > 0)
     notices.push(`${lacking.map(({ name }) => name).join(", ")}: made up by name, type and shape.`);
-  const follows = new Set(cache ? derivedInputs(opened, cache, true) : []);
-  const open = symbols(lacking.filter(({ name }) => !follows.has(name))).filter(
-    (name) => !sizes.has(name) && !/batch/i.test(name),
-  );
   if (open.length > 0) {
     const table = symbolSizes(inputs, sizes);
     notices.push(
       `${open.map((name) => `${name} = ${table.get(name) ?? "?"}`).join(", ")} ${open.length === 1 ? "was" : "were"} assumed, since no input says it; set it with --dim ${open[0]}=N.`,
     );
   }
+  notices.push(...within.notices);
   const assumed = Object.fromEntries(open.map((name) => [name, symbolSizes(inputs, sizes).get(name) ?? 0]));
   return { feeds, notices, made: missing.length, assumed };
 }

@@ -11,6 +11,7 @@ import { type Discovered, instrumenter, type Planned, select } from "./instrumen
 import type { OpenModel } from "./open-model";
 import type { Phases } from "./phases";
 import { runModel, type RunResult } from "./run-model";
+import { withFaultyAxis } from "./shape-fault";
 
 export interface SiteRun {
   readonly run: RunResult<Planned>;
@@ -84,7 +85,7 @@ export async function runSites(
   );
 
   phases.start("load", formatBytes(opened.file.size + externalBytes));
-  const run = await runModel({
+  const running = runModel({
     file: opened.file,
     sessions: opened.sessions,
     instrument,
@@ -97,6 +98,9 @@ export async function runSites(
       phases.end("load", detail);
       phases.start("run", words, typeof label === "string" ? undefined : label);
     },
+  });
+  const run = await running.catch((error: unknown) => {
+    throw withFaultyAxis(opened, feeds, error);
   });
   phases.end("run", words);
   return { run, notices: [] };
