@@ -10,7 +10,7 @@ import argparse
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,6 @@ sys.path.insert(0, str(HERE.parent))
 from common.pytorch import load as load_checkpoint  # noqa: E402
 from common.pytorch import save  # noqa: E402
 
-STEPS = 4_000
 BATCH = 16
 LEARNING_RATE = 1e-3
 WARM_UP = 200
@@ -79,15 +78,31 @@ def draw(data: Histories, n: int, rng: np.random.Generator) -> Batch:
     )
 
 
-def batches(steps: int, seed: int) -> Iterator[Batch]:
-    """Short windows at first, then up to the full context; half of either as long as can be. The goals are the training goals."""
-    rng = np.random.default_rng(seed)
-    goals = np.repeat(split_goals()[0], ROOMS_PER_GOAL)
-    for step in range(steps):
-        if step % NEW_HISTORIES_EVERY == 0:
-            data = learn(goals, SOURCE_EPISODES, SOURCE_NOISE, rng)
-        longest = SHORT_CONTEXT if step < 0.6 * steps else CONTEXT
-        yield draw(data, longest if rng.random() < 0.5 else int(rng.integers(HORIZON, longest + 1)), rng)
+@dataclass(frozen=True)
+class Stage:
+    """The first `steps` steps of a schedule over `schedule` steps, with histories of its own."""
+
+    schedule: int
+    steps: int
+
+    def rate(self, step: int) -> float:
+        """What the learning rate is multiplied by: up at first, then down along a cosine to a twentieth."""
+        return min(1.0, (step + 1) / WARM_UP) * (0.05 + 0.475 * (1 + math.cos(math.pi * step / self.schedule)))
+
+    def batches(self, seed: int) -> Iterator[Batch]:
+        """Windows of training goals, short at first, then up to the full context; half of them as long as can be."""
+        rng = np.random.default_rng(seed)
+        goals = np.repeat(split_goals()[0], ROOMS_PER_GOAL)
+        for step in range(self.steps):
+            if step % NEW_HISTORIES_EVERY == 0:
+                data = learn(goals, SOURCE_EPISODES, SOURCE_NOISE, rng)
+            longest = SHORT_CONTEXT if step < 0.6 * self.schedule else CONTEXT
+            yield draw(data, longest if rng.random() < 0.5 else int(rng.integers(HORIZON, longest + 1)), rng)
+
+
+STAGES = (Stage(schedule=7_000, steps=1_000), Stage(schedule=4_000, steps=3_000))
+"""A high rate to begin with; then rate and optimizer restart (Loshchilov and Hutter 2017), down to a fifth of it."""
+QUICK_STAGES = (Stage(schedule=40, steps=40), Stage(schedule=20, steps=20))
 
 
 def load(path: Path) -> AlgorithmDistillation:
@@ -112,48 +127,46 @@ def initialised(model: AlgorithmDistillation) -> AlgorithmDistillation:
     return model
 
 
-def train(seed: int, steps: int, out: Path, initial: Path | None, report_every: int, save_every: int = 250) -> None:
-    """Trains on one thread, from scratch or from a checkpoint; the seed fixes weights, histories and windows."""
+def train(seed: int, stages: Sequence[Stage], out: Path, report_every: int, save_every: int = 250) -> None:
+    """Trains from scratch on one thread; the seed fixes weights, histories and windows."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    model = initialised(AlgorithmDistillation()) if initial is None else load(initial)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda step: min(1.0, (step + 1) / WARM_UP) * (0.05 + 0.475 * (1 + math.cos(math.pi * step / steps))),
-    )
+    model = initialised(AlgorithmDistillation())
     held_out = np.repeat(split_goals()[1], 2)
     started = time.process_time()
-    for step, batch in enumerate(batches(steps, seed), start=1):
-        model.train()
-        acting, helping = batch.loss(model)
-        optimizer.zero_grad()
-        (acting + TRANSITION_LOSS * helping).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        if step % save_every == 0 or step == steps:
-            save(model, out)
-        if step % report_every == 0 or step == steps:
-            played = roll_out(ModelPolicy(model, seed=step), held_out, episodes=6).returns().mean(axis=0)
-            print(
-                f"step {step:6d}  {time.process_time() - started:5.0f} CPU s  loss {acting.item():.3f} "
-                f"(transitions {helping.item():.3f})  held-out return by episode "
-                + " ".join(f"{value:.1f}" for value in played),
-                flush=True,
-            )
+    taken = 0
+    for number, stage in enumerate(stages):
+        optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, stage.rate)
+        for batch in stage.batches(seed + number):
+            model.train()
+            acting, helping = batch.loss(model)
+            optimizer.zero_grad()
+            (acting + TRANSITION_LOSS * helping).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            taken += 1
+            last = taken == sum(each.steps for each in stages)
+            if taken % save_every == 0 or last:
+                save(model, out)
+            if taken % report_every == 0 or last:
+                played = roll_out(ModelPolicy(model, seed=taken), held_out, episodes=6).returns().mean(axis=0)
+                print(
+                    f"step {taken:6d}  {time.process_time() - started:5.0f} CPU s  loss {acting.item():.3f} "
+                    f"(transitions {helping.item():.3f})  held-out return by episode "
+                    + " ".join(f"{value:.1f}" for value in played),
+                    flush=True,
+                )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--initial", type=Path, help="a checkpoint to start from, with a schedule of its own")
     parser.add_argument("--quick", action="store_true", help="under a minute, to see that everything runs")
     parser.add_argument("--out", type=Path, default=HERE / "checkpoint.pt")
     options = parser.parse_args()
-    steps = 60 if options.quick else options.steps
-    train(options.seed, steps, options.out, options.initial, report_every=min(steps, 500))
+    train(options.seed, QUICK_STAGES if options.quick else STAGES, options.out, report_every=500)
 
 
 if __name__ == "__main__":
