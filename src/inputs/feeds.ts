@@ -45,7 +45,10 @@ export function fitFeeds(
       throw new AttentionError(
         "inputMissing",
         `The input ${input.name} wants ${input.dtype} ${shapeText(input.dims ?? [])}; the file has: ${has.slice(0, 12).join(", ") || "nothing"}.`,
-        { where },
+        {
+          where,
+          fix: `If another array is meant, give it: --map ${input.name}=ARRAY, Map arrays… in the Input dialog, or inputs.arrays in the manifest.`,
+        },
       );
     }
     const mismatch = (why: string) =>

@@ -254,6 +254,8 @@ function layoutOf(source: Source, base: ArrayFile | undefined, opened: (file: st
   if (!base) return { names: [], axis: null, declared: false, own: () => [], ...none };
   if (samples?.arrays !== undefined) {
     const pattern = samples.arrays;
+    const ofSample = nameOf(pattern);
+    const unlessOfSample = (raw: string) => (ofSample.test(raw) ? null : raw);
     const names = samplesInNames([...base.headers.keys()], pattern);
     if (names.length === 0)
       throw new AttentionError("inputMissing", `No array is named ${pattern}.`, { where: base.name });
@@ -270,7 +272,7 @@ function layoutOf(source: Source, base: ArrayFile | undefined, opened: (file: st
             return new RegExp(`^${own.replace("\\{array\\}", "(.+)")}$`, "s").exec(raw)?.[1] ?? null;
           },
         },
-        ...shared,
+        ...shared.map((place) => ({ ...place, named: unlessOfSample })),
       ],
       fill: (file, sample) => fillSample(file, names[sample] ?? "", null),
       notices: [],
@@ -290,11 +292,14 @@ function layoutOf(source: Source, base: ArrayFile | undefined, opened: (file: st
 
 /** What `{sample}` stands for in names of arrays, in the order of the file. */
 function samplesInNames(names: readonly string[], pattern: string): string[] {
-  const expression = new RegExp(
+  const expression = nameOf(pattern);
+  return [...new Set(names.flatMap((name) => expression.exec(name)?.groups?.["sample"] ?? []))];
+}
+
+const nameOf = (pattern: string) =>
+  new RegExp(
     `^${escaped(pattern).replace("\\{sample\\}", "(?<sample>.+?)").replace("\\{array\\}", ".+")}$`,
     "s",
   );
-  return [...new Set(names.flatMap((name) => expression.exec(name)?.groups?.["sample"] ?? []))];
-}
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

@@ -116,6 +116,21 @@ test("arrays of other names are given to inputs in a table, and for the next fil
   workbench.expectHealthy();
 });
 
+test("a file that is dragged from outside onto the dialog is read there, and not opened by the editor", async () => {
+  const workspace = corpus("corpus/bert-torchscript17-eager.onnx").write("first.npz", text(4));
+  const [workbench, visualizer] = await opened(workspace);
+  const shown = await dialog(visualizer);
+  const place = await shown.locator("attention-arrays").boundingBox();
+  const devtools = await workbench.page.context().newCDPSession(workbench.page);
+  const at = { x: place!.x + place!.width / 2, y: place!.y + 20 };
+  const data = { items: [], files: [workspace.path("first.npz")], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "dragOver", "drop"] as const)
+    await devtools.send("Input.dispatchDragEvent", { type, ...at, data });
+  await shown.getByRole("table", { name: /first\.npz/ }).waitFor();
+  expect(await workbench.page.locator(".tabs-container .tab").count()).toBe(1);
+  workbench.expectHealthy();
+});
+
 test("sizes that were typed are there again when the model is opened again", async () => {
   const [workbench, visualizer] = await opened(corpus("fixtures/generation/gpt2.onnx"));
   await visualizer.button("Set sizes").click();

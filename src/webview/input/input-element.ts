@@ -41,6 +41,17 @@ export class InputElement extends OverlayElement {
     `,
   ];
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    for (const type of ["dragenter", "dragover", "drop"]) this.addEventListener(type, this.#dragged);
+  }
+
+  /** What is dragged over the dialog is for it: else VS Code takes files that come from outside, and opens them. */
+  #dragged = (event: Event): void => {
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
   protected override render(): TemplateResult | typeof nothing {
     const { state } = this.session.store;
     const capture = captureOf(state);

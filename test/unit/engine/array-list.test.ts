@@ -97,7 +97,12 @@ describe("the arrays of a file", () => {
     await client.open(exampleModel, "full");
     const list = await client.listArrays({ file: null });
     expect(list.problem).toBeNull();
-    expect(list.arrays.map(({ name }) => name)).toContain("returns_to_go");
+    const names = list.arrays.map(({ name }) => name);
+    expect(names).toContain("returns_to_go");
+    expect(
+      names.filter((name) => name.startsWith("episode_")),
+      "those of other samples",
+    ).toEqual([]);
     expect(list.inputs.map(({ own }) => own)).not.toContain(null);
     const problem = async (arrays: Record<string, string>) =>
       (await client.listArrays({ file: null, arrays })).problem;
