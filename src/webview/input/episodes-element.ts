@@ -48,6 +48,8 @@ export class EpisodesElement extends LitElement {
       .episode[aria-current="true"] {
         background: var(--vscode-list-activeSelectionBackground);
         color: var(--vscode-list-activeSelectionForeground);
+        outline: 1px solid var(--vscode-contrastActiveBorder, transparent);
+        outline-offset: -1px;
       }
       .episode .dim {
         overflow: hidden;
@@ -112,6 +114,7 @@ export class EpisodesElement extends LitElement {
     return html`<button
       class="episode"
       aria-current=${current}
+      title=${[episode.name, ...facts].join("\n")}
       @click=${() => this.#choose({ episode: index })}
     >
       <span>${episode.name}</span> <span class="dim">${facts.join(" · ")}</span>
