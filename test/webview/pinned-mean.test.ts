@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { MASKED } from "../../src/shared/page";
 import type { QueryChoice } from "../../src/shared/query-choice";
 import { cellText, cursorSentence } from "../../src/webview/cell-words";
+import { find as findText } from "../../src/webview/overlays/find-data";
 import { cursorMoved, pinned, selectSite, unpinned } from "../../src/webview/reducers";
 import { fromSaved, toSaved } from "../../src/webview/saved-state";
 import { pinnedMean, rowOf } from "../../src/webview/selectors";
@@ -142,6 +143,16 @@ describe("a pinned mean", () => {
     const other = model.sites.findIndex(({ queryAxis }) => queryAxis !== model.sites[SITE]!.queryAxis);
     expect(selectSite(store.state, other).selection.query).toBeNull();
     expect(unpinned(store.state).selection.query).toBeNull();
+  });
+
+  it("is found by its segment's name", async () => {
+    const open = await openApp(model);
+    open.session.store.update((state) => selectSite(state, SITE));
+    const found = findText(open.session.store.state, `mean ${NAME}`);
+    expect(found[0]).toMatchObject({
+      ...{ kind: "mean", mean: NAME, detail: `the mean of ${QUERIES.length} queries` },
+    });
+    expect(findText(open.session.store.state, "mean nowhere")).toEqual([]);
   });
 
   it("is told to the host, which draws figures of it", async () => {

@@ -195,7 +195,7 @@ export class InspectorElement extends LitElement {
     const one = typeof row.query === "number" ? row.query : null;
     const name = rowName(row.query, axes.query) + rowsWords(row);
     return html`<h3 class="query" title=${one === null ? name : (axes.query.labels[one] ?? "")}>
-        ${one === null ? "Queries" : "Query"} <span class="name">${name}</span>
+        Query <span class="name">${name}</span>
       </h3>
       ${
         keys.length === 0

@@ -41,6 +41,7 @@ const groups: readonly { readonly title: string; readonly rows: readonly KeyRow[
       { keys: "Home · End", does: "first, last key" },
       { keys: "Page Up · Down", does: "segment before, after" },
       { keys: "Enter · Esc", does: "pin, let go" },
+      { keys: "Shift Enter", does: "in Tokens: the mean over the queries of the segment" },
       { keys: "+ · − · 0", does: "zoom in, out, the whole map" },
       { keys: "Shift + arrows", does: "pan" },
       { keys: "Ctrl + wheel", does: "zoom about the pointer" },
