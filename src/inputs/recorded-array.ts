@@ -49,7 +49,8 @@ export function readInput(
   if (!stepInputs(manifest).has(input.name))
     return adapted(arrays.read(array, { axis, indices: [sample] }), input, axis);
   const own = ofSample(arrays, axis, sample);
-  return adapted(readStep(own, array, own.header(array) ?? header, input, manifest, at), input, axis);
+  // The axis of the samples is gone with the one that was chosen: what is missing is the model's batch.
+  return adapted(readStep(own, array, own.header(array) ?? header, input, manifest, at), input, 0);
 }
 
 /** An array of a sample at a step: only that step is read. */

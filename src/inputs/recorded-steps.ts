@@ -32,10 +32,7 @@ export function stepsOf(
     return null;
   }
   const arrays = set.arrays(sample);
-  const length = (array: ManifestArray, axis = 0) => {
-    const dims = arrays.header(array)?.dims;
-    return dims?.[set.axis === null ? axis : axis + (dims[set.axis] === set.count ? 1 : 0)];
-  };
+  const length = (array: ManifestArray) => dimsOfSample(set, arrays, array)?.[0];
   const ofInputs = [...stepInputs({ ...manifest, passes: undefined } as Manifest)].map((input) => {
     const source = manifest?.inputs?.arrays?.[input] ?? input;
     return typeof source === "string" || "array" in source ? length(source as ManifestArray) : undefined;
@@ -85,6 +82,17 @@ function actionWords(
   return label === undefined ? {} : { label };
 }
 
+/** Sizes of an array without the axis of the samples. */
+function dimsOfSample(
+  set: SampleSet,
+  arrays: SampleArrays,
+  array: ManifestArray,
+): readonly number[] | undefined {
+  const dims = arrays.header(array)?.dims;
+  const { axis } = set;
+  return axis === null || dims?.[axis] !== set.count ? dims : dims.filter((_, at) => at !== axis);
+}
+
 export function passesOf(
   set: SampleSet,
   sample: number,
@@ -98,7 +106,7 @@ export function passesOf(
   const source = manifest?.inputs?.arrays?.[name] ?? name;
   const dims =
     typeof source === "string" || "array" in source
-      ? set.arrays(sample).header(source as ManifestArray)?.dims
+      ? dimsOfSample(set, set.arrays(sample), source as ManifestArray)
       : undefined;
   const stepped = afterSteps && manifest?.steps?.inputs?.includes(name) === true;
   const count = dims?.[stepped ? 1 : 0] ?? passes.count ?? 1;

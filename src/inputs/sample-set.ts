@@ -165,7 +165,10 @@ export function openSamples(source: Source): SampleSet {
       };
     });
     const plain = layout.axis !== null && label === undefined && Object.keys(fields).length === 0;
-    const { first = 0 } = source.samples ?? {};
+    const { first = 0 } = layout.declared ? (source.samples ?? {}) : {};
+    const called = (entries: readonly { readonly name: string }[]) =>
+      entries.findIndex(({ name }) => name === first);
+    const named = called(layout.names) >= 0 ? called(layout.names) : called(episodes);
     const names = [...(base?.headers.keys() ?? [])];
     return {
       name: base?.name ?? source.samples?.files ?? source.others?.join(", ") ?? "",
@@ -178,14 +181,11 @@ export function openSamples(source: Source): SampleSet {
       keys: layout.names.map(({ name }) => name),
       count: layout.names.length,
       axis: layout.axis,
-      first:
-        typeof first === "number"
-          ? first
-          : Math.max(
-              0,
-              layout.names.findIndex(({ name }) => name === first),
-            ),
-      notices: layout.notices,
+      first: typeof first === "number" ? first : Math.max(0, named),
+      notices:
+        typeof first === "string" && named < 0
+          ? [...layout.notices, `There is no sample ${first}, which samples.first names: the first is shown.`]
+          : layout.notices,
       arrays,
       get files() {
         return [...open.keys()];

@@ -1,12 +1,13 @@
 /** Labels for the tokens of an axis, from the manifest's segments; numbered where nothing names them. */
 import type { TokenAxis, TokenGrid, TokenSegment } from "../shared/capture";
 import type { NamedArray } from "./arrays";
+import type { LabelArray } from "./label-arrays";
 import type { ManifestGrid, ManifestSegment, ManifestTokens } from "./manifest/segments-schema";
 import { namedArray } from "./manifest/values";
 
 export interface AxisResult {
   readonly axis: Omit<TokenAxis, "id">;
-  /** Set when the segments do not fit the axis: tokens are numbered instead. */
+  /** Set when the segments do not fit the axis, and tokens are numbered instead, or labels do not fit their tokens. */
   readonly problem: string | null;
 }
 
@@ -43,7 +44,7 @@ export function declaredCount(segment: ManifestSegment): number | undefined {
 export function tokenAxis(
   segments: readonly ManifestSegment[],
   length: number,
-  arrays: ReadonlyMap<string, NamedArray>,
+  arrays: ReadonlyMap<string, LabelArray>,
   sources: LabelSources = {},
 ): AxisResult {
   const counts = segmentCounts(segments, length, arrays, sources);
@@ -52,21 +53,59 @@ export function tokenAxis(
   const named: TokenSegment[] = [];
   const segmentOf: number[] = [];
   const padding: number[] = [];
+  const problems = new Set<string>();
   segments.forEach((segment, position) => {
     const parts: readonly ManifestTokens[] = "interleave" in segment ? segment.interleave : [segment];
     const first = named.length;
     named.push(...parts.map(describeSegment));
-    for (let token = 0; token < (counts[position] ?? 0); token++) {
+    const whole = counts[position] ?? 0;
+    const countOf = (part: number) => Math.ceil((whole - part) / parts.length);
+    parts.forEach((tokens, part) => {
+      const problem = labelProblem(tokens, countOf(part), countOf(0), arrays);
+      if (problem !== null) problems.add(problem);
+    });
+    for (let token = 0; token < whole; token++) {
       const part = token % parts.length;
       const tokens = parts[part] as ManifestTokens;
       const index = Math.floor(token / parts.length);
-      if (isPadding(tokens, index, arrays)) padding.push(labels.length);
+      const place = { index, count: countOf(part) };
+      if (isPadding(tokens, place, arrays)) padding.push(labels.length);
       segmentOf.push(first + part);
-      labels.push(labelOf(tokens, index, arrays, sources));
+      labels.push(labelOf(tokens, place, arrays, sources));
     }
   });
   const axis: Omit<TokenAxis, "id"> = { labels, segments: named, segmentOf, from: "manifest" };
-  return { axis: padding.length === 0 ? axis : { ...axis, padding }, problem: null };
+  const [problem = null] = problems;
+  return { axis: padding.length === 0 ? axis : { ...axis, padding }, problem };
+}
+
+/** A token by its number within its segment, and how many the segment has. */
+interface Place {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** The value of a token in an array with one for each; undefined where it has none. */
+function valueAt(
+  array: LabelArray | undefined,
+  { index, count }: Place,
+): NamedArray["data"][number] | undefined {
+  if (!array) return undefined;
+  return array.data[array.endsNow ? index - count + array.data.length : index];
+}
+
+/** That labels would stand at tokens which they are not of, as a sentence; null where they do not. */
+function labelProblem(
+  { name, labels }: ManifestTokens,
+  count: number,
+  turns: number,
+  arrays: ReadonlyMap<string, LabelArray>,
+): string | null {
+  if (!labels || !("array" in labels) || count === 0) return null;
+  const array = arrays.get(labels.array);
+  // Of those that take turns, the last of a turn that is not over yet was recorded all the same.
+  if (!array || array.endsNow || array.data.length === count || array.data.length === turns) return null;
+  return `The labels of ${name} are in ${labels.array}, which has [${array.dims.join(", ")}] for ${count} tokens: ${array.data.length > count ? "the first are used" : "the others are numbered"}.`;
 }
 
 /** Tokens of each segment, or why they do not make up the axis. */
@@ -115,23 +154,20 @@ function tokenGrid({ rows, columns, patch, crop, padding, camera }: ManifestGrid
   };
 }
 
-function isPadding(
-  { mask }: ManifestTokens,
-  index: number,
-  arrays: ReadonlyMap<string, NamedArray>,
-): boolean {
+function isPadding({ mask }: ManifestTokens, place: Place, arrays: ReadonlyMap<string, LabelArray>): boolean {
   if (mask === undefined) return false;
-  const value = arrays.get(namedArray(mask).array)?.data[index];
+  const value = valueAt(arrays.get(namedArray(mask).array), place);
   return value !== undefined && Number(value) === 0;
 }
 
 function labelOf(
   tokens: ManifestTokens,
-  index: number,
-  arrays: ReadonlyMap<string, NamedArray>,
+  at: Place,
+  arrays: ReadonlyMap<string, LabelArray>,
   sources: LabelSources,
 ): string {
   const { labels, grid, name } = tokens;
+  const { index } = at;
   const fill = (template: string, values: Record<string, string>) =>
     template.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);
   const place: Record<string, string> = grid
@@ -146,7 +182,7 @@ function labelOf(
   if (Array.isArray(labels)) return labels[index] ?? numbered;
   if ("file" in labels) return sources.lines?.(labels.file)?.[index] ?? numbered;
   if ("ids" in labels) return sources.tokens?.get(labels.ids)?.[index] ?? numbered;
-  const value = arrays.get(labels.array)?.data[index];
+  const value = valueAt(arrays.get(labels.array), at);
   if (value === undefined) return numbered;
   const named = labels.names?.[Number(value)] ?? String(value);
   return fill(labels.template ?? "{name}", { i: String(index), value: String(value), name: named, ...place });

@@ -1,6 +1,7 @@
 import { copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { writeNpz } from "../../../src/inputs/arrays";
 import { parseManifest } from "../../../src/inputs/manifest";
 import { insideFolder, matchingFiles } from "../../../src/inputs/manifest/paths";
 import { exampleModel, newClient, root, temporaryFolder } from "../engine/harness";
@@ -276,6 +277,18 @@ describe("what is right in a manifest", () => {
     expect(await problemsOf({ inputs: { file: "*.npz" } })).toEqual([
       ["inputs.file", "*.npz names one file of arrays: * and ? stand for nothing here."],
     ]);
+  });
+
+  it("looks for arrays by the names of their samples, whose batch a run adds", async () => {
+    const folder = temporaryFolder();
+    const model = path.join(folder, "model.onnx");
+    copyFileSync(path.join(root, "test/operators/plain.onnx"), model);
+    const data = (...dims: number[]) => ({ dims, data: new Float32Array(dims.reduce((a, b) => a * b, 1)) });
+    const arrays = { "run_1/tokens": data(4, 10), "run_2/tokens": data(5, 10) };
+    writeFileSync(path.join(folder, "in.npz"), writeNpz(new Map(Object.entries(arrays))));
+    const manifest = { version: 1, inputs: { file: "in.npz" }, samples: { arrays: "{sample}/{array}" } };
+    writeFileSync(path.join(folder, "model.attention.json"), JSON.stringify(manifest));
+    expect((await newClient({ trusted: false }).checkManifest(model)).problems).toEqual([]);
   });
 
   it("does not miss what a recording need not hold: caches, and what a loop sets", async () => {

@@ -203,6 +203,12 @@ export class CheckContext {
     return undefined;
   }
 
+  /** Shape and type of a recorded array, of the first sample where each has its own; without a word where there is none. */
+  recordedHeader(array: string): ArrayHeader | undefined {
+    const file = this.recorded();
+    return file ? (this.#ofFirstSample(file, array) ?? file.headers.get(array)) : undefined;
+  }
+
   close(): void {
     for (const file of this.#files.values()) file?.close();
   }

@@ -83,13 +83,11 @@ const isPicture = (source: ManifestInputSource | undefined) =>
 /** The recorded array of an input, without a word where there is none. */
 function headerOf(context: CheckContext, input: string): ArrayHeader | undefined {
   const source = context.manifest.inputs?.arrays?.[input] ?? input;
-  if (typeof source === "string") return context.recorded()?.headers.get(source);
+  if (typeof source === "string") return context.recordedHeader(source);
   if (!("array" in source)) return undefined;
-  const file =
-    source.file === undefined
-      ? context.recorded()
-      : context.arrays(source.file, ["inputs", "arrays", input, "file"]);
-  return file?.headers.get(source.array);
+  return source.file === undefined
+    ? context.recordedHeader(source.array)
+    : context.arrays(source.file, ["inputs", "arrays", input, "file"])?.headers.get(source.array);
 }
 
 /**
@@ -106,9 +104,11 @@ export function fedDims(context: CheckContext, input: TensorSignature): readonly
   if (steps?.inputs?.includes(input.name)) dims = dims.slice(1);
   else if (window) dims = [window.length, ...dims.slice(1)];
   if (passes?.inputs?.includes(input.name)) dims = dims.slice(1);
+  // A run adds a batch of one that is not recorded, and takes one away that the model has not.
   const rank = input.dims?.length;
-  const taken = dims.length < header.dims.length || window !== undefined;
-  return taken && rank === dims.length + 1 ? [1, ...dims] : dims;
+  const [batch] = input.dims ?? [];
+  if (rank === dims.length + 1 && (typeof batch !== "number" || batch <= 1)) return [1, ...dims];
+  return rank === dims.length - 1 && dims[0] === 1 ? dims.slice(1) : dims;
 }
 
 function checkFit(context: CheckContext, input: TensorSignature, header: ArrayHeader): void {
