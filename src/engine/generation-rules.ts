@@ -41,7 +41,7 @@ export function generationRules(
   const notices: string[] = [];
   const forced = forcedTokens(opened, prompt);
   for (const { id, from } of forced.values())
-    notices.push(`${word(id)} is written first, as ${from} says; the run shows what it attends to.`);
+    notices.push(`${word(id)} is written whatever the model says, as ${from} says.`);
   let begin = prompt;
   while (forced.has(begin)) begin += 1;
   const suppressed = configuredIds(opened, "suppress_tokens");

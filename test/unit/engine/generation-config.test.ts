@@ -117,7 +117,7 @@ describe("tokens that may not, or must, be written", () => {
     const forced = await generated(config, { tokens: 3 }, one);
     expect(forced.labels[0]).toBe(42);
     expect(forced.notices).toContain(
-      "#42 is written first, as forced_bos_token_id of generation_config.json says",
+      "#42 is written whatever the model says, as forced_bos_token_id of generation_config.json says",
     );
     const free = await generated({}, { tokens: 2 }, BigInt64Array.of(one[0]!, 42n));
     // What follows is what follows these two tokens, but for the suppressed one.
