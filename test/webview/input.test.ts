@@ -573,6 +573,18 @@ describe("the Input dialog", () => {
     expect(open.host.choices).toEqual([{ samples: [15, 16, 17, 18, 19, 20, 21, 22, 23, 24] }]);
   });
 
+  it("offers as many samples as the manifest says, until a person says another number", async () => {
+    const open = await show({ ...plainRecording, samples: { count: 30, shown: [0], usual: 4 } });
+    const form = dialog(open, "attention-episodes");
+    const number = find(form, "vscode-text-field.number") as HTMLInputElement;
+    expect(number.value).toBe("4");
+    expect(wordsOf(form)).toContain("The first 4");
+    number.value = "7";
+    number.dispatchEvent(new Event("input"));
+    await settled(open.app);
+    expect(wordsOf(form)).toContain("7 spread over all");
+  });
+
   it("goes on writing about an image, where the model writes", async () => {
     const open = await show({ ...plainRecording, imageInputs: ["pixel_values"], generates: true });
     const form = dialog(open, "attention-images");

@@ -63,7 +63,7 @@ export class EpisodesElement extends LitElement {
 
   @property({ attribute: false }) session!: Session;
   @state() private filter = "";
-  @state() private samples = SAMPLES;
+  @state() private samples: number | null = null;
 
   protected override render(): TemplateResult | typeof nothing {
     const recording = recordingOf(this.session.store.state);
@@ -123,10 +123,11 @@ export class EpisodesElement extends LitElement {
 
   /** @param all those to choose from: what the condition leaves */
   #samples(
-    { count: total, shown }: { count: number; shown: readonly number[] },
+    { count: total, shown, usual = SAMPLES }: NonNullable<Recording["samples"]>,
     all: readonly number[],
   ): TemplateResult {
-    const most = Math.min(this.samples, all.length);
+    const wanted = this.samples ?? usual;
+    const most = Math.min(wanted, all.length);
     const choose = (samples: readonly number[]) => () => this.#choose({ samples: [...samples] });
     return html`<h3>Samples</h3>
       <p class="dim">
@@ -137,8 +138,8 @@ export class EpisodesElement extends LitElement {
         <vscode-text-field
           class="number"
           aria-label="Number of samples"
-          .value=${String(this.samples)}
-          @input=${(event: Event) => (this.samples = Math.max(1, Math.floor(Number(valueOf(event)) || SAMPLES)))}
+          .value=${String(wanted)}
+          @input=${(event: Event) => (this.samples = Math.floor(Math.max(0, Number(valueOf(event)))) || null)}
         ></vscode-text-field>
         <button class="quiet" ?disabled=${most === 0} @click=${choose(all.slice(0, most))}>
           The first ${most}
