@@ -15,6 +15,7 @@ import type { Token } from "../inputs/tokenizer";
 import type { ChosenInput } from "./choose-input";
 import type { OpenModel } from "./open-model";
 import type { PatchGrid } from "./patch-grids";
+import { ReachedTensors } from "./reached";
 
 /** Which tokens an axis may hold: `text` of an encoder or a decoder is told by the site's path and kind. */
 export interface AxisPlace {
@@ -25,6 +26,8 @@ export interface AxisPlace {
   readonly dim: Dim;
   /** Entries of the site's batch axis. */
   readonly batch: number;
+  /** The map's tensor in the graph. */
+  readonly tensor: string;
 }
 
 /** Axes of tokens, each kept once. */
@@ -34,6 +37,7 @@ export class AxisTable {
   readonly #opened: OpenModel;
   readonly #input: ChosenInput;
   readonly #notices: string[];
+  readonly #reached: ReachedTensors;
   readonly #lines = new Map<string, readonly string[] | null>();
 
   /** The arrays that labels may name. */
@@ -45,6 +49,7 @@ export class AxisTable {
     this.#opened = opened;
     this.#input = input;
     this.#notices = notices;
+    this.#reached = new ReachedTensors(opened.file.model.graph);
   }
 
   /** Index of the axis of `length` tokens, with the site's own segments or the model's. */
@@ -128,7 +133,8 @@ export class AxisTable {
     const ofSide = this.#input.pair
       ? this.#input.texts.filter(({ role }) => (role === "encoder") === isEncoders)
       : this.#input.texts;
-    const fitting = ofSide.filter(({ tokens }) => tokens[0]?.length === length);
+    const isMade = (input: string) => !this.#reached.excludes(input, place.tensor);
+    const fitting = ofSide.filter(({ tokens, input }) => tokens[0]?.length === length && isMade(input));
     const decoder = place.cross ? place.side === "queries" : /decoder|dec\b/i.test(place.name);
     const text =
       fitting.find(({ symbol }) => symbol !== null && symbol === place.dim) ??
@@ -141,11 +147,11 @@ export class AxisTable {
         place.batch,
       );
     if (this.#input.pair && !isEncoders) return numberedAxis(length);
-    for (const grid of this.#input.grids) {
+    for (const grid of this.#input.grids.filter(({ input }) => isMade(input))) {
       const extra = length - grid.rows * grid.columns;
       if (extra >= 0 && extra <= MOST_EXTRA) return gridAxis(grid, extra);
     }
-    const [picture] = this.#input.recording.imageInputs;
+    const [picture] = this.#input.recording.imageInputs.filter(isMade);
     const square = picture === undefined ? null : squareGrid(length, this.#sizeOf(picture));
     return square && picture !== undefined
       ? gridAxis({ input: picture, rows: square.side, columns: square.side, patch: null }, square.extra)

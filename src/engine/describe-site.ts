@@ -95,11 +95,13 @@ export function describeSite(
     ...{ name: site.name, side: "queries", cross },
     dim: symbolic?.queries ?? null,
     batch: stored.batch,
+    tensor: site.tensor,
   });
   const keyAxis = axes.add(stored.keys, said?.keys, {
     ...{ name: site.name, side: "keys", cross },
     dim: symbolic?.keys ?? null,
     batch: stored.batch,
+    tensor: site.tensor,
   });
   const heads = Array.from({ length: stored.batch }, (_, batch) =>
     Array.from({ length: stored.heads }, (__, head) =>
