@@ -28,6 +28,9 @@ from common.pytorch import load as load_checkpoint  # noqa: E402
 from common.pytorch import save  # noqa: E402
 
 STEPS = 16_000
+"""Length of the schedules of learning rate and exploration."""
+UNTIL = 8_000
+"""Where training stops: the best check came at 4,004, and the later ones were lower."""
 WARM_UP_STEPS = 300
 EXPLORATION_STEPS = 8_000  # until then the share of random actions falls from 1 to 0.05
 UPDATES_PER_STEP = 2
@@ -115,7 +118,7 @@ def load(path: Path) -> EgoAttentionNetwork:
     return load_checkpoint(path, lambda config: EgoAttentionNetwork(Config(**config)))
 
 
-def train(seed: int, steps: int, out: Path, untrained: Path, check_episodes: int = CHECK_EPISODES) -> None:
+def train(seed: int, steps: int, until: int, out: Path, untrained: Path, check_episodes: int) -> None:
     """Trains from scratch on one thread; the seed fixes weights, exploration and batches."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
@@ -130,7 +133,7 @@ def train(seed: int, steps: int, out: Path, untrained: Path, check_episodes: int
     taken = updates = episodes = checked = 0
     best = -np.inf
     started = time.process_time()
-    while taken < steps:
+    while taken < until:
         policy.share = max(0.05, 1 - taken / min(EXPLORATION_STEPS, 0.6 * steps))
         episode = play(env, policy, seed * 1_000_000 + episodes)
         replay.add(episode)
@@ -146,7 +149,7 @@ def train(seed: int, steps: int, out: Path, untrained: Path, check_episodes: int
             updates += 1
             if updates % TARGET_UPDATES == 0:
                 target.load_state_dict(network.state_dict())
-        if taken // CHECK_EVERY > checked or taken >= steps:
+        if taken // CHECK_EVERY > checked or taken >= until:
             checked = taken // CHECK_EVERY
             score, crashes = mean_score(network, check_episodes)
             if score > best:
@@ -164,13 +167,14 @@ def train(seed: int, steps: int, out: Path, untrained: Path, check_episodes: int
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--steps", type=int, default=STEPS, help="length of the schedules")
+    parser.add_argument("--until", type=int, default=UNTIL, help="where training stops")
     parser.add_argument("--quick", action="store_true", help="a minute, to see that everything runs; learns little")
     parser.add_argument("--out", type=Path, default=HERE / "checkpoint.pt")
     parser.add_argument("--untrained", type=Path, default=HERE / "untrained.pt")
     options = parser.parse_args()
-    steps, check_episodes = (600, 4) if options.quick else (options.steps, CHECK_EPISODES)
-    train(options.seed, steps, options.out, options.untrained, check_episodes)
+    steps, until, check_episodes = (600, 600, 4) if options.quick else (options.steps, options.until, CHECK_EPISODES)
+    train(options.seed, steps, min(steps, until), options.out, options.untrained, check_episodes)
 
 
 if __name__ == "__main__":
