@@ -62,7 +62,7 @@ const programs = [
   },
   {
     ...node,
-    entryPoints: ["src/engine/typography.ts"],
+    entryPoints: ["src/engine/exports/typography.ts"],
     outfile: "dist/engine/typography.cjs",
     external: ["sharp"],
     loader: { ".woff": "binary" },

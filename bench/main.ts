@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { gpu } from "../src/engine/providers";
+import { gpu } from "../src/engine/run/providers";
 import type { Bar, Setting } from "./bars/bar";
 import { firstView } from "./bars/p04-first-view";
 import { allHeads } from "./bars/p06-all-heads";

@@ -1,7 +1,7 @@
 /** P11: while the model runs, the extension host's event loop stays free. This process stands for the host. */
 import { EngineClient } from "../../src/client/engine-client";
 import { captureModel } from "../../src/engine/capture";
-import { openModel } from "../../src/engine/open-model";
+import { openModel } from "../../src/engine/model/open-model";
 import { Phases } from "../../src/engine/phases";
 import type { Capture } from "../../src/shared/capture";
 import type { CaptureRequest } from "../../src/shared/protocol";

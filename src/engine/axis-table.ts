@@ -12,10 +12,10 @@ import type { ManifestAxisReference, ManifestSegment } from "../inputs/manifest/
 import { insideFolder } from "../inputs/manifest/paths";
 import { numberedAxis, tokenAxis } from "../inputs/token-axes";
 import type { Token } from "../inputs/tokenizer";
-import type { ChosenInput } from "./choose-input";
-import type { OpenModel } from "./open-model";
-import type { PatchGrid } from "./patch-grids";
-import { ReachedTensors } from "./reached";
+import type { ChosenInput } from "./inputs/choose-input";
+import type { OpenModel } from "./model/open-model";
+import type { PatchGrid } from "./inputs/patch-grids";
+import { ReachedTensors } from "./inputs/reached";
 
 /** Which tokens an axis may hold: `text` of an encoder or a decoder is told by the site's path and kind. */
 export interface AxisPlace {

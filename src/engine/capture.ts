@@ -3,10 +3,10 @@ import { CaptureStore } from "../shared/maps/capture-store";
 import type { CaptureRequest } from "../shared/protocol";
 import type { NamedArray } from "../inputs/arrays";
 import { type CaptureResult, describeRun } from "./describe-run";
-import { inputOf } from "./input-of-request";
-import type { OpenModel } from "./open-model";
+import { inputOf } from "./inputs/input-of-request";
+import type { OpenModel } from "./model/open-model";
 import type { Phases } from "./phases";
-import { runSites } from "./run-sites";
+import { runSites } from "./run/run-sites";
 
 /** The input that a request asks for, and one run on it. */
 export async function captureModel(

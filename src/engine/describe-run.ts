@@ -6,14 +6,14 @@ import { CaptureStore, type StoredSite } from "../shared/maps/capture-store";
 import type { CaptureRequest } from "../shared/protocol";
 import { siteEntry } from "../inputs/manifest/lookup";
 import { AxisTable } from "./axis-table";
-import type { ChosenInput } from "./choose-input";
-import { companionNotice } from "./companions";
+import type { ChosenInput } from "./inputs/choose-input";
+import { companionNotice } from "./model/companions";
 import { describeSite } from "./describe-site";
-import { besideDecoder, besideNotice } from "./encoder-maps";
-import type { OpenModel } from "./open-model";
+import { besideDecoder, besideNotice } from "./model/encoder-maps";
+import type { OpenModel } from "./model/open-model";
 import type { Phases } from "./phases";
-import type { SiteRun } from "./run-sites";
-import { storeSite, wasRun } from "./store-sites";
+import type { SiteRun } from "./run/run-sites";
+import { storeSite, wasRun } from "./run/store-sites";
 import { lastQueryOf, viewStart } from "./view-start";
 
 export interface CaptureResult {

@@ -7,10 +7,10 @@ import { missingScores, siteScoreExtremes } from "../shared/maps/score-map";
 import { patternsOf, type Role, rolesOf } from "../shared/roles";
 import { batchAxisName, siteEntry } from "../inputs/manifest/lookup";
 import type { AxisTable } from "./axis-table";
-import type { Planned, PlannedSite } from "./instrument";
-import { type OpenModel, toSite } from "./open-model";
-import type { RunResult } from "./run-model";
-import type { StoredEntry } from "./store-sites";
+import type { Planned, PlannedSite } from "./run/instrument";
+import { type OpenModel, toSite } from "./model/open-model";
+import type { RunResult } from "./run/run-model";
+import type { StoredEntry } from "./run/store-sites";
 import { batchStart } from "./view-start";
 
 /** A rebuilt map is proven below this error, if the control's is much larger. */

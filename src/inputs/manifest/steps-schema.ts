@@ -151,7 +151,11 @@ export const samplesSchema = z
       .union([z.string(), z.int().nonnegative()])
       .optional()
       .describe("The sample that is shown first."),
-    count: z.int().positive().optional().describe("How many samples figures are taken over, and a batch is offered of; 10 if left out."),
+    count: z
+      .int()
+      .positive()
+      .optional()
+      .describe("How many samples figures are taken over, and a batch is offered of; 10 if left out."),
   })
   .describe("Recorded samples or episodes to choose from.");
 export type ManifestSamples = z.infer<typeof samplesSchema>;

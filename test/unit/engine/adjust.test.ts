@@ -2,7 +2,7 @@
 import { copyFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { adjustableInputs, withValues } from "../../../src/engine/adjust-input";
+import { adjustableInputs, withValues } from "../../../src/engine/inputs/adjust-input";
 import { writeNpz } from "../../../src/inputs/arrays";
 import { exampleModel, newClient, onCpu, root, temporaryFolder } from "./harness";
 

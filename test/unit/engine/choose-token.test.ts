@@ -1,6 +1,6 @@
 /** The next token: the likeliest that may be written, or one drawn from what temperature, top-k and top-p leave. */
 import { describe, expect, it } from "vitest";
-import { chooseToken, type TokenRules } from "../../../src/engine/choose-token";
+import { chooseToken, type TokenRules } from "../../../src/engine/sequences/choose-token";
 import { randomNumbers } from "../../../src/inputs/synthetic";
 
 const logits = Float64Array.from([1, 3, 2.5, 0, -1]);

@@ -1,7 +1,7 @@
 import { copyFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { companionNotice } from "../../../src/engine/companions";
+import { companionNotice } from "../../../src/engine/model/companions";
 import { attentionGraph, buildModel } from "../onnx/model-builder";
 import { newClient, onCpu, temporaryFolder } from "./harness";
 

@@ -2,7 +2,7 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it } from "vitest";
 import { writeNpz } from "../../../src/inputs/arrays";
-import { findCache } from "../../../src/engine/cache-inputs";
+import { findCache } from "../../../src/engine/inputs/cache-inputs";
 import type { Provenance } from "../../../src/shared/provenance";
 import { type BuiltNode, type BuiltTensor, buildModel, weights } from "../onnx/model-builder";
 import { newClient, onCpu, root, temporaryFolder } from "./harness";

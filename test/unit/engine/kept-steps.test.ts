@@ -1,7 +1,7 @@
 /** Steps that were captured before, and ahead: answered without a run, while there is room for them. */
 import { describe, expect, it } from "vitest";
 import type { CaptureResult } from "../../../src/engine/describe-run";
-import { KeptCaptures } from "../../../src/engine/kept-captures";
+import { KeptCaptures } from "../../../src/engine/sequences/kept-captures";
 import { type InputChoice, plainRecording } from "../../../src/shared/input-choice";
 import { newClient, onCpu } from "./harness";
 import { recorded, STEPS } from "./recorded-episode";

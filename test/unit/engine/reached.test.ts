@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { ReachedTensors } from "../../../src/engine/reached";
+import { ReachedTensors } from "../../../src/engine/inputs/reached";
 import { readModel } from "../../../src/onnx/read";
 import { bytesSource } from "../../../src/onnx/source";
 import { buildModel } from "../onnx/model-builder";

@@ -1,6 +1,6 @@
 import { inflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { reportArrays } from "../../../src/engine/report-data";
+import { reportArrays } from "../../../src/engine/exports/report-data";
 import { packFlags, packFloats, unpackFlags, unpackFloats } from "../../../src/shared/maps/packed";
 import { ReportStore } from "../../../src/shared/maps/report-store";
 import { numberedAxis, seeded, seededSource } from "../figure/source";
