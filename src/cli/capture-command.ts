@@ -1,6 +1,6 @@
 /** `attention-lens capture MODEL`: one run, every map as npz, sites and figures as JSON and CSV. */
 import { type Capture, type ProviderName, providerLabels } from "../shared/capture";
-import { bytes, count } from "../shared/format";
+import { bytes, counted } from "../shared/format";
 import type { EngineClient } from "../client/engine-client";
 import { AttentionError } from "../shared/errors";
 import type { CaptureRequest } from "../shared/protocol";
@@ -84,7 +84,7 @@ export function reportRun(capture: Capture): void {
   const run = capture.phases.find((phase) => phase.name === "run")?.ms ?? 0;
   const heads = capture.sites.reduce((all, site) => all + site.heads, 0);
   console.error(
-    `${count(heads)} heads of ${count(capture.sites.length)} sites, ${capture.input.label}, ${providerLabels[provider.used]}, run ${run.toFixed(0)} ms`,
+    `${counted(heads, "head")} of ${counted(capture.sites.length, "site")}, ${capture.input.label}, ${providerLabels[provider.used]}, run ${run.toFixed(0)} ms`,
   );
   for (const { name, reason } of provider.refused)
     console.error(`${providerLabels[name]} was not used: ${reason}`);

@@ -8,6 +8,7 @@ import {
   type FigureView,
   figureViews,
 } from "../shared/figure/figure-spec";
+import { count } from "../shared/format";
 
 export interface FigureChoice {
   readonly views: readonly FigureView[];
@@ -151,12 +152,19 @@ export function fileName(
   return filled.endsWith(`.${format}`) ? filled : `${filled}.${format}`;
 }
 
+/** More places than any recording has; a slip of the finger would fill the memory. */
+const MOST_NUMBERS = 1_000_000;
+
 /** `0,8` as numbers, `0:10` as 0 to 9. */
 export function numbers(text: string): number[] {
   const found = text.split(",").flatMap((part) => {
     const range = /^(\d+):(\d+)$/.exec(part.trim());
     if (range) {
       const [from, to] = [Number(range[1]), Number(range[2])];
+      if (to - from > MOST_NUMBERS)
+        throw new RangeError(
+          `${part.trim()} are more than ${count(MOST_NUMBERS)}. Name fewer, or “all” where it may be said.`,
+        );
       return Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
     }
     return /^\d+$/.test(part.trim()) ? [Number(part)] : [Number.NaN];

@@ -4,6 +4,7 @@
  */
 import type { Capture } from "../shared/capture";
 import { AttentionError, oneLine } from "../shared/errors";
+import { counted } from "../shared/format";
 import type { CaptureAll, InputChoice } from "../shared/input-choice";
 import type { ModelSummary } from "../shared/model";
 import type { CaptureRequest } from "../shared/protocol";
@@ -130,7 +131,9 @@ export class DocumentCaptures {
     const capture = { ...captured, notices };
     this.#core.input = choice;
     inputs.remember(choice, capture.input.label);
-    log.info(`${this.#core.name}: ${capture.sites.length} sites captured on ${capture.provider.used}`);
+    log.info(
+      `${this.#core.name}: ${counted(capture.sites.length, "site")} captured on ${capture.provider.used}`,
+    );
     for (const { name, reason } of capture.provider.refused) log.warn(`${name} was not used: ${reason}`);
     this.#core.finish(engine, {
       status: "ready",

@@ -61,7 +61,7 @@ export function fitOf(
     if (!read) return { problem: "its frames are pictures", note: null };
     const problem = whyUnfit(input, read);
     if (problem !== null) return { problem, note: null };
-    const { notices } = fitFeeds([input], new Map([[input.name, read]]), {}, set.name);
+    const { notices } = fitFeeds([input], new Map([[input.name, read]]), set.name);
     const converted = notices.length > 0 ? `converted from ${read.dtype}` : null;
     const along = implicit ? `${implicit.count} samples along its first axis` : null;
     const words = [converted, along].filter((each) => each !== null);

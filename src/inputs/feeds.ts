@@ -24,27 +24,28 @@ export function whyUnfit(input: TensorSignature, array: NamedArray): string | nu
 }
 
 /**
- * @param mapping array name for each input, where they differ
  * @param where the file that the arrays came from
  * @param has names of all its arrays, for messages
+ * @param asked names of arrays that a person gave to inputs, for messages
  */
 export function fitFeeds(
   inputs: readonly TensorSignature[],
   arrays: ReadonlyMap<string, NamedArray>,
-  mapping: Readonly<Record<string, string>>,
   where: string,
   has: readonly string[] = [...arrays.keys()],
+  asked: Readonly<Record<string, string>> = {},
 ): FeedResult {
   const feeds = new Map<string, NamedArray>();
   const notices: string[] = [];
   const symbols = new Map<string, { size: number; input: string }>();
   for (const input of inputs) {
-    const name = mapping[input.name] ?? input.name;
-    const array = arrays.get(name);
+    const array = arrays.get(input.name);
     if (!array) {
+      const meant = asked[input.name];
+      const lacks = meant === undefined || has.includes(meant) ? "" : ` There is no ${meant}.`;
       throw new AttentionError(
         "inputMissing",
-        `The input ${input.name} wants ${input.dtype} ${shapeText(input.dims ?? [])}; the file has: ${has.slice(0, 12).join(", ") || "nothing"}.`,
+        `The input ${input.name} wants ${input.dtype} ${shapeText(input.dims ?? [])}; the file has: ${has.slice(0, 12).join(", ") || "nothing"}.${lacks}`,
         {
           where,
           fix: `If another array is meant, give it: --map ${input.name}=ARRAY, Map arrays… in the Input dialog, or inputs.arrays in the manifest.`,

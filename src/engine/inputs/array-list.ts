@@ -91,7 +91,7 @@ function listed(
     }),
     problem:
       single && !arrays
-        ? whyNot(() => fitFeeds(opened.inputs, new Map([[single.input, single.array]]), {}, set.name))
+        ? whyNot(() => fitFeeds(opened.inputs, new Map([[single.input, single.array]]), set.name))
         : problem,
   };
 }
@@ -149,7 +149,7 @@ function problemOf(
     const wanted = opened.inputs.filter(
       ({ name }) => !prepared.has(name) && (given.has(name) || !spared.has(name)),
     );
-    fitFeeds(wanted, given, {}, set.name, set.arrays(set.first < set.count ? set.first : 0).names);
+    fitFeeds(wanted, given, set.name, set.arrays(set.first < set.count ? set.first : 0).names);
   });
 }
 

@@ -34,14 +34,14 @@ export function completed(
   const { inputs, file } = opened;
   const wanted = inputs.filter(({ name }) => given.has(name));
   const where = set?.name ?? "";
-  const fitted = fitFeeds(wanted, given, {}, where);
+  const fitted = fitFeeds(wanted, given, where);
   const missing = inputs.filter(({ name }) => !given.has(name));
   // A recording must be whole, but for what a first step can do without.
   const cache = cacheOf(opened);
   const spared = withoutArrays(opened);
   const lacking = missing.filter(({ name }) => !spared.has(name));
   if (set?.recorded && set.partial !== true && !beside && lacking.length > 0)
-    fitFeeds(lacking, given, {}, where, set.names);
+    fitFeeds(lacking, given, where, set.names, choice?.arrays);
   const sizes = new Map([...boundSymbols(wanted, fitted.feeds), ...Object.entries(choice?.dims ?? {})]);
   const unknown = Object.keys(choice?.dims ?? {}).filter(
     (name) => !inputs.some(({ dims }) => dims?.some((dim) => typeof dim === "string" && dim.includes(name))),

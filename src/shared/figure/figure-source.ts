@@ -154,13 +154,17 @@ export function headWords(head: FigureHead, site: CapturedSite): string {
 /** "38 queries × 38 keys, self". */
 export const shapeWords = siteShape;
 
-/** "recorded.npz on CPU, sample 2 of 10". */
+/** "recorded.npz on CPU, time step 3 of 5, sample 2 of 10". Steps are counted from 0 to the last, as in the view. */
 export function originWords({ capture }: FigureSource, sites: readonly ChosenSite[], sample: number): string {
+  const { recording } = capture;
   const batches = sites.filter(({ site }) => site.batch > 1);
   const axis = batches.find(({ site }) => site.batchAxis !== null)?.site.batchAxis ?? "sample";
   const most = Math.max(...batches.map(({ site }) => site.batch));
   return [
     `${visible(capture.input.label)} on ${providerLabels[capture.provider.used]}`,
+    ...[recording.steps, recording.passes].map((axis) =>
+      axis ? `${visible(axis.name, 40)} ${axis.index} of ${axis.count - 1}` : "",
+    ),
     batches.length > 0 ? `${visible(axis, 40)} ${sample} of ${most}` : "",
   ]
     .filter(Boolean)

@@ -110,3 +110,8 @@ test("the command line can be typed again", () => {
     "attention-lens figure 'my model.onnx' --title 'it'\\''s' --heads mean,0",
   );
 });
+
+test("a range that no recording has is refused before it is made", () => {
+  expect(numbers("0:1000000")).toHaveLength(1_000_000);
+  expect(() => numbers("0:1000000000")).toThrow(/^0:1000000000 are more than 1,000,000/);
+});

@@ -38,8 +38,8 @@ describe("inputs", () => {
   const wants = [{ name: "ids", dtype: "int64", dims: ["batch", "time"] }];
 
   it("are converted where a person means it, and told", () => {
-    const arrays = new Map([["tokens", { dtype: "int32", dims: [1, 3], data: Int32Array.from([4, 5, 6]) }]]);
-    const { feeds, notices } = fitFeeds(wants, arrays, { ids: "tokens" }, "x.npz");
+    const arrays = new Map([["ids", { dtype: "int32", dims: [1, 3], data: Int32Array.from([4, 5, 6]) }]]);
+    const { feeds, notices } = fitFeeds(wants, arrays, "x.npz");
     expect(feeds.get("ids")).toEqual({
       dtype: "int64",
       dims: [1, 3],
@@ -50,7 +50,7 @@ describe("inputs", () => {
 
   it("of the wrong kind, rank or symbol are refused by name", () => {
     const fit = (dtype: string, dims: number[], data: Float32Array) => () =>
-      fitFeeds(wants, new Map([["ids", { dtype, dims, data }]]), {}, "x.npz");
+      fitFeeds(wants, new Map([["ids", { dtype, dims, data }]]), "x.npz");
     expect(fit("float32", [1, 3], new Float32Array(3))).toThrow(/the type differs/);
     expect(fit("float32", [3], new Float32Array(3))).toThrow(/rank 1 instead of 2/);
     const two = [...wants, { name: "mask", dtype: "float32", dims: ["batch", "time"] }];
@@ -58,8 +58,11 @@ describe("inputs", () => {
       ["ids", { dtype: "int64", dims: [1, 3], data: new BigInt64Array(3) }],
       ["mask", { dtype: "float32", dims: [1, 4], data: new Float32Array(4) }],
     ]);
-    expect(() => fitFeeds(two, arrays, {}, "x.npz")).toThrow(/\(time\) is 4, but 3 in ids/);
-    expect(() => fitFeeds(wants, new Map(), {}, "x.npz")).toThrow(
+    expect(() => fitFeeds(two, arrays, "x.npz")).toThrow(/\(time\) is 4, but 3 in ids/);
+    expect(() => fitFeeds(wants, new Map(), "x.npz", ["a", "b"], { ids: "nope" })).toThrow(
+      /the file has: a, b\. There is no nope\./,
+    );
+    expect(() => fitFeeds(wants, new Map(), "x.npz")).toThrow(
       expect.objectContaining({ code: "inputMissing" }) as Error,
     );
   });

@@ -76,7 +76,6 @@ describe("an array for an input of two bytes", () => {
     const { feeds, notices } = fitFeeds(
       [{ name: "x", dtype, dims: [array.data.length] }],
       new Map([["x", { ...array, dims: [array.data.length] }]]),
-      {},
       "input.npz",
     );
     return { values: [...(feeds.get("x")?.data as Uint16Array)], notices };

@@ -165,7 +165,6 @@ describe("values that make no sense", () => {
     const { feeds } = fitFeeds(
       [input],
       new Map([["x", { dtype: "float64", dims: [1], data: Float64Array.of(1e300) }]]),
-      {},
       "",
     );
     expect(oddValues(feeds)[0]).toMatch(/1 × infinity/);
