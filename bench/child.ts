@@ -157,5 +157,10 @@ function feedsOf({ file, inputs, manifest }: OpenModel): ReadonlyMap<string, Nam
     return syntheticFeeds(inputs, { rows: embeddingRows(GraphView.of(file.model, file)) });
   const recording = path.join(path.dirname(manifest.path), recorded.file);
   const arrays = readNpz(readFileSync(recording), recorded.file);
-  return fitFeeds(inputs, arrays, recordedArrays(recorded), recorded.file).feeds;
+  const names = recordedArrays(recorded);
+  const given = inputs.flatMap(({ name }) => {
+    const array = arrays.get(names[name] ?? name);
+    return array ? [[name, array] as const] : [];
+  });
+  return fitFeeds(inputs, new Map(given), recorded.file).feeds;
 }
