@@ -45,7 +45,10 @@ test("the editor completes fields and values, explains them, and underlines what
     .toContain("Runs of tokens with one role, in order");
   await workbench.screenshot("manifest-hover");
 
-  workspace.write("model.attention.json", begun.replace('"version": 1', '"version": 1, "titel": "x"'));
+  await editor.locator(".view-line").nth(4).click();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("Shift+End");
+  await page.keyboard.type('"titel": "x"', { delay: 20 });
   await expect
     .poll(async () => (await problems.allTextContents()).join("\n"), { timeout: 20_000 })
     .toMatch(/titel/);
