@@ -49,6 +49,27 @@ describe("figures", () => {
     expect(figure(open, "normalisedEntropy").querySelector(".own")).not.toBeNull();
   });
 
+  it("can be read where the pane is narrowest and the figures are long", async () => {
+    const state = readyState(model);
+    const capture = structuredClone(state.capture);
+    Object.assign(capture.sites[6]!.figures[0]![2]!, { concentration: 1e-5, recentDistantRatio: 567_251 });
+    const open = await openApp(model, { document: { ...state, capture }, width: 940 });
+    open.session.store.update((now) => ({
+      ...now,
+      selection: { site: 6, head: 2, batch: 0, query: 7, key: null },
+      view: { ...now.view, sizes: { ...now.view.sizes, inspector: 220 } },
+    }));
+    await drawn(open);
+    expect(textOf(figure(open, "concentration"))).toContain("<0.001");
+    expect(textOf(figure(open, "recentDistantRatio"))).toContain("5.7e5 ×");
+    for (const one of findAll(pane(open), ".figure")) {
+      const label = document.createRange();
+      label.selectNodeContents(find(one, "dt"));
+      const number = find(one, ".number b").getBoundingClientRect();
+      expect(label.getBoundingClientRect().right, textOf(one)).toBeLessThanOrEqual(number.left);
+    }
+  });
+
   it("say why there is none, instead of 0", async () => {
     const open = await openSelf();
     expect(textOf(figure(open, "induction"))).toBe("Induction — no token ids");

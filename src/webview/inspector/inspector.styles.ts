@@ -36,7 +36,7 @@ export const inspectorStyles = css`
   }
   dd {
     display: flex;
-    gap: 8px;
+    gap: 4px;
     align-items: center;
     justify-content: end;
     min-width: 0;
@@ -57,7 +57,6 @@ export const inspectorStyles = css`
   .strip {
     flex: none;
     width: 72px;
-    margin-left: 4px;
   }
   .strip .all {
     stroke: var(--vscode-foreground);
