@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -24,6 +24,25 @@ def spread(values: Sequence[float]) -> Figures:
 def summary(per_seed: Sequence[Figures]) -> dict[str, Figures]:
     """The spread over the seeds of each figure that the first of them names."""
     return {name: spread([figures[name] for figures in per_seed]) for name in per_seed[0]}
+
+
+def means(summarised: dict[str, Figures]) -> Figures:
+    """The mean of each figure of a summary."""
+    return {name: value["mean"] for name, value in summarised.items()}
+
+
+def trainings(
+    committed: tuple[int, Figures], others: Iterable[int], trained_again: Callable[[int], Figures]
+) -> Iterator[dict[str, object]]:
+    """Trains with one seed after another; yields after each what all have reached so far, for figures.json.
+
+    The first is the committed training, which is given by its seed and its figures.
+    """
+    seeds, per_seed = [committed[0]], [committed[1]]
+    for seed in others:
+        per_seed.append(trained_again(seed))
+        seeds.append(seed)
+        yield {"seeds": seeds, "per_seed": per_seed, "summary": summary(per_seed)}
 
 
 def promised(figure: str, value: float, at_least: float) -> dict[str, object]:

@@ -17,6 +17,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from train import BATTLES, STEPS, held_out, train
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from common.figures import Figures, promised, summary  # noqa: E402
+from common.figures import Figures, means, promised, summary, trainings  # noqa: E402
 from common.jax_parameters import load  # noqa: E402
 
 SEEDS = range(5)
@@ -126,15 +127,12 @@ def main() -> None:
         print(name, {key: (value["mean"], value["deviation"]) for key, value in summary(per_seed).items()})
     report["promised"] = promised("trained: top-1", report["trained"]["summary"]["top_1"]["mean"], PROMISED)
     options.out.write_text(json.dumps(report, indent=2) + "\n")
-    if not options.training_seeds:
-        return
-    mean = {name: value["mean"] for name, value in summary(measured["trained"]).items()}
-    trained, trainings = [about["seed"]], [mean | {"cpu_seconds": about["cpu_seconds"]}]
-    for seed in options.training_seeds:
-        trained.append(seed)
-        trainings.append(trained_again(seed, config.generation, sets))
-        report["trainings"] = {"seeds": trained, "per_seed": trainings, "summary": summary(trainings)}
-        options.out.write_text(json.dumps(report, indent=2) + "\n")
+    if options.training_seeds:
+        committed = about["seed"], means(report["trained"]["summary"]) | {"cpu_seconds": about["cpu_seconds"]}
+        again = partial(trained_again, generation=config.generation, sets=sets)
+        for so_far in trainings(committed, options.training_seeds, again):
+            report["trainings"] = so_far
+            options.out.write_text(json.dumps(report, indent=2) + "\n")
 
 
 if __name__ == "__main__":
