@@ -57,7 +57,7 @@ function listed(
   const kinds = [...samples.keys()];
   const otherwise = givenOtherwise(opened, set, manifest, ownFile);
   const single = onlyArray(opened.inputs, set, new Map());
-  const problem = problemOf(opened, set, withMapping(manifest, arrays), new Set(otherwise.keys()));
+  const problem = problemOf(opened, set, manifest, arrays, new Set(otherwise.keys()));
   return {
     name: set.name,
     kinds: [...samples.values()].map((name) => {
@@ -137,19 +137,21 @@ function problemOf(
   opened: OpenModel,
   set: SampleSet,
   manifest: Manifest | undefined,
+  arrays: ArrayListRequest["arrays"],
   spared: ReadonlySet<string>,
 ): string | null {
   return whyNot(() => {
-    const { given } = recordedInput(opened.inputs, manifest, set, {});
+    const mapped = withMapping(manifest, arrays);
+    const { given } = recordedInput(opened.inputs, mapped, set, {});
     const prepared = new Set(
-      Object.entries(manifest?.inputs?.arrays ?? {}).flatMap(([input, source]) =>
+      Object.entries(mapped?.inputs?.arrays ?? {}).flatMap(([input, source]) =>
         isPrepared(source) ? [input] : [],
       ),
     );
     const wanted = opened.inputs.filter(
       ({ name }) => !prepared.has(name) && (given.has(name) || !spared.has(name)),
     );
-    fitFeeds(wanted, given, set.name, set.arrays(set.first < set.count ? set.first : 0).names);
+    fitFeeds(wanted, given, set.name, set.arrays(set.first < set.count ? set.first : 0).names, arrays);
   });
 }
 
