@@ -26,13 +26,6 @@ export class CaptureAllElement extends DocumentElement {
         font-variant-numeric: tabular-nums;
         color: var(--vscode-descriptionForeground);
       }
-      .told {
-        position: absolute;
-        width: 1px;
-        height: 1px;
-        overflow: hidden;
-        clip-path: inset(50%);
-      }
     `,
   ];
 
@@ -80,6 +73,6 @@ export class CaptureAllElement extends DocumentElement {
             >
               ${captureAllIcon()}
             </button>`
-      }<span class="told" role="status">${told}</span>`;
+      }<span class="visually-hidden" role="status">${told}</span>`;
   }
 }
